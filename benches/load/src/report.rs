@@ -1,0 +1,201 @@
+//! The table, the ratios, and whether they reach what is asked of them.
+
+use std::time::Duration;
+
+use crate::load::Figures;
+
+/// What the service did.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Row {
+    RespondAsync,
+    Wait,
+    Verify,
+}
+
+/// What the database did by itself.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Bare {
+    Issue,
+    Check,
+}
+
+impl Row {
+    fn name(self) -> &'static str {
+        match self {
+            Self::RespondAsync => "send, respond-async, drained",
+            Self::Wait => "send, waiting for acceptance",
+            Self::Verify => "verify, right code",
+        }
+    }
+
+    /// What it is divided by, and the least that must come of it.
+    fn limit(self) -> (Bare, f64) {
+        match self {
+            Self::RespondAsync => (Bare::Issue, 0.20),
+            Self::Wait => (Bare::Issue, 0.12),
+            Self::Verify => (Bare::Check, 0.15),
+        }
+    }
+}
+
+/// The least that a full table may leave of a rate.
+const LEAST_WHEN_SEEDED: f64 = 0.9;
+const MOST_AFTER_LOAD: u64 = 64 << 20;
+const MOST_IDLE: u64 = 24 << 20;
+const MOST_UNTIL_READY: Duration = Duration::from_millis(300);
+
+#[derive(Default)]
+pub struct Report {
+    rows: Vec<(&'static str, Row, Figures)>,
+    bare: Vec<(&'static str, Bare, f64)>,
+    after_load: Vec<(&'static str, u64)>,
+    idle: Option<u64>,
+    ready_after: Option<Duration>,
+}
+
+impl Report {
+    pub fn row(&mut self, place: &'static str, row: Row, figures: Figures) {
+        println!("  {:<30}{:>8.0}/s", row.name(), figures.rate());
+        self.rows.push((place, row, figures));
+    }
+
+    pub fn bare(&mut self, place: &'static str, bare: Bare, rate: f64) {
+        println!("  {:<30}{rate:>8.0}/s", bare.name());
+        self.bare.push((place, bare, rate));
+    }
+
+    pub fn after_load(&mut self, place: &'static str, bytes: u64) {
+        self.after_load.push((place, bytes));
+    }
+
+    pub fn idle(&mut self, bytes: u64) {
+        self.idle = Some(bytes);
+    }
+
+    pub fn ready_after(&mut self, took: Duration) {
+        self.ready_after = Some(took);
+    }
+
+    pub fn print(&self) {
+        println!(
+            "\n{:<18}{:<30}{:>8}{:>7}{:>7}{:>7}{:>9}{:>9}{:>9}{:>9}{:>9}",
+            "", "", "a second", "", "p50", "p99", "service", "Postgres", "load", "others", "of limit"
+        );
+        println!(
+            "{:<18}{:<30}{:>8}{:>7}{:>7}{:>7}{:>9}{:>9}{:>9}{:>9}",
+            "", "", "", "", "ms", "ms", "us each", "us each", "us each", "of cpu"
+        );
+        for (place, row, figures) in &self.rows {
+            self.print_row(place, *row, figures);
+        }
+        for (place, bare, rate) in &self.bare {
+            println!("{place:<18}{:<30}{rate:>8.0}", bare.name());
+        }
+        println!();
+        for row in [Row::RespondAsync, Row::Wait, Row::Verify] {
+            self.print_seeded(row);
+        }
+        for (place, bytes) in &self.after_load {
+            println!(
+                "{:<48}{:>8.1} MiB, {}",
+                format!("resident after the load, {place}"),
+                mebibytes(*bytes),
+                verdict(*bytes <= MOST_AFTER_LOAD, "64 MiB")
+            );
+        }
+        if let Some(bytes) = self.idle {
+            println!(
+                "{:<48}{:>8.1} MiB, {}",
+                "resident idle",
+                mebibytes(bytes),
+                verdict(bytes <= MOST_IDLE, "24 MiB")
+            );
+        }
+        if let Some(took) = self.ready_after {
+            println!(
+                "{:<48}{:>8} ms, {}",
+                "start to ready, median of 5",
+                took.as_millis(),
+                verdict(took <= MOST_UNTIL_READY, "300 ms")
+            );
+        }
+    }
+
+    /// What is left of a rate when the table is full: as it was measured, and of the limit at the time.
+    fn print_seeded(&self, row: Row) {
+        let (few, many) = ("Postgres", "Postgres, seeded");
+        let rate = |place| self.rate(place, row);
+        let of_limit = |place| Some(self.rate(place, row)? / self.limit(place, row.limit().0)?);
+        if let (Some(before), Some(after), Some(of_before), Some(of_after)) =
+            (rate(few), rate(many), of_limit(few), of_limit(many))
+        {
+            let (left, left_of_limit) = (after / before, of_after / of_before);
+            println!(
+                "{:<48}{left:>8.2} of the rate without, {}; {left_of_limit:.2} of the ratio",
+                format!("{}, seeded", row.name()),
+                verdict(left >= LEAST_WHEN_SEEDED, "0.9"),
+            );
+        }
+    }
+
+    fn print_row(&self, place: &str, row: Row, figures: &Figures) {
+        let each = |spent: Duration| spent.as_secs_f64() * 1e6 / figures.requests.max(1) as f64;
+        let ms = |time: Duration| time.as_secs_f64() * 1e3;
+        let spent = &figures.spent;
+        let ours = spent.service + spent.postgres + spent.load;
+        let others = spent.machine.saturating_sub(ours).as_secs_f64() / spent.machine.as_secs_f64().max(0.01);
+        let (bare, least) = row.limit();
+        let of_limit = match self.limit(place, bare) {
+            Some(limit) => {
+                let ratio = figures.rate() / limit;
+                format!("{ratio:>9.2}, {}", verdict(ratio >= least, &least.to_string()))
+            }
+            None => String::new(),
+        };
+        println!(
+            "{place:<18}{:<30}{:>8.0}{:>7}{:>7.1}{:>7.1}{:>9.0}{:>9.0}{:>9.0}{:>8.0}%{of_limit}",
+            row.name(),
+            figures.rate(),
+            "",
+            ms(figures.median),
+            ms(figures.slow),
+            each(spent.service),
+            each(spent.postgres),
+            each(spent.load),
+            others * 100.0,
+        );
+    }
+
+    /// The mean where it was measured more than once.
+    fn limit(&self, place: &str, bare: Bare) -> Option<f64> {
+        let rates = self.bare.iter().filter(|(at, of, _)| *at == place && *of == bare);
+        let rates: Vec<f64> = rates.map(|(_, _, rate)| *rate).collect();
+        (!rates.is_empty()).then(|| rates.iter().sum::<f64>() / rates.len() as f64)
+    }
+
+    fn rate(&self, place: &str, row: Row) -> Option<f64> {
+        let found = self.rows.iter().find(|(at, of, _)| *at == place && *of == row);
+        found.map(|(_, _, figures)| figures.rate())
+    }
+}
+
+impl Bare {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Issue => "pgbench, bare issue",
+            Self::Check => "pgbench, bare check",
+        }
+    }
+}
+
+fn verdict(reached: bool, least: &str) -> String {
+    if reached {
+        format!("within {least}")
+    } else {
+        format!("MISSES {least}")
+    }
+}
+
+fn mebibytes(bytes: u64) -> f64 {
+    bytes as f64 / f64::from(1 << 20)
+}

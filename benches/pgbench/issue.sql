@@ -1,0 +1,34 @@
+-- Parameters of src/store/postgres/sql/issue.sql: a send to a recipient of its own, without an end user's address.
+-- Its lease outlasts the run, so that no service takes it for its own.
+\set n random(1, 1000000000000)
+-- $1 = md5('new' || :n)::uuid
+-- $2 = '00000000-0000-0000-0000-000000000001'
+-- $3 = '00000000-0000-0000-0000-000000000002'
+-- $4 = '00000000-0000-0000-0000-000000000003'
+-- $5 = 'sign_in'
+-- $6 = 'sms'
+-- $7 = '+999' || :n
+-- $8 = '+999' || :n
+-- $9 = '+61•••123'
+-- $10 = NULL
+-- $11 = NULL
+-- $12 = 1
+-- $13 = sha256(:n::text::bytea)
+-- $14 = 6
+-- $15 = sha256(:n::text::bytea) || '\x000000000000000000000000000000000000'
+-- $16 = 5
+-- $17 = 5
+-- $18 = now()
+-- $19 = now() + interval '10 minutes'
+-- $20 = now() + interval '30 seconds'
+-- $21 = lpad(to_hex((extract(epoch FROM now()) * 1000)::bigint), 12, '0') || '7' || substr(md5('message' || :n), 14)
+-- $22 = '{"route":["twilio"]}'
+-- $23 = '00000000-0000-0000-0000-000000000004'
+-- $24 = now() + interval '1 hour'
+-- $25 = 1000000
+-- $26 = 1000000
+-- $27 = 1000000
+-- $28 = 20
+-- $29 = NULL
+-- $30 = NULL
+-- $31 = NULL

@@ -1,0 +1,303 @@
+//! The composition root: from a configuration to a running service. The only place that names concrete types of stores and
+//! providers.
+
+use std::io::Write;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use axum::Router;
+use rustls::RootCertStore;
+use tokio::net::TcpListener;
+use tokio_util::task::TaskTracker;
+use utoipa::openapi::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+
+use crate::config::Config;
+use crate::domain::random::{OsRandom, Random};
+use crate::domain::time::{Clock, SystemClock};
+use crate::http::failed_auth::FailedAuthentications;
+use crate::http::health::{Probe, Readiness};
+use crate::http::last_used::LastUsed;
+use crate::http::layer::{self, Layers};
+use crate::http::problem::Cause;
+use crate::http::server::{self, Limits, Stop};
+use crate::http::state::Services;
+use crate::http::{admin, dev_inbox, docs, health, openapi, otp as otp_endpoints};
+use crate::lifecycle::Shutdown;
+use crate::provider::console::Inbox;
+use crate::service::administration::Administration;
+use crate::service::directory::Directory;
+use crate::service::dispatch::Dispatcher;
+use crate::service::first_start::{self, Welcome, Wishes};
+use crate::service::otp;
+use crate::service::reseal;
+use crate::service::upkeep::Upkeep;
+use crate::store::{self, SharedStore, StoreError};
+
+mod keys;
+mod senders;
+mod start_error;
+
+pub use keys::open as open_keys;
+pub use start_error::StartError;
+
+/// What surrounds the service and a test puts its own in the place of.
+pub struct Surroundings {
+    /// The time of day.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness.
+    pub random: Arc<dyn Random>,
+    /// The certificates that TLS trusts.
+    pub roots: Arc<RootCertStore>,
+    /// Where the console sender writes.
+    pub terminal: Box<dyn Write + Send>,
+}
+
+impl Surroundings {
+    /// The machine's own. The trust store is the system's; `SSL_CERT_FILE` and `SSL_CERT_DIR` are honoured.
+    #[must_use]
+    pub fn of_the_machine() -> Self {
+        let mut roots = RootCertStore::empty();
+        let found = rustls_native_certs::load_native_certs();
+        for error in &found.errors {
+            tracing::warn!(%error, "a certificate of the system's trust store could not be read");
+        }
+        roots.add_parsable_certificates(found.certs);
+        Self {
+            clock: Arc::new(SystemClock),
+            random: Arc::new(OsRandom),
+            roots: Arc::new(roots),
+            terminal: Box::new(std::io::stdout()),
+        }
+    }
+}
+
+/// The service, put together and not yet listening.
+pub struct App {
+    /// What the endpoints work with.
+    pub services: Services,
+    /// What the console sender has sent, where it exists.
+    pub inbox: Option<Arc<Inbox>>,
+    /// What the first start made.
+    pub welcome: Option<Welcome>,
+    /// Keeps the database small.
+    pub upkeep: Arc<Upkeep>,
+    shutdown: Shutdown,
+    api: Router,
+    health: Router,
+}
+
+impl App {
+    /// Opens the database and the keys, makes the first environment where there is none, and puts everything together.
+    ///
+    /// # Errors
+    /// With one clear sentence for each thing that can be wrong. A service never starts degraded.
+    pub async fn build(config: &Config, surroundings: Surroundings) -> Result<Self, StartError> {
+        let Surroundings {
+            clock,
+            random,
+            roots,
+            terminal,
+        } = surroundings;
+        let store = open_store(config).await?;
+        let keys = keys::open(config, &store, &*random, &*clock).await?;
+        let welcome = welcome(config, &store, &*random, &*clock).await?;
+        let resealed = reseal::reseal(&store, &keys, &*random, clock.now()).await?;
+        if resealed > 0 {
+            tracing::info!(
+                documents = resealed,
+                "stored secrets are sealed under the newest keys now"
+            );
+        }
+        let keys = Arc::new(keys);
+
+        let senders = senders::Senders::new(config, &roots, &clock)?;
+        let (platform, inbox) = senders.platform(config, terminal);
+        let directory = Directory::open(Arc::clone(&store), Arc::clone(&keys), Arc::new(senders)).await?;
+        let directory = Arc::new(directory);
+        let dispatcher = Arc::new(Dispatcher::new(
+            Arc::clone(&store),
+            Arc::clone(&directory),
+            platform,
+            Arc::clone(&keys),
+            Arc::clone(&clock),
+            Arc::clone(&random),
+        ));
+        let services = Services {
+            otp: Arc::new(otp::Service::new(
+                Arc::clone(&store),
+                Arc::clone(&dispatcher),
+                Arc::clone(&keys),
+                Arc::clone(&clock),
+                Arc::clone(&random),
+            )),
+            administration: Arc::new(Administration::new(
+                Arc::clone(&store),
+                Arc::clone(&directory),
+                keys,
+                Arc::clone(&clock),
+                Arc::clone(&random),
+                config.smtp.allow_plaintext,
+            )),
+            directory,
+            dispatcher,
+            store: Arc::clone(&store),
+            clock: Arc::clone(&clock),
+            random: Arc::clone(&random),
+            failed_authentications: Arc::new(FailedAuthentications::default()),
+            last_used: Arc::new(LastUsed::default()),
+            wait: config.send.wait,
+        };
+        let retention = Duration::from_hours(24) * config.database.retention_days;
+        let upkeep = Arc::new(Upkeep::new(Arc::clone(&store), clock, retention));
+        let shutdown = Shutdown::default();
+        let readiness = Arc::new(Readiness::new(Arc::new(StoreProbe(store)), shutdown.leaving()));
+        let layers = Layers::new(config.server.public_url.as_str(), random);
+        let health = Router::from(health::routes().with_state(readiness));
+        let api = api(&services, inbox.as_ref())?.merge(health.clone());
+        Ok(Self {
+            services,
+            inbox,
+            welcome,
+            upkeep,
+            shutdown,
+            api: layer::apply(api, layers.clone()),
+            health: layer::apply(health, layers),
+        })
+    }
+
+    /// Tells everything that runs how far the end has come.
+    #[must_use]
+    pub fn shutdown(&self) -> &Shutdown {
+        &self.shutdown
+    }
+
+    /// Serves both listeners and works in the background until the shutdown is over. `operations` are further routes of the
+    /// operations listener.
+    pub async fn serve(self, api: TcpListener, operations: TcpListener, operations_routes: Router) {
+        let background = TaskTracker::new();
+        let draining = self.shutdown.draining();
+        let services = &self.services;
+        let directory = Arc::clone(&services.directory);
+        let stop = draining.clone();
+        background.spawn(async move { directory.follow(stop).await });
+        background.spawn(Arc::clone(&services.dispatcher).work(draining.clone()));
+        let upkeep = Arc::clone(&self.upkeep);
+        let stop = draining.clone();
+        background.spawn(async move { upkeep.work(stop).await });
+        let (last_used, store, clock) = (
+            Arc::clone(&services.last_used),
+            Arc::clone(&services.store),
+            Arc::clone(&services.clock),
+        );
+        let stop = draining.clone();
+        background.spawn(async move { last_used.write(store, &*clock, stop).await });
+
+        let stop = Stop {
+            draining,
+            abandon: self.shutdown.releasing(),
+        };
+        let limits = Limits::default();
+        tokio::join!(
+            server::serve(api, self.api, limits, stop.clone()),
+            server::serve(operations, self.health.merge(operations_routes), limits, stop),
+        );
+        background.close();
+        background.wait().await;
+        let releasing = self.shutdown.releasing();
+        tokio::select! {
+            () = self.services.dispatcher.drain() => {}
+            () = releasing.cancelled() => {}
+        }
+        self.services.store.close().await;
+    }
+}
+
+/// The OpenAPI document of all endpoints.
+#[must_use]
+pub fn openapi_document() -> OpenApi {
+    let endpoints: OpenApiRouter<Services> = otp_endpoints::routes().merge(admin::routes());
+    openapi::document([endpoints.into_openapi(), health::routes().into_openapi()])
+}
+
+fn api(services: &Services, inbox: Option<&Arc<Inbox>>) -> Result<Router, StartError> {
+    let endpoints = Router::from(
+        otp_endpoints::routes()
+            .merge(admin::routes())
+            .with_state(services.clone()),
+    );
+    let documented = docs::router(&openapi_document()).map_err(StartError::Docs)?;
+    let api = endpoints.merge(documented);
+    Ok(match inbox {
+        Some(inbox) => api.merge(dev_inbox::router(Arc::clone(inbox))),
+        None => api,
+    })
+}
+
+async fn open_store(config: &Config) -> Result<SharedStore, StartError> {
+    let database = &config.database;
+    store::connect(database.url.expose(), database.max_connections)
+        .await
+        .map_err(StartError::Database)
+}
+
+async fn welcome(
+    config: &Config,
+    store: &SharedStore,
+    random: &dyn Random,
+    clock: &dyn Clock,
+) -> Result<Option<Welcome>, StartError> {
+    let wishes = wishes(config)?;
+    first_start::found(store, random, clock.now(), wishes)
+        .await
+        .map_err(StartError::Database)
+}
+
+/// What the configuration says of the first environment, read whether or not it is needed: a mistake is told at once.
+fn wishes(config: &Config) -> Result<Wishes, StartError> {
+    use crate::domain::business::{BusinessName, BusinessUrl};
+    use crate::domain::locale::LanguageTag;
+    use crate::domain::phone::Country;
+
+    let bootstrap = &config.bootstrap;
+    if bootstrap.file.is_some() {
+        // Better refused than silently left out.
+        let problem =
+            "settings cannot be applied from a file yet; remove it, and use the API under /admin/v1";
+        return Err(StartError::Bootstrap {
+            key: "bootstrap.file",
+            problem: problem.to_owned(),
+        });
+    }
+    let wrong = |key: &'static str| {
+        move |error: &dyn std::fmt::Display| StartError::Bootstrap {
+            key,
+            problem: error.to_string(),
+        }
+    };
+    let name = bootstrap.business_name.as_deref().unwrap_or("otpost");
+    let url = bootstrap.business_url.as_deref().unwrap_or("http://localhost");
+    let country = bootstrap
+        .default_country
+        .as_deref()
+        .map(Country::parse)
+        .transpose();
+    Ok(Wishes {
+        application_key: bootstrap.application_key.clone(),
+        admin_key: bootstrap.admin_key.clone(),
+        business_name: BusinessName::parse(name).map_err(|e| wrong("bootstrap.business_name")(&e))?,
+        business_url: BusinessUrl::parse(url).map_err(|e| wrong("bootstrap.business_url")(&e))?,
+        default_country: country.map_err(|e| wrong("bootstrap.default_country")(&e))?,
+        default_locale: LanguageTag::parse("en").map_err(|e| wrong("default_locale")(&e))?,
+    })
+}
+
+struct StoreProbe(SharedStore);
+
+#[async_trait]
+impl Probe for StoreProbe {
+    async fn probe(&self) -> Result<Duration, Cause> {
+        self.0.probe().await.map_err(|error: StoreError| error.into())
+    }
+}

@@ -1,0 +1,152 @@
+//! Which type carries what: the platform's senders from the configuration, and each environment's own from its settings.
+
+use std::io::Write;
+use std::sync::Arc;
+
+use rustls::RootCertStore;
+
+use crate::app::StartError;
+use crate::config::{Config, PlatformEmailProvider, PlatformSmsProvider};
+use crate::domain::message::{Email, Provider, Sms};
+use crate::domain::secret::Secret;
+use crate::domain::settings::{SmtpAccount, TwilioAccount};
+use crate::domain::time::Clock;
+use crate::provider::breaker::Breaker;
+use crate::provider::console::{Console, Inbox};
+use crate::provider::http_client::{self, Timeouts};
+use crate::provider::kinde::Kinde;
+use crate::provider::smtp::Smtp;
+use crate::provider::twilio::classes::Classes;
+use crate::provider::twilio::{Gateway, Twilio};
+use crate::provider::{Connect, EmailTransport, SmsTransport, Transport};
+use crate::service::dispatch::Platform;
+use crate::service::route::PlatformSender;
+
+/// Makes senders.
+pub struct Senders {
+    gateway: Gateway,
+    roots: Arc<RootCertStore>,
+}
+
+impl Senders {
+    /// One HTTP client and one trust store for all of them.
+    pub fn new(
+        config: &Config,
+        roots: &Arc<RootCertStore>,
+        clock: &Arc<dyn Clock>,
+    ) -> Result<Self, StartError> {
+        let client = http_client::build(Arc::clone(roots), Timeouts::default())
+            .map_err(|error| StartError::Client(error.into()))?;
+        let gateway = Gateway {
+            client,
+            clock: Arc::clone(clock),
+            base_url: config.twilio.base_url.clone(),
+            public_url: Some(config.server.public_url.clone()),
+            classes: Arc::new(Classes::default()),
+        };
+        Ok(Self {
+            gateway,
+            roots: Arc::clone(roots),
+        })
+    }
+
+    /// The operator's senders, and the development inbox where the console is one of them.
+    pub fn platform(
+        &self,
+        config: &Config,
+        terminal: Box<dyn Write + Send>,
+    ) -> (Platform, Option<Arc<Inbox>>) {
+        let platform = &config.platform;
+        let wants_console = matches!(platform.sms.provider, PlatformSmsProvider::Console)
+            || matches!(platform.email.provider, PlatformEmailProvider::Console);
+        let allowed = config.console_allowed();
+        if wants_console && !allowed {
+            tracing::warn!(
+                "the console sender exists only on a loopback address or with development = true; \
+                 configure platform.sms.provider and platform.email.provider"
+            );
+        }
+        let inbox = Arc::new(Inbox::default());
+        let console = (wants_console && allowed).then(|| {
+            Arc::new(Console::printing_to(
+                Arc::clone(&self.gateway.clock),
+                Arc::clone(&inbox),
+                terminal,
+            ))
+        });
+        let (sms, sms_kind) = self.platform_sms(&platform.sms.provider, console.as_ref());
+        let (email, email_kind) = self.platform_email(&platform.email.provider, console.as_ref());
+        let senders = Platform {
+            sms,
+            sms_kind,
+            email,
+            email_kind,
+            monthly_test_quota: platform.sms.monthly_test_quota,
+            monthly_fallback_cap: platform.sms.monthly_fallback_cap,
+        };
+        (senders, console.map(|_| inbox))
+    }
+
+    fn platform_sms(
+        &self,
+        provider: &PlatformSmsProvider,
+        console: Option<&Arc<Console>>,
+    ) -> (Option<SmsTransport>, PlatformSender) {
+        let real: Arc<dyn Transport<Sms>> = match provider {
+            PlatformSmsProvider::None => return (None, PlatformSender::None),
+            PlatformSmsProvider::Console => {
+                return match console {
+                    Some(console) => (
+                        Some(Arc::clone(console) as Arc<dyn Transport<Sms>>),
+                        PlatformSender::Console,
+                    ),
+                    None => (None, PlatformSender::None),
+                };
+            }
+            PlatformSmsProvider::Http { url, token } => {
+                let token = token.clone().unwrap_or_else(|| Secret::new(""));
+                let Gateway { client, clock, .. } = &self.gateway;
+                Arc::new(Kinde::new(client.clone(), Arc::clone(clock), url.clone(), token))
+            }
+            PlatformSmsProvider::Twilio(account) => Arc::new(Twilio::new(
+                self.gateway.clone(),
+                account.clone(),
+                Provider::Kinde,
+            )),
+        };
+        (Some(Arc::new(Breaker::new(real))), PlatformSender::Real)
+    }
+
+    fn platform_email(
+        &self,
+        provider: &PlatformEmailProvider,
+        console: Option<&Arc<Console>>,
+    ) -> (Option<EmailTransport>, PlatformSender) {
+        match provider {
+            PlatformEmailProvider::None => (None, PlatformSender::None),
+            PlatformEmailProvider::Console => match console {
+                Some(console) => (
+                    Some(Arc::clone(console) as Arc<dyn Transport<Email>>),
+                    PlatformSender::Console,
+                ),
+                None => (None, PlatformSender::None),
+            },
+            PlatformEmailProvider::Smtp(account) => {
+                let smtp = Smtp::new(account.clone(), Provider::Kinde, Arc::clone(&self.roots));
+                (Some(Arc::new(Breaker::new(Arc::new(smtp)))), PlatformSender::Real)
+            }
+        }
+    }
+}
+
+impl Connect for Senders {
+    fn twilio(&self, account: &TwilioAccount) -> SmsTransport {
+        let twilio = Twilio::new(self.gateway.clone(), account.clone(), Provider::Twilio);
+        Arc::new(Breaker::new(Arc::new(twilio)))
+    }
+
+    fn smtp(&self, account: &SmtpAccount) -> EmailTransport {
+        let smtp = Smtp::new(account.clone(), Provider::Smtp, Arc::clone(&self.roots));
+        Arc::new(Breaker::new(Arc::new(smtp)))
+    }
+}

@@ -1,0 +1,52 @@
+//! Why the service does not start, each in one sentence that says what to do.
+
+use std::path::PathBuf;
+
+use crate::config::keys_file::KeysFileError;
+use crate::store::StoreError;
+
+/// Why the service does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The database cannot be opened or used.
+    #[error("the database cannot be used; check database.url and that the database is there and writable")]
+    Database(#[source] StoreError),
+    /// A keys file that cannot be used.
+    #[error(transparent)]
+    KeysFile(#[from] KeysFileError),
+    /// The database has content, and its keys are not there.
+    #[error(
+        "the database has content, but its keys file {} is missing; put the file back, or name it with keys.file",
+        path.display()
+    )]
+    KeysMissing {
+        /// Where it should be.
+        path: PathBuf,
+    },
+    /// The database was written under other keys.
+    #[error("the keys in {} are not those that the database was written with; put the right file there", path.display())]
+    KeysDoNotFit {
+        /// The keys file.
+        path: PathBuf,
+    },
+    /// A wrong value for the first environment.
+    #[error("{key}: {problem}")]
+    Bootstrap {
+        /// The configuration key.
+        key: &'static str,
+        /// What is wrong.
+        problem: String,
+    },
+    /// No client for outgoing connections.
+    #[error("the client for outgoing connections cannot be made")]
+    Client(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The documentation cannot be written.
+    #[error("the OpenAPI document cannot be written")]
+    Docs(#[source] serde_json::Error),
+}
+
+impl From<StoreError> for StartError {
+    fn from(error: StoreError) -> Self {
+        Self::Database(error)
+    }
+}

@@ -1,0 +1,211 @@
+//! The commands. Every one that needs the configuration reads it the same way, and tells all its mistakes at once.
+
+use std::io::Write;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand, ValueEnum};
+
+use crate::app;
+use crate::config::{self, Loaded};
+use crate::domain::api_key::{ApiKey, KeyKind};
+use crate::domain::random::OsRandom;
+use crate::domain::time::SystemClock;
+
+mod healthcheck;
+mod serve;
+
+/// What a mistake in the configuration or on the command line exits with.
+const USAGE: u8 = 2;
+
+/// One-time codes over SMS and email, as a service.
+#[derive(Debug, Parser)]
+#[command(name = "otpost", version, about, disable_help_subcommand = true)]
+struct Arguments {
+    /// A configuration file; without it config/otpost.toml is read where there is one.
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serves the API (also without any command).
+    Serve,
+    /// Brings the database's tables up to date and exits.
+    Migrate,
+    /// Prints the configuration in force, secrets redacted, each value with where it came from.
+    CheckConfig,
+    /// Prints the OpenAPI document.
+    Openapi,
+    /// Exits 0 when the service on this machine is ready.
+    Healthcheck,
+    /// Keys: the keys file, and API keys.
+    Keys {
+        #[command(subcommand)]
+        command: KeysCommand,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum KeysCommand {
+    /// Writes a new keys file; does nothing where a valid one is.
+    Init,
+    /// Puts new keys beside the old ones.
+    Rotate,
+    /// Prints a new API key and stores nothing.
+    Generate {
+        /// sk for an application, ak for an administrator.
+        kind: ApiKeyKind,
+    },
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum ApiKeyKind {
+    Sk,
+    Ak,
+}
+
+/// Reads the command line and does what it says.
+#[must_use]
+pub fn run() -> ExitCode {
+    let arguments = Arguments::parse();
+    let command = arguments.command.unwrap_or(Command::Serve);
+    if let Command::Keys {
+        command: KeysCommand::Generate { kind },
+    } = command
+    {
+        return generate(kind);
+    }
+    if let Command::Openapi = command {
+        return print(&openapi());
+    }
+    let loaded = match config::from_process(arguments.config) {
+        Ok(loaded) => loaded,
+        Err(errors) => {
+            for error in errors {
+                complain(&error.to_string());
+            }
+            return ExitCode::from(USAGE);
+        }
+    };
+    match command {
+        Command::Serve => serve::serve(&loaded.config),
+        Command::Migrate => migrate(&loaded),
+        Command::CheckConfig => print(&loaded.effective()),
+        Command::Healthcheck => healthcheck::healthcheck(&loaded.config),
+        Command::Keys { command } => keys(&command, &loaded),
+        Command::Openapi => print(&openapi()),
+    }
+}
+
+/// The OpenAPI document, as it is committed.
+#[must_use]
+pub fn openapi() -> String {
+    let mut document = app::openapi_document().to_pretty_json().unwrap_or_default();
+    document.push('\n');
+    document
+}
+
+fn keys(command: &KeysCommand, loaded: &Loaded) -> ExitCode {
+    use crate::config::keys_file::{self, Init};
+    let path = &loaded.config.keys.file;
+    let done = match command {
+        KeysCommand::Init => keys_file::init(path, &OsRandom, &SystemClock).map(|init| match init {
+            Init::Created(_) => format!("wrote {}\n", path.display()),
+            Init::AlreadyThere(_) => format!("{} is there and valid; nothing was changed\n", path.display()),
+        }),
+        KeysCommand::Rotate => keys_file::rotate(path, &OsRandom, &SystemClock).map(|_| {
+            format!(
+                "put new keys into {}; the old ones stay valid beside them\n",
+                path.display()
+            )
+        }),
+        KeysCommand::Generate { kind } => return generate(*kind),
+    };
+    match done {
+        Ok(text) => print(&text),
+        Err(error) => fail(&error),
+    }
+}
+
+fn generate(kind: ApiKeyKind) -> ExitCode {
+    let kind = match kind {
+        ApiKeyKind::Sk => KeyKind::Application,
+        ApiKeyKind::Ak => KeyKind::Administrator,
+    };
+    print(&format!("{}\n", ApiKey::generate(&OsRandom, kind).expose()))
+}
+
+fn migrate(loaded: &Loaded) -> ExitCode {
+    let url = loaded.config.database.url.expose();
+    match block_on(crate::store::migrate(url)) {
+        Ok(Ok(())) => print("the database is up to date\n"),
+        Ok(Err(error)) => fail(&error),
+        Err(error) => fail(&error),
+    }
+}
+
+/// Where this machine reaches a listener: on its loopback address, if it listens on all.
+fn reachable(listen: SocketAddr) -> SocketAddr {
+    let ip = match listen.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        ip => ip,
+    };
+    SocketAddr::new(ip, listen.port())
+}
+
+/// Runs a future on a small runtime of its own.
+fn block_on<T>(future: impl Future<Output = T>) -> std::io::Result<T> {
+    Ok(tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?
+        .block_on(future))
+}
+
+/// Writes to standard output; a reader that has gone is no error of ours.
+fn print(text: &str) -> ExitCode {
+    let mut out = std::io::stdout().lock();
+    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    ExitCode::SUCCESS
+}
+
+fn complain(text: &str) {
+    let _ = writeln!(std::io::stderr().lock(), "otpost: {text}");
+}
+
+/// Tells an error with its causes, and fails.
+fn fail(error: &dyn std::error::Error) -> ExitCode {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let words = error.to_string();
+        // Some libraries repeat their cause in their own words.
+        if !text.ends_with(&words) {
+            text.push_str(": ");
+            text.push_str(&words);
+        }
+        cause = error.source();
+    }
+    complain(&text);
+    ExitCode::FAILURE
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_listener_on_all_addresses_is_reached_over_loopback() {
+        for (listen, address) in [
+            ("0.0.0.0:8080", "127.0.0.1:8080"),
+            ("[::]:8080", "[::1]:8080"),
+            ("10.0.0.7:80", "10.0.0.7:80"),
+        ] {
+            assert_eq!(reachable(listen.parse().unwrap()).to_string(), address);
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! What the operator sets. Layers, of which a later one wins: `config/default.toml` as built in, a file, the environment.
+//! A configuration that loads is a valid one; whatever is wrong is told all at once, each mistake with its key and origin.
+
+pub mod bootstrap;
+pub mod database;
+mod effective;
+mod environment;
+pub mod error;
+pub mod key;
+pub mod keys_file;
+mod layer;
+pub mod load;
+pub mod platform;
+mod reader;
+pub mod sender;
+pub mod server;
+
+pub use bootstrap::Bootstrap;
+pub use database::{Database, DatabaseUrl, Keys};
+pub use error::{ConfigError, Origin};
+pub use load::{ConfigFile, Loaded, Sources, from_process, load};
+pub use platform::{Platform, PlatformEmail, PlatformEmailProvider, PlatformSms, PlatformSmsProvider};
+pub use sender::{Smtp, Twilio};
+pub use server::{Log, Send, Server};
+
+use reader::Reader;
+
+/// Everything the operator sets, already valid. `docs/configuration.md` says what each key means.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Whether this is a developer's machine: allows `console` on any address.
+    pub development: bool,
+    /// Where the service listens.
+    pub server: Server,
+    /// Where its data is.
+    pub database: Database,
+    /// Where its keys are.
+    pub keys: Keys,
+    /// How long a send waits.
+    pub send: Send,
+    /// The senders behind all environments.
+    pub platform: Platform,
+    /// What holds for every Twilio account.
+    pub twilio: Twilio,
+    /// What holds for every SMTP server.
+    pub smtp: Smtp,
+    /// What is logged.
+    pub log: Log,
+    /// What the first start makes.
+    pub bootstrap: Bootstrap,
+}
+
+impl Config {
+    /// Whether the sender `console` and the development inbox may exist: in development, or where the API listens on
+    /// a loopback address and so only this machine can ask for a code.
+    #[must_use]
+    pub fn console_allowed(&self) -> bool {
+        self.development || self.server.listen.ip().to_canonical().is_loopback()
+    }
+
+    /// Reads every section before giving up on any, so that all mistakes are noted. `None` only after a mistake.
+    fn read(reader: &mut Reader<'_>) -> Option<Self> {
+        let development = reader.switch("development");
+        let server = Server::read(reader);
+        let database = Database::read(reader);
+        let keys = Keys::read(reader, database.as_ref());
+        let send = Send::read(reader);
+        let smtp = Smtp::read(reader);
+        let platform = Platform::read(reader, smtp.map(|smtp| smtp.allow_plaintext));
+        let twilio = Twilio::read(reader);
+        let log = Log::read(reader);
+        let bootstrap = Bootstrap::read(reader);
+        Some(Self {
+            development: development?,
+            server: server?,
+            database: database?,
+            keys: keys?,
+            send: send?,
+            platform: platform?,
+            twilio: twilio?,
+            smtp: smtp?,
+            log: log?,
+            bootstrap,
+        })
+    }
+}

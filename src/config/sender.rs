@@ -1,0 +1,36 @@
+//! What holds for every sender, the platform's and the environments' own alike.
+
+use url::Url;
+
+use super::reader::Reader;
+use super::server::parse_base_url;
+
+/// Section `twilio`.
+#[derive(Debug, Clone, Default)]
+pub struct Twilio {
+    /// Where Twilio's API is, if the operator has set it: then it wins over every account's edge and region.
+    pub base_url: Option<Url>,
+}
+
+impl Twilio {
+    pub(super) fn read(reader: &mut Reader<'_>) -> Option<Self> {
+        const KEY: &str = "twilio.base_url";
+        let base_url = reader.parsed(KEY, parse_base_url)?;
+        let base_url = reader.is_set_by_operator(KEY).then_some(base_url);
+        Some(Self { base_url })
+    }
+}
+
+/// Section `smtp`.
+#[derive(Debug, Clone, Copy)]
+pub struct Smtp {
+    /// Whether any sender may have the TLS mode `none`.
+    pub allow_plaintext: bool,
+}
+
+impl Smtp {
+    pub(super) fn read(reader: &mut Reader<'_>) -> Option<Self> {
+        let allow_plaintext = reader.switch("smtp.allow_plaintext")?;
+        Some(Self { allow_plaintext })
+    }
+}

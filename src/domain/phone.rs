@@ -1,0 +1,465 @@
+//! Phone numbers in E.164, the only form that is stored, limited and sent to.
+//! A gate of our own stands before libphonenumber, which would also take letters, extensions and digits of other scripts.
+
+use std::fmt;
+use std::hash::{Hash, Hasher};
+
+use rlibphonenumber::{PHONE_NUMBER_UTIL, ParseError, PhoneNumberFormat};
+
+pub use super::country::Country;
+use super::country::InvalidCountry;
+use super::named::named;
+
+/// The most digits of a number, its country calling code among them (ITU-T E.164).
+const MAX_DIGITS: usize = 15;
+
+/// The fewest digits. Below them libphonenumber's metadata know 56 numbers in all: fixed lines of Austria, pagers of
+/// Germany and company numbers of Iran, none of which receives a text.
+const MIN_DIGITS: usize = 7;
+
+/// The longest text that is looked at, in bytes: every digit between two separators, and room to spare.
+const MAX_TEXT: usize = 64;
+
+named! {
+    /// What is wrong with a phone number.
+    PhoneNumberFault {
+        /// Not written like a number, or not a number of its numbering plan.
+        InvalidFormat = "invalid_format",
+        /// National digits whose country is missing, unknown, or without a numbering plan.
+        InvalidRegion = "invalid_region",
+        /// International, with a calling code that nobody has.
+        InvalidCountryCode = "invalid_country_code",
+    }
+}
+
+impl PhoneNumberFault {
+    fn advice(self) -> &'static str {
+        match self {
+            Self::InvalidFormat => {
+                "write a number that is in use, best in E.164 such as +61466043123: at most 15 digits, no letters, no extension"
+            }
+            Self::InvalidRegion => {
+                "give the country of the number as two letters of ISO 3166, or write the number in E.164 with its country calling code"
+            }
+            Self::InvalidCountryCode => {
+                "begin the number with + and the calling code of a country, such as +61"
+            }
+        }
+    }
+}
+
+/// Not a phone number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("{}", reason.advice())]
+pub struct InvalidPhoneNumber {
+    /// What is wrong with it.
+    pub reason: PhoneNumberFault,
+}
+
+impl From<PhoneNumberFault> for InvalidPhoneNumber {
+    fn from(reason: PhoneNumberFault) -> Self {
+        Self { reason }
+    }
+}
+
+impl From<InvalidCountry> for InvalidPhoneNumber {
+    fn from(_: InvalidCountry) -> Self {
+        PhoneNumberFault::InvalidRegion.into()
+    }
+}
+
+/// A valid phone number. Two are equal when their E.164 forms are.
+#[derive(Clone)]
+pub struct PhoneNumber {
+    e164: String,
+    origin: Origin,
+}
+
+/// Where a number belongs, which follows from its digits.
+#[derive(Clone, Copy)]
+enum Origin {
+    Known(Option<Country>),
+    NotLookedUp,
+}
+
+impl PhoneNumber {
+    /// Reads E.164, or national digits of `default_country`; with E.164 that country counts for nothing.
+    /// Space, `-`, `.`, `(` and `)` are passed over; however a number is written, one and the same E.164 comes out.
+    pub fn parse(input: &str, default_country: Option<Country>) -> Result<Self, InvalidPhoneNumber> {
+        let written = pass_gate(input)?;
+        let number = read(&written, default_country)?;
+        // A national prefix or an international one may have been cut off. What is left must stand for itself.
+        if number.e164 == written || read(&number.e164, None)?.e164 == number.e164 {
+            Ok(number)
+        } else {
+            Err(PhoneNumberFault::InvalidFormat.into())
+        }
+    }
+
+    /// Takes back a number that `parse` has made before; `None` for anything but `+` and 7 to 15 digits. Whether the
+    /// number is valid is not asked again, so that an update of the numbering plans does not orphan what is stored.
+    #[must_use]
+    pub fn from_stored(e164: &str) -> Option<Self> {
+        is_e164(e164).then(|| Self {
+            e164: e164.to_owned(),
+            origin: Origin::NotLookedUp,
+        })
+    }
+
+    /// `+` and at most 15 digits (ITU-T E.164).
+    #[must_use]
+    pub fn e164(&self) -> &str {
+        &self.e164
+    }
+
+    /// The country the number belongs to; `None` for numbers of no country, such as +800.
+    #[must_use]
+    pub fn country(&self) -> Option<Country> {
+        match self.origin {
+            Origin::Known(country) => country,
+            Origin::NotLookedUp => PHONE_NUMBER_UTIL
+                .parse(&self.e164, None)
+                .ok()
+                .and_then(|number| country_of(&number)),
+        }
+    }
+
+    /// For logs and answers: the country calling code and the last three digits, `+61•••123`.
+    #[must_use]
+    pub fn masked(&self) -> String {
+        let digits = &self.e164[1..];
+        let calling_code = &digits[..calling_code_length(digits)];
+        let last = &digits[digits.len() - 3..];
+        format!("+{calling_code}•••{last}")
+    }
+}
+
+/// The input without its separators, when nothing but an optional leading `+` and ASCII digits is left.
+fn pass_gate(input: &str) -> Result<String, PhoneNumberFault> {
+    if input.len() > MAX_TEXT {
+        return Err(PhoneNumberFault::InvalidFormat);
+    }
+    let written: String = input
+        .chars()
+        .filter(|character| !matches!(character, ' ' | '-' | '.' | '(' | ')'))
+        .collect();
+    let digits = written.strip_prefix('+').unwrap_or(&written);
+    let only_digits = digits.bytes().all(|byte| byte.is_ascii_digit());
+    if only_digits && (1..=MAX_DIGITS).contains(&digits.len()) {
+        Ok(written)
+    } else {
+        Err(PhoneNumberFault::InvalidFormat)
+    }
+}
+
+/// Reads what has passed the gate by the numbering plans.
+fn read(written: &str, default_country: Option<Country>) -> Result<PhoneNumber, PhoneNumberFault> {
+    let international = written.starts_with('+');
+    let region = if international {
+        None
+    } else {
+        let region = default_country.and_then(Country::region);
+        Some(region.ok_or(PhoneNumberFault::InvalidRegion)?)
+    };
+    let number = PHONE_NUMBER_UTIL
+        .parse(written, region)
+        .map_err(|error| match error {
+            ParseError::InvalidCountryCode => PhoneNumberFault::InvalidCountryCode,
+            _ => PhoneNumberFault::InvalidFormat,
+        })?;
+    let e164 = PHONE_NUMBER_UTIL.format(&number, PhoneNumberFormat::E164);
+    if is_e164(&e164) && PHONE_NUMBER_UTIL.is_valid_number(&number) {
+        Ok(PhoneNumber {
+            e164: e164.into_owned(),
+            origin: Origin::Known(country_of(&number)),
+        })
+    } else {
+        Err(PhoneNumberFault::InvalidFormat)
+    }
+}
+
+fn is_e164(text: &str) -> bool {
+    text.strip_prefix('+').is_some_and(|digits| {
+        (MIN_DIGITS..=MAX_DIGITS).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit())
+    })
+}
+
+fn country_of(number: &rlibphonenumber::PhoneNumber) -> Option<Country> {
+    PHONE_NUMBER_UTIL
+        .get_region_for_number(number)
+        .and_then(Country::of_region)
+}
+
+/// How many of the digits are the country calling code: no code begins with another one, and the list of those with
+/// one and two digits is complete (ITU-T E.164, annex D), so all others have three.
+fn calling_code_length(digits: &str) -> usize {
+    match digits.as_bytes() {
+        [b'1' | b'7', ..] => 1,
+        [b'2', b'0' | b'7', ..]
+        | [b'3', b'0'..=b'4' | b'6' | b'9', ..]
+        | [b'4', b'0' | b'1' | b'3'..=b'9', ..]
+        | [b'5', b'1'..=b'8', ..]
+        | [b'6', b'0'..=b'6', ..]
+        | [b'8', b'1' | b'2' | b'4' | b'6', ..]
+        | [b'9', b'0'..=b'5' | b'8', ..] => 2,
+        _ => 3,
+    }
+}
+
+impl PartialEq for PhoneNumber {
+    fn eq(&self, other: &Self) -> bool {
+        self.e164 == other.e164
+    }
+}
+
+impl Eq for PhoneNumber {}
+
+impl Hash for PhoneNumber {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.e164.hash(state);
+    }
+}
+
+impl fmt::Debug for PhoneNumber {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "PhoneNumber({})", self.masked())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use rlibphonenumber::PhoneNumberType;
+
+    use super::*;
+
+    fn country(text: &str) -> Option<Country> {
+        Country::parse(text).ok()
+    }
+
+    fn fault(input: &str, country: Option<Country>) -> &'static str {
+        PhoneNumber::parse(input, country)
+            .expect_err(input)
+            .reason
+            .as_str()
+    }
+
+    /// Mobile numbers as people of 34 countries write them at home, and their E.164.
+    const AT_HOME: [(&str, &str, &str); 34] = [
+        ("au", "0466 043 123", "+61466043123"),
+        ("gb", "07400 123456", "+447400123456"),
+        ("us", "(201) 555-0123", "+12015550123"),
+        ("ca", "506-234-5678", "+15062345678"),
+        ("de", "01512 3456789", "+4915123456789"),
+        ("fr", "06 12 34 56 78", "+33612345678"),
+        ("it", "312 345 6789", "+393123456789"),
+        ("es", "612 34 56 78", "+34612345678"),
+        ("nl", "06-12345678", "+31612345678"),
+        ("be", "0470 12 34 56", "+32470123456"),
+        ("ch", "078 123 45 67", "+41781234567"),
+        ("at", "0664 123456", "+43664123456"),
+        ("se", "070-123 45 67", "+46701234567"),
+        ("no", "406 12 345", "+4740612345"),
+        ("dk", "32 12 34 56", "+4532123456"),
+        ("fi", "041 2345678", "+358412345678"),
+        ("pl", "512 345 678", "+48512345678"),
+        ("cz", "601 123 456", "+420601123456"),
+        ("hu", "06 20 123 4567", "+36201234567"),
+        ("ro", "0712 034 567", "+40712034567"),
+        ("gr", "691 234 5678", "+306912345678"),
+        ("tr", "0501 234 56 78", "+905012345678"),
+        ("ru", "8 (912) 345-67-89", "+79123456789"),
+        ("ua", "050 123 4567", "+380501234567"),
+        ("in", "081234 56789", "+918123456789"),
+        ("cn", "131 2345 6789", "+8613123456789"),
+        ("jp", "090-1234-5678", "+819012345678"),
+        ("kr", "010-2000-0000", "+821020000000"),
+        ("id", "0812-345-678", "+62812345678"),
+        ("sg", "8123 4567", "+6581234567"),
+        ("nz", "021 123 4567", "+64211234567"),
+        ("br", "(11) 96123-4567", "+5511961234567"),
+        ("za", "071 123 4567", "+27711234567"),
+        ("il", "050-234-5678", "+972502345678"),
+    ];
+
+    #[test]
+    fn a_number_written_at_home_and_abroad_is_one_number() {
+        for (home, national, e164) in AT_HOME {
+            let number = PhoneNumber::parse(national, country(home)).expect(home);
+            assert_eq!(number.e164(), e164);
+            assert_eq!(number.country(), country(home));
+            assert_eq!(PhoneNumber::parse(e164, None).expect(home), number);
+            assert_eq!(PhoneNumber::from_stored(e164).unwrap().country(), country(home));
+        }
+    }
+
+    #[test]
+    fn every_numbering_plan_is_known_and_its_example_is_its_own_canonical_form() {
+        let mut seen = 0;
+        for region in PHONE_NUMBER_UTIL.get_supported_regions() {
+            let example =
+                PHONE_NUMBER_UTIL.get_example_number_for_type_and_region(region, PhoneNumberType::Mobile);
+            let Ok(example) = example else { continue };
+            let national = PHONE_NUMBER_UTIL.format(&example, PhoneNumberFormat::National);
+            let international = PHONE_NUMBER_UTIL.format(&example, PhoneNumberFormat::International);
+            let home = Country::of_region(region);
+            let number = PhoneNumber::parse(&international, None).expect(&international);
+            assert_eq!(
+                PhoneNumber::parse(&national, home).expect(&national),
+                number,
+                "{region}"
+            );
+            // Some share their mobile numbers with a neighbour: Christmas Island with Australia.
+            let plan = number.country().and_then(Country::region).unwrap();
+            let calling_code = PHONE_NUMBER_UTIL.get_country_code_for_region(plan);
+            assert_eq!(calling_code, Some(example.country_code), "{region}");
+            seen += 1;
+        }
+        assert!(seen > 230, "{seen}");
+    }
+
+    #[test]
+    fn separators_and_a_trunk_zero_do_not_make_another_key() {
+        for written in [
+            "+447400123456",
+            "+44 7400 123456",
+            "+44 0 7400 123456",
+            "+44 (0)7400 123456",
+            "+44.7400.123456",
+            "(+44) 7400-123-456",
+            " +447400123456 ",
+        ] {
+            let number = PhoneNumber::parse(written, country("us")).expect(written);
+            assert_eq!(number.e164(), "+447400123456", "{written}");
+        }
+        for written in ["07400123456", "7400123456", "447400123456", "0044 7400 123456"] {
+            let number = PhoneNumber::parse(written, country("gb")).expect(written);
+            assert_eq!(number.e164(), "+447400123456", "{written}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_written_like_a_number_is_an_invalid_format() {
+        for input in [
+            "",
+            "+",
+            " ",
+            "-",
+            "0",
+            "abc",
+            "1800FLOWERS",
+            "0466043123 ext 5",
+            "0466043123x5",
+            "0466043123;ext=5",
+            "tel:+61466043123",
+            "+61466043123,+61466043124",
+            "+61466043123\r\n",
+            "+614660\t43123",
+            "++61466043123",
+            "61+466043123",
+            "\u{ff0b}61466043123",
+            "+\u{ff16}1466043123",
+            "+٦١٤٦٦٠٤٣١٢٣",
+            "+61\u{a0}466043123",
+            "+61466043123\0",
+            "+1234567890123456",
+            "0466",
+            "+61466",
+        ] {
+            assert_eq!(fault(input, country("au")), "invalid_format", "{input:?}");
+        }
+        assert_eq!(fault(&"1".repeat(300), country("au")), "invalid_format");
+        assert_eq!(fault(&" ".repeat(300), country("au")), "invalid_format");
+        assert_eq!(fault("+15555555555555", None), "invalid_format");
+    }
+
+    #[test]
+    fn national_digits_without_a_numbering_plan_are_an_invalid_region() {
+        assert_eq!(fault("0466043123", None), "invalid_region");
+        assert_eq!(fault("0466043123", country("aq")), "invalid_region");
+        assert_eq!(fault("letters", None), "invalid_format");
+    }
+
+    #[test]
+    fn a_calling_code_of_nobody_is_an_invalid_country_code() {
+        for input in ["+999466043123", "+0466043123", "+0061466043123", "+2101234567"] {
+            assert_eq!(fault(input, country("gb")), "invalid_country_code", "{input}");
+        }
+    }
+
+    #[test]
+    fn a_number_of_no_country_has_none() {
+        let number = PhoneNumber::parse("+800 1234 5678", country("au")).unwrap();
+        assert_eq!((number.e164(), number.country()), ("+80012345678", None));
+    }
+
+    #[test]
+    fn only_the_calling_code_and_three_digits_are_shown() {
+        let shown = |e164| PhoneNumber::from_stored(e164).unwrap().masked();
+        assert_eq!(shown("+61466043123"), "+61•••123");
+        assert_eq!(shown("+12015550199"), "+1•••199");
+        assert_eq!(shown("+972502345678"), "+972•••678");
+        let number = PhoneNumber::parse("+61466043123", None).unwrap();
+        assert_eq!(format!("{number:?}"), "PhoneNumber(+61•••123)");
+    }
+
+    #[test]
+    fn every_calling_code_has_the_length_its_first_digits_say() {
+        for code in PHONE_NUMBER_UTIL.get_supported_calling_codes() {
+            let digits = code.to_string();
+            assert_eq!(
+                calling_code_length(&format!("{digits}0000")),
+                digits.len(),
+                "{code}"
+            );
+        }
+    }
+
+    #[test]
+    fn only_a_stored_form_is_taken_back() {
+        for text in [
+            "",
+            "+",
+            "61466043123",
+            "+123456",
+            "+1234567890123456",
+            "+61 466043123",
+            "+6146604312x",
+        ] {
+            assert_eq!(PhoneNumber::from_stored(text), None, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn an_error_says_what_to_do_and_does_not_repeat_the_input() {
+        for (input, home) in [("12345x", None), ("0466043123", None), ("+999466043123", None)] {
+            let sentence = PhoneNumber::parse(input, home).unwrap_err().to_string();
+            assert!(!sentence.is_empty() && !sentence.contains(input), "{sentence}");
+        }
+    }
+
+    fn a_home() -> impl Strategy<Value = Option<Country>> {
+        proptest::option::of(
+            prop::sample::select(AT_HOME.as_slice()).prop_map(|(home, ..)| Country::parse(home).unwrap()),
+        )
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_breaks_the_parser(input in any::<String>(), home in a_home()) {
+            let _ = PhoneNumber::parse(&input, home);
+            let _ = PhoneNumber::from_stored(&input);
+            let _ = Country::parse(&input);
+        }
+
+        #[test]
+        fn what_was_parsed_parses_to_itself(input in "\\+?[0-9 ().-]{5,18}", home in a_home()) {
+            if let Ok(number) = PhoneNumber::parse(&input, home) {
+                prop_assert_eq!(PhoneNumber::parse(number.e164(), None), Ok(number.clone()));
+                prop_assert_eq!(PhoneNumber::parse(number.e164(), home), Ok(number.clone()));
+                let stored = PhoneNumber::from_stored(number.e164()).unwrap();
+                prop_assert_eq!(stored.country(), number.country());
+            }
+        }
+    }
+}

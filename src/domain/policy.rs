@@ -1,0 +1,251 @@
+//! The rules of codes: how long, how often, how many. The defaults and ranges are those of NIST SP 800-63B rev. 4
+//! (3.1.3.2, 4.2.1.2), PSD2 RTS Art. 4(3)(b) and OWASP ASVS 5 (6.5, 6.6), as the product's table lists them.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::field::FieldError;
+use super::message::Channel;
+use super::random::{Random, below};
+use super::time::Timestamp;
+use super::verification::Purpose;
+
+/// The windows of the limits. They begin with the first event counted in them.
+pub const HOUR: Duration = Duration::from_hours(1);
+/// See [`HOUR`].
+pub const DAY: Duration = Duration::from_hours(24);
+
+/// Life of codes by email for the purposes that may live longer, in seconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct EmailLife {
+    /// For `password_reset`, 60–86,400.
+    #[schema(minimum = 60, maximum = 86400)]
+    pub password_reset: u32,
+    /// For `verify`, 60–86,400.
+    #[schema(minimum = 60, maximum = 86400)]
+    pub verify: u32,
+}
+
+impl Default for EmailLife {
+    fn default() -> Self {
+        Self {
+            password_reset: 600,
+            verify: 600,
+        }
+    }
+}
+
+/// An environment's rules for its codes. A change does not touch verifications that are already made.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct OtpPolicy {
+    /// Digits of a code, 6–10.
+    #[schema(minimum = 6, maximum = 10)]
+    pub digits: u8,
+    /// Life of a code in seconds, 60–600.
+    #[schema(minimum = 60, maximum = 600)]
+    pub life_seconds: u32,
+    /// Life of codes by email for two purposes.
+    pub email_life_seconds: EmailLife,
+    /// Wrong guesses per verification, 1–10.
+    #[schema(minimum = 1, maximum = 10)]
+    pub max_guesses: u8,
+    /// Wrong guesses per recipient in a day, over all verifications, 5–100.
+    #[schema(minimum = 5, maximum = 100)]
+    pub recipient_guesses_per_day: u16,
+    /// Seconds to wait before the first, second … resend; the last one repeats. 1 to 10 of 1–3,600.
+    pub resend_after_seconds: Vec<u32>,
+    /// Messages per verification in all, 1–10.
+    #[schema(minimum = 1, maximum = 10)]
+    pub max_sends: u8,
+    /// New verifications and resends per recipient in an hour, 1–1,000.
+    #[schema(minimum = 1, maximum = 1000)]
+    pub sends_per_hour: u16,
+    /// New verifications and resends per recipient in a day, 1–1,000.
+    #[schema(minimum = 1, maximum = 1000)]
+    pub sends_per_day: u16,
+    /// New verifications and resends per end-user IP address in an hour, 1–100,000.
+    #[schema(minimum = 1, maximum = 100_000)]
+    pub ip_sends_per_hour: u32,
+}
+
+impl Default for OtpPolicy {
+    fn default() -> Self {
+        Self {
+            digits: 6,
+            life_seconds: 600,
+            email_life_seconds: EmailLife::default(),
+            max_guesses: 5,
+            recipient_guesses_per_day: 20,
+            resend_after_seconds: vec![30, 60, 120, 300],
+            max_sends: 5,
+            sends_per_hour: 10,
+            sends_per_day: 20,
+            ip_sends_per_hour: 30,
+        }
+    }
+}
+
+impl OtpPolicy {
+    /// Every value outside its range, all at once, each with its JSON pointer.
+    #[must_use]
+    pub fn out_of_range(&self) -> Vec<FieldError> {
+        let mut found = Vec::new();
+        let mut within = |pointer, value: u32, low: u32, high: u32| {
+            if !(low..=high).contains(&value) {
+                found.push(FieldError::new(pointer, format!("must be {low} to {high}")));
+            }
+        };
+        within("/digits", self.digits.into(), 6, 10);
+        within("/life_seconds", self.life_seconds, 60, 600);
+        within(
+            "/email_life_seconds/password_reset",
+            self.email_life_seconds.password_reset,
+            60,
+            86_400,
+        );
+        within(
+            "/email_life_seconds/verify",
+            self.email_life_seconds.verify,
+            60,
+            86_400,
+        );
+        within("/max_guesses", self.max_guesses.into(), 1, 10);
+        within(
+            "/recipient_guesses_per_day",
+            self.recipient_guesses_per_day.into(),
+            5,
+            100,
+        );
+        within("/max_sends", self.max_sends.into(), 1, 10);
+        within("/sends_per_hour", self.sends_per_hour.into(), 1, 1_000);
+        within("/sends_per_day", self.sends_per_day.into(), 1, 1_000);
+        within("/ip_sends_per_hour", self.ip_sends_per_hour, 1, 100_000);
+        let waits = &self.resend_after_seconds;
+        if waits.is_empty() || waits.len() > 10 || waits.iter().any(|wait| !(1..=3_600).contains(wait)) {
+            found.push(FieldError::new(
+                "/resend_after_seconds",
+                "must be 1 to 10 waits of 1 to 3600 seconds",
+            ));
+        }
+        found
+    }
+
+    /// How long a code lives.
+    #[must_use]
+    pub fn life(&self, purpose: Purpose, channel: Channel) -> Duration {
+        let seconds = match (channel, purpose) {
+            (Channel::Email, Purpose::PasswordReset) => self.email_life_seconds.password_reset,
+            (Channel::Email, Purpose::Verify) => self.email_life_seconds.verify,
+            _ => self.life_seconds,
+        };
+        Duration::from_secs(seconds.into())
+    }
+
+    /// How long to wait after message number `sends` (1 is the first) before the next.
+    #[must_use]
+    pub fn resend_wait(&self, sends: u8) -> Duration {
+        let waits = &self.resend_after_seconds;
+        let index = usize::from(sends.max(1)) - 1;
+        let seconds = waits.get(index).or(waits.last()).copied().unwrap_or(30);
+        Duration::from_secs(seconds.into())
+    }
+}
+
+/// When a message whose try number `attempts` was not accepted is tried again: full jitter over 2, 5, 15, 45 s …
+/// (the last repeats), never earlier than the provider asks. `None` when the code would be dead by then.
+pub fn retry_at(
+    random: &dyn Random,
+    now: Timestamp,
+    attempts: u16,
+    retry_after: Option<Duration>,
+    expires_at: Option<Timestamp>,
+) -> Option<Timestamp> {
+    const CEILINGS: [u64; 4] = [2_000, 5_000, 15_000, 45_000];
+    let index = usize::from(attempts.max(1)) - 1;
+    let ceiling = CEILINGS.get(index).copied().unwrap_or(45_000);
+    // A floor keeps a burst of retries from meeting the provider in the same instant it refused.
+    let jittered = Duration::from_millis(200 + below(random, ceiling));
+    let at = now + jittered.max(retry_after.unwrap_or_default());
+    expires_at.is_none_or(|end| at < end).then_some(at)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::random::OsRandom;
+
+    #[test]
+    fn the_defaults_are_within_their_ranges() {
+        assert_eq!(OtpPolicy::default().out_of_range(), []);
+    }
+
+    #[test]
+    fn every_value_out_of_range_is_told_at_once() {
+        let policy = OtpPolicy {
+            digits: 5,
+            life_seconds: 601,
+            email_life_seconds: EmailLife {
+                password_reset: 59,
+                verify: 86_401,
+            },
+            max_guesses: 0,
+            recipient_guesses_per_day: 4,
+            resend_after_seconds: vec![],
+            max_sends: 11,
+            sends_per_hour: 0,
+            sends_per_day: 0,
+            ip_sends_per_hour: 0,
+        };
+        assert_eq!(policy.out_of_range().len(), 11);
+    }
+
+    #[test]
+    fn resends_wait_as_scheduled_and_the_last_wait_repeats() {
+        let policy = OtpPolicy::default();
+        let waits: Vec<u64> = (1..=6).map(|sends| policy.resend_wait(sends).as_secs()).collect();
+        assert_eq!(waits, [30, 60, 120, 300, 300, 300]);
+    }
+
+    #[test]
+    fn only_two_purposes_by_email_may_live_longer() {
+        let policy = OtpPolicy {
+            email_life_seconds: EmailLife {
+                password_reset: 7_200,
+                verify: 86_400,
+            },
+            ..OtpPolicy::default()
+        };
+        assert_eq!(
+            policy.life(Purpose::PasswordReset, Channel::Email).as_secs(),
+            7_200
+        );
+        assert_eq!(policy.life(Purpose::Verify, Channel::Email).as_secs(), 86_400);
+        assert_eq!(policy.life(Purpose::Verify, Channel::Sms).as_secs(), 600);
+        assert_eq!(policy.life(Purpose::Mfa, Channel::Email).as_secs(), 600);
+    }
+
+    #[test]
+    fn a_retry_keeps_the_providers_wait_and_never_outlives_the_code() {
+        let now = Timestamp::from_unix_micros(1_700_000_000_000_000).unwrap();
+        for attempts in 1..20 {
+            let at = retry_at(
+                &OsRandom,
+                now,
+                attempts,
+                None,
+                Some(now + Duration::from_mins(10)),
+            )
+            .unwrap();
+            assert!(at > now && at < now + Duration::from_secs(46));
+        }
+        let asked = Some(Duration::from_secs(90));
+        assert!(retry_at(&OsRandom, now, 1, asked, None).unwrap() >= now + Duration::from_secs(90));
+        assert_eq!(
+            retry_at(&OsRandom, now, 1, asked, Some(now + Duration::from_mins(1))),
+            None
+        );
+    }
+}

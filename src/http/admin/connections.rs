@@ -1,0 +1,50 @@
+//! `/admin/v1/environments/{env}/connections`: listed, neither made nor removed.
+
+use axum::extract::State;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::environment;
+use crate::domain::id::ConnectionId;
+use crate::domain::verification::Strategy;
+use crate::http::auth::Administrator;
+use crate::http::extract::{Json, Query, Segments};
+use crate::http::page::{Page, PageQuery};
+use crate::http::problem::Problem;
+use crate::http::state::Services;
+
+/// A connection of the environment.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = EnvironmentConnection)]
+pub struct EnvironmentConnectionView {
+    /// Assigned once, never changed.
+    id: ConnectionId,
+    /// How it proves control.
+    strategy: Strategy,
+    /// Its name for people.
+    name: String,
+}
+
+/// Lists the connections of an environment.
+#[utoipa::path(get, path = "/admin/v1/environments/{env}/connections", tag = "environments",
+    operation_id = "list_environment_connections", security(("administrator_key" = [])),
+    params(("env" = String, Path, description = "The environment's id or code"), PageQuery),
+    responses((status = 200, description = "A page", body = Page<EnvironmentConnectionView>)),
+    extensions(("x-problems" = json!(["not_found", "validation_failed"]))))]
+pub async fn list(
+    State(services): State<Services>,
+    _: Administrator,
+    Segments(env): Segments<String>,
+    Query(query): Query<PageQuery>,
+) -> Result<Json<Page<EnvironmentConnectionView>>, Problem> {
+    let environment = environment(&services, &env).await?;
+    let all = environment
+        .connections
+        .iter()
+        .map(|connection| EnvironmentConnectionView {
+            id: connection.id,
+            strategy: connection.strategy,
+            name: connection.name.clone(),
+        });
+    Page::of(all.collect(), &query, |connection| connection.id.to_string()).map(Json)
+}

@@ -1,0 +1,188 @@
+//! `/admin/v1/environments/{env}/messages`: what was sent, and why a user did not get a code.
+
+use axum::extract::State;
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+use utoipa::{IntoParams, ToSchema};
+
+use super::environment;
+use crate::domain::field::FieldError;
+use crate::domain::id::{ApplicationId, MessageId, VerificationId};
+use crate::domain::message::{Channel, MessageStatus, MessageSummary};
+use crate::domain::time::Timestamp;
+use crate::domain::verification::Purpose;
+use crate::http::auth::Administrator;
+use crate::http::extract::{Json, Query, Segments};
+use crate::http::page::{Page, invalid_cursor, read_limit};
+use crate::http::problem::Problem;
+use crate::http::state::Services;
+use crate::store::message::{MessageFilter, StoredMessage};
+
+mod timeline;
+
+use timeline::TimelineEntry;
+
+/// A message, its recipient masked.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = SentMessage)]
+pub struct MessageView {
+    #[serde(flatten)]
+    summary: MessageSummary,
+    verification_id: VerificationId,
+    application_id: ApplicationId,
+    channel: Channel,
+    purpose: Purpose,
+    /// The recipient, masked.
+    to: String,
+    /// The provider's name for the message.
+    provider_message_id: Option<String>,
+    created_at: Timestamp,
+    updated_at: Timestamp,
+}
+
+/// A message with what happened to it.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct MessageWithTimeline {
+    #[serde(flatten)]
+    message: MessageView,
+    /// What happened, oldest first.
+    timeline: Vec<TimelineEntry>,
+}
+
+/// Which messages.
+#[derive(Debug, Clone, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields, default)]
+#[into_params(parameter_in = Query)]
+pub struct MessageQuery {
+    /// How many, 1–100; 20 where it is left out.
+    #[param(minimum = 1, maximum = 100)]
+    limit: Option<u32>,
+    /// `next_cursor` of the page before.
+    cursor: Option<String>,
+    /// Only with this status.
+    status: Option<String>,
+    /// Only `sms` or `email`.
+    channel: Option<String>,
+    /// Only made at or after this time (RFC 3339).
+    since: Option<String>,
+}
+
+/// Lists messages, newest first.
+#[utoipa::path(get, path = "/admin/v1/environments/{env}/messages", tag = "messages",
+    operation_id = "list_messages", security(("administrator_key" = [])),
+    params(("env" = String, Path, description = "The environment's id or code"), MessageQuery),
+    responses((status = 200, description = "A page", body = Page<MessageView>)),
+    extensions(("x-problems" = json!(["not_found", "validation_failed"]))))]
+pub async fn list(
+    State(services): State<Services>,
+    _: Administrator,
+    Segments(env): Segments<String>,
+    Query(query): Query<MessageQuery>,
+) -> Result<Json<Page<MessageView>>, Problem> {
+    let environment = environment(&services, &env).await?;
+    let limit = read_limit(query.limit)?;
+    let filter = query.filter()?;
+    // One more than asked for tells whether there is another page.
+    let mut found = services
+        .store
+        .list_messages(environment.id(), filter, limit + 1)
+        .await?;
+    let more = found.len() > limit as usize;
+    found.truncate(limit as usize);
+    let next_cursor = if more {
+        found.last().map(|message| message.summary.id.to_string())
+    } else {
+        None
+    };
+    Ok(Json(Page {
+        data: found.into_iter().map(MessageView::of).collect(),
+        next_cursor,
+    }))
+}
+
+/// Reads a message with its timeline.
+#[utoipa::path(get, path = "/admin/v1/environments/{env}/messages/{id}", tag = "messages",
+    operation_id = "read_message", security(("administrator_key" = [])),
+    params(("env" = String, Path, description = "The environment's id or code"), ("id" = String, Path, description = "`msg_…`")),
+    responses((status = 200, description = "The message", body = MessageWithTimeline)),
+    extensions(("x-problems" = json!(["not_found"]))))]
+pub async fn read(
+    State(services): State<Services>,
+    _: Administrator,
+    Segments((env, id)): Segments<(String, MessageId)>,
+) -> Result<Json<MessageWithTimeline>, Problem> {
+    let environment = environment(&services, &env).await?;
+    let history = services
+        .store
+        .find_message(environment.id(), id)
+        .await?
+        .ok_or_else(Problem::not_found)?;
+    let timeline = timeline::of(&history, services.clock.now());
+    Ok(Json(MessageWithTimeline {
+        message: MessageView::of(history.message),
+        timeline,
+    }))
+}
+
+impl MessageView {
+    fn of(message: StoredMessage) -> Self {
+        Self {
+            summary: message.summary,
+            verification_id: message.verification_id,
+            application_id: message.application_id,
+            channel: message.channel,
+            purpose: message.purpose,
+            to: message.masked_recipient,
+            provider_message_id: message.provider_message_id,
+            created_at: message.created_at,
+            updated_at: message.updated_at,
+        }
+    }
+}
+
+impl MessageQuery {
+    fn filter(self) -> Result<MessageFilter, Problem> {
+        let mut errors = Vec::new();
+        let status = self.status.and_then(|name| {
+            let known = MessageStatus::parse(&name);
+            if known.is_none() {
+                errors.push(FieldError::new(
+                    "/status",
+                    "must be a status of a message, such as \"accepted\"",
+                ));
+            }
+            known
+        });
+        let channel = self.channel.and_then(|name| {
+            let known = Channel::parse(&name);
+            if known.is_none() {
+                errors.push(FieldError::new("/channel", "must be \"sms\" or \"email\""));
+            }
+            known
+        });
+        let since = self.since.and_then(|text| {
+            let read = OffsetDateTime::parse(&text, &Rfc3339).ok().map(Timestamp::new);
+            if read.is_none() {
+                errors.push(FieldError::new(
+                    "/since",
+                    "must be a time as RFC 3339 writes it, such as 2026-11-22T09:00:00Z",
+                ));
+            }
+            read
+        });
+        if !errors.is_empty() {
+            return Err(Problem::validation(errors));
+        }
+        let before = match self.cursor.as_deref().map(MessageId::parse) {
+            Some(None) => return Err(invalid_cursor()),
+            known => known.flatten(),
+        };
+        Ok(MessageFilter {
+            status,
+            channel,
+            since,
+            before,
+        })
+    }
+}

@@ -1,0 +1,57 @@
+//! `/admin/v1/environments/{env}/settings/email`.
+
+use axum::extract::State;
+
+use super::environment;
+use crate::http::auth::Administrator;
+use crate::http::etag::{IfMatch, Tagged};
+use crate::http::extract::{Json, Segments};
+use crate::http::problem::Problem;
+use crate::http::state::Services;
+use crate::service::directory::EnvironmentSnapshot;
+use crate::service::settings::email::EmailDocument;
+use crate::service::settings::{GivenSecret, SecretHint};
+
+fn view(environment: &EnvironmentSnapshot) -> Tagged<EmailDocument<SecretHint>> {
+    Tagged {
+        version: environment.email.version,
+        body: EmailDocument::of(&environment.email.row).hint(),
+    }
+}
+
+/// Reads the email settings, secrets as hints.
+#[utoipa::path(get, path = "/admin/v1/environments/{env}/settings/email", tag = "settings",
+    operation_id = "read_email_settings", security(("administrator_key" = [])),
+    params(("env" = String, Path, description = "The environment's id or code")),
+    responses((status = 200, description = "The settings", body = EmailDocument<SecretHint>)),
+    extensions(("x-problems" = json!(["not_found"]))))]
+pub async fn read(
+    State(services): State<Services>,
+    _: Administrator,
+    Segments(env): Segments<String>,
+) -> Result<Tagged<EmailDocument<SecretHint>>, Problem> {
+    Ok(view(&*environment(&services, &env).await?))
+}
+
+/// Replaces the email settings: an absent field takes its default, an absent secret stays.
+#[utoipa::path(put, path = "/admin/v1/environments/{env}/settings/email", tag = "settings",
+    operation_id = "replace_email_settings", security(("administrator_key" = [])),
+    params(("env" = String, Path, description = "The environment's id or code")),
+    request_body(content = EmailDocument<GivenSecret>, example = json!({"sender_name": "Acme", "custom_sender": {"email": "auth@acme.example.com", "server": "smtp.acme.example.com", "port": 587, "username": "otpost", "password": "secret", "tls": "starttls"}})),
+    responses((status = 200, description = "The settings", body = EmailDocument<SecretHint>)),
+    extensions(("x-problems" = json!(["not_found", "validation_failed", "precondition_failed"]))))]
+pub async fn replace(
+    State(services): State<Services>,
+    Administrator(actor): Administrator,
+    Segments(env): Segments<String>,
+    if_match: IfMatch,
+    Json(document): Json<EmailDocument<GivenSecret>>,
+) -> Result<Tagged<EmailDocument<SecretHint>>, Problem> {
+    let before = environment(&services, &env).await?;
+    let expected = if_match.expect(before.email.version)?;
+    services
+        .administration
+        .put_email(&actor, before.id(), &document, expected)
+        .await?;
+    Ok(view(&*environment(&services, &before.id().to_string()).await?))
+}

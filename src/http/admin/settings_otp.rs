@@ -1,0 +1,57 @@
+//! `/admin/v1/environments/{env}/settings/otp`.
+
+use axum::extract::State;
+
+use super::environment;
+use crate::domain::policy::OtpPolicy;
+use crate::http::auth::Administrator;
+use crate::http::etag::{IfMatch, Tagged};
+use crate::http::extract::{Json, Segments};
+use crate::http::problem::Problem;
+use crate::http::state::Services;
+use crate::service::administration::OtpPolicyPatch;
+use crate::service::directory::EnvironmentSnapshot;
+
+fn view(environment: &EnvironmentSnapshot) -> Tagged<OtpPolicy> {
+    Tagged {
+        version: environment.otp.version,
+        body: environment.otp.row.clone(),
+    }
+}
+
+/// Reads the rules of codes.
+#[utoipa::path(get, path = "/admin/v1/environments/{env}/settings/otp", tag = "settings",
+    operation_id = "read_otp_settings", security(("administrator_key" = [])),
+    params(("env" = String, Path, description = "The environment's id or code")),
+    responses((status = 200, description = "The rules", body = OtpPolicy)),
+    extensions(("x-problems" = json!(["not_found"]))))]
+pub async fn read(
+    State(services): State<Services>,
+    _: Administrator,
+    Segments(env): Segments<String>,
+) -> Result<Tagged<OtpPolicy>, Problem> {
+    Ok(view(&*environment(&services, &env).await?))
+}
+
+/// Changes the rules of codes. Verifications that are already made keep theirs.
+#[utoipa::path(patch, path = "/admin/v1/environments/{env}/settings/otp", tag = "settings",
+    operation_id = "update_otp_settings", security(("administrator_key" = [])),
+    params(("env" = String, Path, description = "The environment's id or code")),
+    request_body = OtpPolicyPatch,
+    responses((status = 200, description = "The rules", body = OtpPolicy)),
+    extensions(("x-problems" = json!(["not_found", "validation_failed", "precondition_failed"]))))]
+pub async fn update(
+    State(services): State<Services>,
+    Administrator(actor): Administrator,
+    Segments(env): Segments<String>,
+    if_match: IfMatch,
+    Json(patch): Json<OtpPolicyPatch>,
+) -> Result<Tagged<OtpPolicy>, Problem> {
+    let before = environment(&services, &env).await?;
+    let expected = if_match.expect(before.otp.version)?;
+    services
+        .administration
+        .patch_otp(&actor, before.id(), &patch, expected)
+        .await?;
+    Ok(view(&*environment(&services, &before.id().to_string()).await?))
+}

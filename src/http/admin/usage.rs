@@ -1,0 +1,54 @@
+//! `/admin/v1/environments/{env}/usage/sms`: the month's test quota.
+
+use axum::extract::State;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::environment;
+use crate::domain::time::Timestamp;
+use crate::http::auth::Administrator;
+use crate::http::extract::{Json, Segments};
+use crate::http::problem::Problem;
+use crate::http::state::Services;
+use crate::store::outbox::MonthlyCounter;
+
+/// How much of the test quota is used.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = SmsUsage)]
+pub struct UsageView {
+    /// The calendar month (UTC).
+    #[schema(example = "2026-11")]
+    month: String,
+    /// Messages so far.
+    used: u32,
+    /// How many there may be.
+    limit: u32,
+    /// The first moment of the next month.
+    resets_at: Timestamp,
+}
+
+/// Reads how much of the month's test quota is used.
+#[utoipa::path(get, path = "/admin/v1/environments/{env}/usage/sms", tag = "messages",
+    operation_id = "read_sms_usage", security(("administrator_key" = [])),
+    params(("env" = String, Path, description = "The environment's id or code")),
+    responses((status = 200, description = "The usage", body = UsageView)),
+    extensions(("x-problems" = json!(["not_found"]))))]
+pub async fn read(
+    State(services): State<Services>,
+    _: Administrator,
+    Segments(env): Segments<String>,
+) -> Result<Json<UsageView>, Problem> {
+    let environment = environment(&services, &env).await?;
+    let now = services.clock.now();
+    let month = now.month_start();
+    let used = services
+        .store
+        .used(environment.id(), MonthlyCounter::TestQuota, month)
+        .await?;
+    Ok(Json(UsageView {
+        month: month.to_string().chars().take(7).collect(),
+        used,
+        limit: services.dispatcher.platform().monthly_test_quota,
+        resets_at: now.next_month_start(),
+    }))
+}

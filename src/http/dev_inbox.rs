@@ -1,0 +1,124 @@
+//! `GET /dev/inbox`: what the console sender sent, for a person at work on this machine. It shows codes and recipients whole,
+//! so it is mounted only where that sender exists.
+
+use std::fmt::Write;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::http::header::ACCEPT;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use serde_json::json;
+
+use super::docs::{escape, page};
+use super::extract::Json;
+use crate::provider::console::{Inbox, InboxEntry};
+
+/// `GET /dev/inbox` over `inbox`.
+pub fn router(inbox: Arc<Inbox>) -> Router {
+    Router::new().route("/dev/inbox", get(show)).with_state(inbox)
+}
+
+async fn show(State(inbox): State<Arc<Inbox>>, headers: HeaderMap) -> Response {
+    let entries = inbox.newest_first();
+    if asks_for_html(&headers) {
+        page(html(&entries))
+    } else {
+        Json(json!({"data": entries, "next_cursor": null})).into_response()
+    }
+}
+
+/// Browsers name `text/html`; what speaks to an API names JSON or anything.
+fn asks_for_html(headers: &HeaderMap) -> bool {
+    headers
+        .get_all(ACCEPT)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .any(|range| {
+            let media_type = range.split(';').next().unwrap_or_default();
+            media_type.trim().eq_ignore_ascii_case("text/html")
+        })
+}
+
+fn html(entries: &[InboxEntry]) -> String {
+    let mut page = String::from(
+        "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>otpost: development inbox</title>\
+         <meta name=\"viewport\" content=\"width=device-width\">\
+         <style>body{font:16px/1.5 system-ui,sans-serif;max-width:46rem;margin:2rem auto;padding:0 1rem}\
+         article{border:1px solid #9aa3af;border-radius:.5rem;padding:.5rem 1rem;margin:1rem 0}\
+         pre{white-space:pre-wrap;font-size:1rem}small{color:#6b7280}\
+         @media(prefers-color-scheme:dark){body{background:#16181c;color:#e4e6ea}}</style><h1>Development inbox</h1>",
+    );
+    if entries.is_empty() {
+        page.push_str("<p>Nothing has been sent yet.</p>");
+    }
+    for entry in entries {
+        let subject = match &entry.subject {
+            Some(subject) => format!("<p><strong>{}</strong></p>", escape(subject)),
+            None => String::new(),
+        };
+        // Writing into a String does not fail.
+        let _ = write!(
+            page,
+            "<article><p>{} to <strong>{}</strong> <small>{} · {}</small></p>{subject}<pre>{}</pre></article>",
+            escape(entry.channel.as_str()),
+            escape(&entry.to),
+            entry.at,
+            entry.message_id,
+            escape(&entry.text),
+        );
+    }
+    page.push_str("</html>\n");
+    page
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::id::MessageId;
+    use crate::domain::message::Channel;
+    use crate::domain::time::Timestamp;
+
+    fn inbox() -> Arc<Inbox> {
+        let inbox = Inbox::default();
+        inbox.push(InboxEntry {
+            message_id: MessageId(uuid::Uuid::nil()),
+            channel: Channel::Email,
+            to: "\"<script>\"@example.com".to_owned(),
+            subject: Some("<b>".to_owned()),
+            text: "042042 & </pre>".to_owned(),
+            at: Timestamp::from_unix_micros(0).unwrap(),
+        });
+        Arc::new(inbox)
+    }
+
+    async fn answer(accept: &str) -> (HeaderMap, String) {
+        let mut headers = HeaderMap::new();
+        headers.insert(ACCEPT, accept.parse().unwrap());
+        let response = show(State(inbox()), headers).await;
+        let headers = response.headers().clone();
+        let body = axum::body::to_bytes(response.into_body(), usize::MAX)
+            .await
+            .unwrap();
+        (headers, String::from_utf8(body.to_vec()).unwrap())
+    }
+
+    #[tokio::test]
+    async fn a_program_gets_json() {
+        let (_, body) = answer("*/*").await;
+        let body: serde_json::Value = serde_json::from_str(&body).unwrap();
+        assert_eq!(body["data"][0]["text"], "042042 & </pre>");
+        assert_eq!(body["data"][0]["channel"], "email");
+    }
+
+    #[tokio::test]
+    async fn a_browser_gets_a_page_on_which_a_message_stays_text() {
+        let (headers, body) = answer("text/html,application/xhtml+xml;q=0.9,*/*;q=0.8").await;
+        assert!(headers.contains_key("content-security-policy"));
+        assert!(body.contains("042042 &amp; &lt;/pre&gt;"));
+        assert!(!body.contains("<script") && !body.contains("<b>"));
+    }
+}

@@ -1,0 +1,148 @@
+//! What there is to read: the OpenAPI document, a page to read and try it, and a page that explains every problem.
+//! Nothing on these pages comes from another host, and their policy forbids it.
+
+use std::fmt::Write;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::Path;
+use axum::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, LOCATION, REFERRER_POLICY};
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use utoipa::openapi::OpenApi;
+use utoipa_swagger_ui::Config;
+
+use super::problem::{Code, Problem};
+
+/// For pages of ours: text and a style of their own.
+pub(super) const PAGE_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; \
+                                      form-action 'none'; frame-ancestors 'none'";
+
+/// For Swagger UI: scripts and requests of this host only. It styles its elements in place and draws with `data:` images.
+const UI_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
+                         connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+/// `GET /openapi.json`, `/docs` and `/docs/problems`.
+///
+/// # Errors
+/// When the document cannot be written as JSON.
+pub fn router(document: &OpenApi) -> Result<Router, serde_json::Error> {
+    let json: Arc<str> = document.to_json()?.into();
+    let problems: Arc<str> = problems_page().into();
+    // Relative, so that it works behind a proxy that adds a prefix. The validator is a website, so it stays off.
+    let config = Config::from("../openapi.json")
+        .validator_url("none")
+        .default_models_expand_depth(-1);
+    let config = Arc::new(config);
+    let index = config.clone();
+    Ok(Router::new()
+        .route(
+            "/openapi.json",
+            get(move || async move { ([(CONTENT_TYPE, "application/json")], json.to_string()) }),
+        )
+        .route(
+            "/docs",
+            get(|| async { (StatusCode::SEE_OTHER, [(LOCATION, "docs/")]) }),
+        )
+        .route("/docs/", get(move || async move { asset("", index) }))
+        .route(
+            "/docs/{*file}",
+            get(move |Path(file): Path<String>| async move { asset(&file, config) }),
+        )
+        .route(
+            "/docs/problems",
+            get(move || async move { page(problems.to_string()) }),
+        ))
+}
+
+/// A page of ours.
+pub(super) fn page(html: String) -> Response {
+    let headers = [
+        (CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8")),
+        (CONTENT_SECURITY_POLICY, HeaderValue::from_static(PAGE_POLICY)),
+        (REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
+    ];
+    (headers, html).into_response()
+}
+
+/// A file of Swagger UI, from this binary.
+fn asset(file: &str, config: Arc<Config<'static>>) -> Response {
+    match utoipa_swagger_ui::serve(file, config) {
+        Ok(Some(file)) => {
+            let headers = [
+                (CONTENT_TYPE, file.content_type),
+                (CONTENT_SECURITY_POLICY, UI_POLICY.to_owned()),
+                (REFERRER_POLICY, "no-referrer".to_owned()),
+            ];
+            (headers, file.bytes.into_owned()).into_response()
+        }
+        Ok(None) => Problem::not_found().into_response(),
+        Err(error) => Problem::internal(error.to_string()).into_response(),
+    }
+}
+
+/// Every code of the catalogue, with an anchor that the `type` of a problem leads to.
+fn problems_page() -> String {
+    let mut page = String::from(
+        "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>otpost: problems</title>\
+         <meta name=\"viewport\" content=\"width=device-width\">\
+         <style>body{font:16px/1.5 system-ui,sans-serif;max-width:46rem;margin:2rem auto;padding:0 1rem}\
+         code{font-size:.95em}section:target{background:#fff3c4}h2{margin:1.5rem 0 0}\
+         @media(prefers-color-scheme:dark){body{background:#16181c;color:#e4e6ea}section:target{background:#4a3f12}}\
+         </style><h1>Problems</h1><p>Every answer that is not a success is a problem (RFC 9457). Rely on its \
+         <code>code</code>; its <code>instance</code> names the request for the operator.</p>",
+    );
+    for code in Code::ALL {
+        let (word, status) = (escape(code.as_str()), code.status().as_u16());
+        let (title, meaning) = (escape(code.title()), escape(code.meaning()));
+        // Writing into a String does not fail.
+        let _ = write!(
+            page,
+            "<section id=\"{word}\"><h2>{title}</h2><p><code>{word}</code>, status {status}</p><p>{meaning}</p></section>"
+        );
+    }
+    page.push_str("</html>\n");
+    page
+}
+
+/// As text of an HTML page, in elements and quoted attributes.
+pub(super) fn escape(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for char in text.chars() {
+        match char {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '"' => escaped.push_str("&quot;"),
+            '\'' => escaped.push_str("&#39;"),
+            other => escaped.push(other),
+        }
+    }
+    escaped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_problem_has_its_anchor_title_and_meaning() {
+        let page = problems_page();
+        for code in Code::ALL {
+            assert!(
+                page.contains(&format!("<section id=\"{}\">", code.as_str())),
+                "{code:?}"
+            );
+            assert!(page.contains(&escape(code.meaning())), "{code:?}");
+        }
+    }
+
+    #[test]
+    fn nothing_gets_out_of_an_escaped_text() {
+        assert_eq!(
+            escape("<b a='x' c=\"y\">&"),
+            "&lt;b a=&#39;x&#39; c=&quot;y&quot;&gt;&amp;"
+        );
+    }
+}

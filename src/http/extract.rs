@@ -1,0 +1,21 @@
+//! What handlers ask of a request. Everything untrusted is read here, strictly, and refused with a problem that
+//! says where it is wrong and never repeats what was sent: any value may be a code, a number or a key.
+
+mod bearer;
+mod client_address;
+mod fault;
+mod idempotency_key;
+mod json;
+mod node;
+mod prefer;
+mod query;
+mod segments;
+
+pub use bearer::{Bearer, bearer};
+pub use client_address::ClientAddress;
+pub use idempotency_key::IdempotencyKey;
+pub(super) use json::limit as limit_body;
+pub use json::{BODY_LIMIT, Json, NoBody, Payload, body_bytes};
+pub use prefer::Prefer;
+pub use query::Query;
+pub use segments::{FromSegment, FromSegments, Segments};

@@ -1,0 +1,62 @@
+//! The key of a request, from the one place where keys are taken: `Authorization: Bearer …`.
+
+use axum::extract::FromRequestParts;
+use axum::http::HeaderMap;
+use axum::http::header::AUTHORIZATION;
+use axum::http::request::Parts;
+
+use crate::domain::secret::Secret;
+use crate::http::problem::Problem;
+
+/// What was sent as a key. Nothing is known of it yet.
+#[derive(Debug, Clone)]
+pub struct Bearer(pub Secret);
+
+/// Reads the key; `None` when there is none, another scheme, more than one header, or anything but one word.
+#[must_use]
+pub fn bearer(headers: &HeaderMap) -> Option<Bearer> {
+    let mut values = headers.get_all(AUTHORIZATION).iter();
+    let (Some(value), None) = (values.next(), values.next()) else {
+        return None;
+    };
+    let (scheme, token) = value.to_str().ok()?.split_once(' ')?;
+    let token = token.trim_start_matches(' ');
+    let is_word = !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_graphic());
+    (scheme.eq_ignore_ascii_case("bearer") && is_word).then(|| Bearer(Secret::new(token)))
+}
+
+impl<S: Sync> FromRequestParts<S> for Bearer {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        bearer(&parts.headers).ok_or_else(Problem::unauthorized)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_comes_as_one_bearer_token_and_in_no_other_way() {
+        let table = [
+            (&["Bearer otpost_sk_x"][..], Some("otpost_sk_x")),
+            (&["bEARER  otpost_sk_x"], Some("otpost_sk_x")),
+            (&["Bearer"], None),
+            (&["Bearer "], None),
+            (&["Bearer a b"], None),
+            (&["Basic b3Rwb3N0"], None),
+            (&["otpost_sk_x"], None),
+            (&["Bearer a", "Bearer b"], None),
+            (&[], None),
+        ];
+        for (values, expected) in table {
+            let mut headers = HeaderMap::new();
+            for value in values {
+                headers.append(AUTHORIZATION, value.parse().unwrap());
+            }
+            let read = bearer(&headers);
+            assert_eq!(read.as_ref().map(|key| key.0.expose()), expected, "{values:?}");
+        }
+    }
+}

@@ -1,0 +1,29 @@
+//! Where a connection comes from. Headers that claim another address are not believed.
+
+use std::net::{IpAddr, SocketAddr};
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+
+use crate::http::problem::Problem;
+
+/// The peer of the connection, put into each request by [`crate::http::server`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ClientAddress(pub SocketAddr);
+
+impl ClientAddress {
+    /// The address without its port, IPv4 as IPv4 even where the socket speaks IPv6.
+    #[must_use]
+    pub fn ip(self) -> IpAddr {
+        self.0.ip().to_canonical()
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for ClientAddress {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        let address = parts.extensions.get::<Self>().copied();
+        address.ok_or_else(|| Problem::internal("a request came without the address of its connection"))
+    }
+}

@@ -1,0 +1,210 @@
+//! Bodies: JSON and nothing else, at most 64 KiB, read strictly.
+
+use std::error::Error;
+
+use axum::body::{Body, Bytes};
+use axum::extract::{FromRequest, Request};
+use axum::http::HeaderMap;
+use axum::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
+use axum::response::{IntoResponse, Response};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use sha2::{Digest, Sha256};
+
+use super::node;
+use crate::http::problem::{Code, Problem};
+
+/// The most bytes a body may have.
+pub const BODY_LIMIT: usize = 64 * 1024;
+
+/// A JSON body, in requests and in answers.
+#[derive(Debug, Clone, Copy)]
+pub struct Json<T>(pub T);
+
+/// A JSON body together with its fingerprint, for operations that take an idempotency key.
+#[derive(Debug, Clone, Copy)]
+pub struct Payload<T> {
+    /// What was sent.
+    pub value: T,
+    /// SHA-256 of the bytes it was sent as.
+    pub sha256: [u8; 32],
+}
+
+/// For operations without a body: refuses one that is there.
+#[derive(Debug, Clone, Copy)]
+pub struct NoBody;
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
+        json_bytes(request).await.and_then(|bytes| read(&bytes)).map(Self)
+    }
+}
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Payload<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
+        let bytes = json_bytes(request).await?;
+        Ok(Self {
+            value: read(&bytes)?,
+            sha256: Sha256::digest(&bytes).into(),
+        })
+    }
+}
+
+impl<S: Send + Sync> FromRequest<S> for NoBody {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
+        match body_bytes(request).await? {
+            bytes if bytes.is_empty() => Ok(Self),
+            _ => Err(Problem::new(
+                Code::InvalidRequest,
+                "This operation takes no body.",
+            )),
+        }
+    }
+}
+
+impl<T: Serialize> IntoResponse for Json<T> {
+    fn into_response(self) -> Response {
+        axum::Json(self.0).into_response()
+    }
+}
+
+async fn json_bytes(request: Request) -> Result<Bytes, Problem> {
+    let is_json = is_json(request.headers());
+    // Looked at first, so that a forgotten header is not taken for a forgotten body.
+    if !is_json && request.headers().contains_key(CONTENT_TYPE) {
+        return Err(unsupported());
+    }
+    let bytes = body_bytes(request).await?;
+    if bytes.is_empty() {
+        let detail = "The body is empty; a JSON object is expected.";
+        return Err(Problem::new(Code::InvalidRequest, detail));
+    }
+    if is_json { Ok(bytes) } else { Err(unsupported()) }
+}
+
+fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    node::from_json(bytes).map_err(|detail| Problem::new(Code::InvalidRequest, detail))
+}
+
+fn unsupported() -> Problem {
+    let detail = "Send uncompressed UTF-8 JSON with “Content-Type: application/json”.";
+    Problem::new(Code::UnsupportedMediaType, detail)
+}
+
+/// Whether the body is declared as plain JSON: `application/json` or `application/…+json`, with no other
+/// parameter than `charset=utf-8`, and not compressed.
+fn is_json(headers: &HeaderMap) -> bool {
+    let mut types = headers.get_all(CONTENT_TYPE).iter();
+    let (Some(declared), None) = (types.next(), types.next()) else {
+        return false;
+    };
+    let Ok(declared) = declared.to_str() else {
+        return false;
+    };
+    let mut parts = declared.split(';').map(|part| part.trim().to_ascii_lowercase());
+    let media_type = parts.next().unwrap_or_default();
+    let json = media_type
+        .strip_prefix("application/")
+        .is_some_and(|subtype| subtype == "json" || (subtype.len() > 5 && subtype.ends_with("+json")));
+    let utf8 = |part: String| matches!(part.as_str(), "" | "charset=utf-8" | "charset=\"utf-8\"");
+    let plain = headers
+        .get_all(CONTENT_ENCODING)
+        .iter()
+        .all(|coding| coding.as_bytes().eq_ignore_ascii_case(b"identity"));
+    json && plain && parts.all(utf8)
+}
+
+/// The whole body, of any type. A declared length over [`BODY_LIMIT`] is refused before anything is read, an
+/// undeclared one as soon as it passes the limit.
+pub async fn body_bytes(request: Request) -> Result<Bytes, Problem> {
+    let declared = request.headers().get(CONTENT_LENGTH);
+    let declared = declared
+        .and_then(|length| length.to_str().ok())
+        .and_then(|length| length.parse::<u64>().ok());
+    if declared.is_some_and(|length| length > BODY_LIMIT as u64) {
+        return Err(too_large());
+    }
+    let body = Limited::new(request.into_body(), BODY_LIMIT);
+    match BodyExt::collect(body).await {
+        Ok(collected) => Ok(collected.to_bytes()),
+        Err(error) if is_over_limit(&*error) => Err(too_large()),
+        Err(error) => Err(cut_short(error)),
+    }
+}
+
+/// Whether some limit stopped it, ours here or the one that [`limit`] put around every body.
+fn is_over_limit(error: &(dyn Error + 'static)) -> bool {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        if error.is::<LengthLimitError>() {
+            return true;
+        }
+        next = error.source();
+    }
+    false
+}
+
+fn too_large() -> Problem {
+    Problem::new(Code::PayloadTooLarge, "Send at most 64 KiB.")
+}
+
+/// The body broke off or was not framed as HTTP has it; whoever sent it is most likely gone.
+fn cut_short(cause: Box<dyn Error + Send + Sync>) -> Problem {
+    Problem::new(Code::InvalidRequest, "The body did not arrive whole.").caused_by(cause)
+}
+
+/// Bounds what any handler can read, however it reads.
+pub(in crate::http) fn limit(request: Request) -> Request {
+    request.map(|body| Body::new(Limited::new(body, BODY_LIMIT)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn json_is_known_by_its_media_type_and_nothing_else_passes() {
+        let table = [
+            ("application/json", true),
+            ("Application/JSON; Charset=UTF-8", true),
+            ("application/json;charset=\"utf-8\"", true),
+            ("application/merge-patch+json", true),
+            ("application/json; charset=latin1", false),
+            ("application/jsonp", false),
+            ("application/+json", false),
+            ("text/json", false),
+            ("text/plain", false),
+            ("application/x-www-form-urlencoded", false),
+            ("", false),
+        ];
+        for (declared, expected) in table {
+            let mut headers = HeaderMap::new();
+            headers.insert(CONTENT_TYPE, declared.parse().unwrap());
+            assert_eq!(is_json(&headers), expected, "{declared}");
+        }
+        let mut compressed = HeaderMap::new();
+        compressed.insert(CONTENT_TYPE, "application/json".parse().unwrap());
+        compressed.insert(CONTENT_ENCODING, "gzip".parse().unwrap());
+        assert!(!is_json(&compressed));
+    }
+
+    #[tokio::test]
+    async fn the_fingerprint_is_of_the_bytes_that_were_sent() {
+        let request = || {
+            Request::post("/")
+                .header("content-type", "application/json")
+                .body(Body::from("[1]"))
+                .unwrap()
+        };
+        let payload = Payload::<Vec<u8>>::from_request(request(), &()).await.unwrap();
+        assert_eq!(payload.value, [1]);
+        assert_eq!(payload.sha256, <[u8; 32]>::from(Sha256::digest(b"[1]")));
+    }
+}

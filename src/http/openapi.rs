@@ -1,0 +1,303 @@
+//! The OpenAPI document: put together from what handlers say of themselves, and from the catalogue of problems.
+//! A handler names the codes of its own under `x-problems`; those that any operation of its kind can answer are added here.
+
+use std::collections::BTreeMap;
+
+use axum::http::StatusCode;
+use serde_json::json;
+use utoipa::openapi::header::HeaderBuilder;
+use utoipa::openapi::path::{Operation, ParameterBuilder, ParameterIn, PathItem};
+use utoipa::openapi::schema::{AdditionalProperties, ObjectBuilder, Schema, Type};
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::tag::TagBuilder;
+use utoipa::openapi::{
+    Components, Content, InfoBuilder, License, OpenApi, OpenApiBuilder, Paths, Ref, RefOr, Required,
+    ResponseBuilder, Server,
+};
+
+use super::problem::{CONTENT_TYPE, Code};
+
+/// Under which operations name the codes they answer: `extensions(("x-problems" = json!(["incorrect_code"])))`.
+pub const PROBLEMS: &str = "x-problems";
+
+/// The security scheme of application keys: `security(("application_key" = []))`.
+pub const APPLICATION_KEY: &str = "application_key";
+
+/// The security scheme of administrator keys: `security(("administrator_key" = []))`.
+pub const ADMINISTRATOR_KEY: &str = "administrator_key";
+
+/// The whole document, of the `routes` of every module (`routes().into_openapi()`). Needs no running server.
+pub fn document(routes: impl IntoIterator<Item = OpenApi>) -> OpenApi {
+    let mut document = foundation();
+    for part in routes {
+        document.merge(part);
+    }
+    if let Some(components) = &mut document.components {
+        components.schemas.values_mut().for_each(forget_null_defaults);
+    }
+    for item in document.paths.paths.values_mut() {
+        describe_versions(item);
+        for operation in operations(item) {
+            describe_problems(operation);
+        }
+    }
+    document
+}
+
+fn foundation() -> OpenApi {
+    let tag = |name: &str, text: &str| TagBuilder::new().name(name).description(Some(text)).build();
+    let info = InfoBuilder::new()
+        .title("otpost")
+        .version(env!("CARGO_PKG_VERSION"))
+        .description(Some(
+            "Sends and verifies one-time codes over SMS and email, for authentication frontends. Every answer \
+             that is not a success is a problem (RFC 9457), explained under /docs/problems.",
+        ))
+        .license(Some(License::new(env!("CARGO_PKG_LICENSE"))))
+        .build();
+    let mut components = Components::new();
+    components.schemas.insert("Problem".to_owned(), problem_schema());
+    let schemes = [
+        (
+            APPLICATION_KEY,
+            "otpost_sk_…",
+            "Sends, verifies and reads what is its application's own.",
+        ),
+        (
+            ADMINISTRATOR_KEY,
+            "otpost_ak_…",
+            "Administers environments, under /admin.",
+        ),
+    ];
+    for (name, form, text) in schemes {
+        let scheme = HttpBuilder::new()
+            .scheme(HttpAuthScheme::Bearer)
+            .bearer_format(form)
+            .description(Some(text))
+            .build();
+        components.add_security_scheme(name, SecurityScheme::Http(scheme));
+    }
+    OpenApiBuilder::new()
+        .info(info)
+        .servers(Some([Server::new("/")]))
+        .paths(Paths::new())
+        .components(Some(components))
+        .tags(Some([
+            tag(
+                "one-time codes",
+                "Send a code, verify it, send it again, give it up.",
+            ),
+            tag("environments", "Whom messages are sent for, and over what."),
+            tag(
+                "settings",
+                "How an environment's messages travel, and the rules of its codes.",
+            ),
+            tag("applications", "Who may send in an environment."),
+            tag("messages", "What was sent, and how much may be."),
+            tag("operations", "Whether the service lives and is ready."),
+        ]))
+        .build()
+}
+
+/// The members that every problem has; some codes add their own.
+fn problem_schema() -> RefOr<Schema> {
+    let text = |text: &str| {
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .description(Some(text))
+    };
+    let codes = Code::ALL.iter().map(|code| code.as_str());
+    ObjectBuilder::new()
+        .schema_type(Type::Object)
+        .description(Some("What went wrong, and what to do next (RFC 9457)."))
+        .property("type", text("Where the code is explained.").format(Some(uri())))
+        .property("title", text("The code's short name for people."))
+        .property("status", ObjectBuilder::new().schema_type(Type::Integer))
+        .property("code", text("The word to rely on.").enum_values(Some(codes)))
+        .property("detail", text("What to do next."))
+        .property("instance", text("The request: `urn:otpost:request:` and its id."))
+        .required("type")
+        .required("title")
+        .required("status")
+        .required("code")
+        .required("detail")
+        .required("instance")
+        .additional_properties(Some(AdditionalProperties::<Schema>::FreeForm(true)))
+        .examples([json!({
+            "type": "https://otp.example.com/docs/problems#incorrect_code",
+            "title": "Incorrect code",
+            "status": 422,
+            "code": "incorrect_code",
+            "detail": "Ask the user to look at the newest message and type its code again.",
+            "instance": "urn:otpost:request:6f1c2f0a9d3e4b5c8a7b6c5d4e3f2a1b",
+            "attempts_left": 4,
+        })])
+        .into()
+}
+
+fn uri() -> utoipa::openapi::schema::SchemaFormat {
+    utoipa::openapi::schema::SchemaFormat::Custom("uri".to_owned())
+}
+
+fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
+    let PathItem {
+        get,
+        put,
+        post,
+        delete,
+        patch,
+        ..
+    } = item;
+    [get, put, post, delete, patch].into_iter().flatten()
+}
+
+/// A field that may be left out has no default `null`: where it counts, absent and `null` are two things.
+fn forget_null_defaults(schema: &mut RefOr<Schema>) {
+    let RefOr::T(Schema::Object(object)) = schema else {
+        return;
+    };
+    for property in object.properties.values_mut() {
+        let default = match property {
+            RefOr::T(Schema::Object(object)) => &mut object.default,
+            RefOr::T(Schema::Array(array)) => &mut array.default,
+            RefOr::T(Schema::OneOf(one_of)) => &mut one_of.default,
+            _ => continue,
+        };
+        default.take_if(|value| value.is_null());
+    }
+}
+
+/// A resource that can be changed on the condition of its version answers with that version, and takes it.
+fn describe_versions(item: &mut PathItem) {
+    let is_conditional =
+        |operation: &Operation| names(operation).any(|word| word == Code::PreconditionFailed.as_str());
+    if !operations(item).any(|operation| is_conditional(operation)) {
+        return;
+    }
+    for operation in operations(item) {
+        if is_conditional(operation) {
+            let if_match = ParameterBuilder::new()
+                .name("If-Match")
+                .parameter_in(ParameterIn::Header)
+                .required(Required::False)
+                .description(Some(
+                    "The `ETag` that was read: the change is made only where it is still that.",
+                ))
+                .schema(Some(ObjectBuilder::new().schema_type(Type::String)));
+            operation
+                .parameters
+                .get_or_insert_default()
+                .push(if_match.build().into());
+        }
+        if let Some(RefOr::T(response)) = operation.responses.responses.get_mut("200") {
+            let etag = HeaderBuilder::new()
+                .schema(Some(ObjectBuilder::new().schema_type(Type::String)))
+                .description(Some("The version of the resource, for `If-Match`."));
+            response.headers.insert("ETag".to_owned(), RefOr::T(etag.build()));
+        }
+    }
+}
+
+/// The codes that the operation names itself.
+fn names(operation: &Operation) -> impl Iterator<Item = &str> {
+    let named = operation.extensions.as_ref().and_then(|all| all.get(PROBLEMS));
+    let words = named.and_then(|list| list.as_array()).into_iter().flatten();
+    words.filter_map(|word| word.as_str())
+}
+
+/// Adds a response for each status that the operation's codes have, except where the handler describes one itself.
+fn describe_problems(operation: &mut Operation) {
+    let mut by_status = BTreeMap::<StatusCodeOrder, Vec<&'static str>>::new();
+    for code in codes(operation) {
+        by_status
+            .entry(StatusCodeOrder(code.status()))
+            .or_default()
+            .push(code.as_str());
+    }
+    for (StatusCodeOrder(status), words) in by_status {
+        let words: Vec<String> = words.into_iter().map(|word| format!("`{word}`")).collect();
+        let response = ResponseBuilder::new()
+            .description(words.join(", "))
+            .content(CONTENT_TYPE, Content::new(Some(Ref::from_schema_name("Problem"))))
+            .build();
+        let responses = &mut operation.responses.responses;
+        responses
+            .entry(status.as_str().to_owned())
+            .or_insert(RefOr::T(response));
+    }
+}
+
+/// A status in the order of its number.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct StatusCodeOrder(StatusCode);
+
+/// The codes the operation names itself, and those its kind brings with it.
+fn codes(operation: &Operation) -> Vec<Code> {
+    let mut codes: Vec<Code> = names(operation).filter_map(Code::parse).collect();
+    if operation.security.is_some() {
+        codes.extend([Code::Unauthorized, Code::Forbidden, Code::RateLimited]);
+        codes.extend([Code::InternalError, Code::ServiceUnavailable]);
+    }
+    if operation.request_body.is_some() {
+        codes.extend([
+            Code::InvalidRequest,
+            Code::PayloadTooLarge,
+            Code::UnsupportedMediaType,
+        ]);
+    }
+    codes.sort_by_key(|code| Code::ALL.iter().position(|other| other == code));
+    codes.dedup();
+    codes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::health;
+
+    #[test]
+    fn the_document_stands_without_a_server_and_names_everything_shared() {
+        let document = serde_json::to_value(document([health::routes().into_openapi()])).unwrap();
+        assert_eq!(document["openapi"], "3.1.0");
+        let schemes = &document["components"]["securitySchemes"];
+        assert_eq!(schemes[APPLICATION_KEY]["scheme"], "bearer");
+        assert_eq!(schemes[ADMINISTRATOR_KEY]["scheme"], "bearer");
+        let codes = &document["components"]["schemas"]["Problem"]["properties"]["code"]["enum"];
+        assert_eq!(codes.as_array().unwrap().len(), Code::ALL.len());
+        let unready = &document["paths"]["/readyz"]["get"]["responses"]["503"];
+        assert_eq!(unready["description"], "`service_unavailable`");
+        assert_eq!(
+            unready["content"]["application/problem+json"]["schema"]["$ref"],
+            "#/components/schemas/Problem"
+        );
+    }
+
+    #[test]
+    fn an_operation_with_a_key_and_a_body_can_fail_in_their_ways_and_its_own() {
+        #[utoipa::path(
+            post,
+            path = "/x",
+            request_body = String,
+            security(("application_key" = [])),
+            responses((status = 200, description = "Done.")),
+            extensions(("x-problems" = json!(["incorrect_code", "incorrect_code_length", "expired_code"]))),
+        )]
+        async fn operation() {}
+
+        let routes =
+            utoipa_axum::router::OpenApiRouter::<()>::default().routes(utoipa_axum::routes!(operation));
+        let document = serde_json::to_value(document([routes.into_openapi()])).unwrap();
+        let responses = document["paths"]["/x"]["post"]["responses"].as_object().unwrap();
+        let statuses: Vec<_> = responses.keys().map(String::as_str).collect();
+        assert_eq!(
+            statuses,
+            [
+                "200", "400", "401", "403", "410", "413", "415", "422", "429", "500", "503"
+            ]
+        );
+        assert_eq!(
+            responses["422"]["description"],
+            "`incorrect_code`, `incorrect_code_length`"
+        );
+    }
+}

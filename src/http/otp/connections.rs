@@ -1,0 +1,58 @@
+//! `GET /v1/connections`.
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::domain::id::ConnectionId;
+use crate::domain::message::Channel;
+use crate::domain::verification::Strategy;
+use crate::http::auth::Application;
+use crate::http::extract::Json;
+use crate::http::page::Page;
+
+/// A connection that is switched on for the application.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = Connection)]
+pub struct ConnectionView {
+    /// What a sign-in page passes to start the flow.
+    id: ConnectionId,
+    /// How it proves control.
+    strategy: Strategy,
+    /// Its name for people.
+    name: String,
+    /// For phones: the country of national numbers that come without one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[expect(
+        clippy::option_option,
+        reason = "absent for emails, null for phones without a default"
+    )]
+    default_country: Option<Option<String>>,
+}
+
+/// Lists the connections that are switched on for the application.
+#[utoipa::path(get, path = "/v1/connections", tag = "one-time codes",
+    operation_id = "list_connections", security(("application_key" = [])),
+    responses((status = 200, description = "The connections", body = Page<ConnectionView>)))]
+pub async fn list(Application(caller): Application) -> Json<Page<ConnectionView>> {
+    let country = caller
+        .environment
+        .environment
+        .default_country
+        .map(|country| country.as_str().to_owned());
+    let on = &caller.application.connections;
+    let connections = caller
+        .environment
+        .connections
+        .iter()
+        .filter(|connection| on.contains(&connection.id));
+    let data = connections.map(|connection| ConnectionView {
+        id: connection.id,
+        strategy: connection.strategy,
+        name: connection.name.clone(),
+        default_country: (connection.channel() == Channel::Sms).then(|| country.clone()),
+    });
+    Json(Page {
+        data: data.collect(),
+        next_cursor: None,
+    })
+}

@@ -1,0 +1,263 @@
+//! `POST /v1/otp/send`.
+
+use std::net::IpAddr;
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use super::{connection_disabled, connection_not_found, not_delivered, patience};
+use crate::domain::email::EmailAddress;
+use crate::domain::environment::Connection;
+use crate::domain::field::FieldError;
+use crate::domain::id::{ConnectionId, VerificationId};
+use crate::domain::locale::LanguageTag;
+use crate::domain::message::Channel;
+use crate::domain::phone::{Country, InvalidPhoneNumber, PhoneNumber};
+use crate::domain::recipient::{LoginHint, Recipient};
+use crate::domain::verification::{Purpose, VerificationView};
+use crate::http::auth::Application;
+use crate::http::extract::{IdempotencyKey, Payload, Prefer};
+use crate::http::idempotent::{self, Resource, Success};
+use crate::http::problem::{Code, Problem};
+use crate::http::state::Services;
+use crate::service::otp::{Caller, SendError, SendOtp};
+
+/// A request for a code.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"connection_id": "conn_0191c6f2a1b37c0e9d1b5d2c8f3e4a5b", "to": "+61466043123", "purpose": "sign_in"}))]
+pub struct SendRequest {
+    /// The connection: which channel, and whose.
+    #[schema(value_type = ConnectionId)]
+    connection_id: String,
+    /// A phone number (E.164, or national digits with `country`) or an email address.
+    to: Option<String>,
+    /// ISO 3166 alpha-2, for national numbers.
+    country: Option<String>,
+    /// Instead of `to`: `someone@example.com`, `phone:+61466043123:au`.
+    login_hint: Option<String>,
+    /// What the proof is asked for; `sign_in` where it is left out.
+    #[schema(value_type = Option<Purpose>)]
+    purpose: Option<String>,
+    /// The language of the message, as BCP 47.
+    locale: Option<String>,
+    /// The end user's address, for limits.
+    client_ip: Option<String>,
+}
+
+/// Sends a one-time code.
+#[utoipa::path(post, path = "/v1/otp/send", tag = "one-time codes",
+    operation_id = "send_code", security(("application_key" = [])),
+    request_body = SendRequest,
+    params(Prefer, IdempotencyKey),
+    responses((status = 201, description = "The code is on its way", body = VerificationView,
+        headers(("Location" = String, description = "The verification: `/v1/otp/ver_…`")))),
+    extensions(("x-problems" = json!(["connection_not_found", "connection_disabled", "factor_disabled", "country_not_allowed", "validation_failed", "invalid_phone_number", "invalid_email_address", "channel_mismatch", "recipient_rejected", "recipient_opted_out", "sms_limit_reached", "too_many_attempts", "delivery_failed", "sms_not_configured", "invalid_idempotency_key", "idempotency_key_reused", "request_in_progress"]))))]
+pub async fn send(
+    State(services): State<Services>,
+    Application(caller): Application,
+    prefer: Prefer,
+    key: Option<IdempotencyKey>,
+    payload: Payload<SendRequest>,
+) -> Result<Response, Problem> {
+    let request = idempotent::Request {
+        application: caller.application.id,
+        key: key.as_ref(),
+        operation: "otp.send",
+        payload: payload.sha256,
+        resource_id: services.otp.new_verification_id().0,
+    };
+    idempotent::answer(&services, request, |resource| {
+        carry_out(&services, &caller, payload.value, prefer, resource)
+    })
+    .await
+}
+
+async fn carry_out(
+    services: &Services,
+    caller: &Caller,
+    request: SendRequest,
+    prefer: Prefer,
+    resource: Resource,
+) -> Result<Success<VerificationView>, Problem> {
+    let id = match resource {
+        Resource::New(id) => VerificationId(id),
+        Resource::Perhaps(id) => {
+            if let Some(view) = services.otp.read(caller, VerificationId(id)).await? {
+                return Ok(created(view));
+            }
+            VerificationId(id)
+        }
+    };
+    let command = request.read(caller)?;
+    let view = services
+        .otp
+        .send(caller, command, id, patience(services, prefer))
+        .await?;
+    Ok(created(view))
+}
+
+fn created(view: VerificationView) -> Success<VerificationView> {
+    Success {
+        status: StatusCode::CREATED,
+        location: Some(format!("/v1/otp/{}", view.id)),
+        body: view,
+    }
+}
+
+impl SendRequest {
+    /// Reads every field into what it stands for.
+    fn read(self, caller: &Caller) -> Result<SendOtp, Problem> {
+        let environment = &caller.environment;
+        let connection = ConnectionId::parse(&self.connection_id)
+            .and_then(|id| environment.connection(id))
+            .ok_or_else(connection_not_found)?;
+        if !caller.application.connections.contains(&connection.id) {
+            return Err(connection_disabled());
+        }
+        let mut errors = Vec::new();
+        let purpose = self.purpose(&mut errors);
+        let locale = self.locale.as_deref().and_then(|tag| {
+            LanguageTag::parse(tag)
+                .map_err(|e| errors.push(FieldError::new("/locale", e.to_string())))
+                .ok()
+        });
+        let ip_key = self.ip_key(&mut errors);
+        if self.to.is_some() && self.login_hint.is_some() {
+            errors.push(FieldError::new(
+                "/login_hint",
+                "give either \"to\" or \"login_hint\", not both",
+            ));
+        }
+        if !errors.is_empty() {
+            return Err(Problem::validation(errors));
+        }
+        let recipient = self.recipient(connection, environment.environment.default_country)?;
+        Ok(SendOtp {
+            connection: connection.clone(),
+            recipient,
+            purpose,
+            locale,
+            ip_key,
+        })
+    }
+
+    fn purpose(&self, errors: &mut Vec<FieldError>) -> Purpose {
+        let Some(name) = &self.purpose else {
+            return Purpose::SignIn;
+        };
+        Purpose::parse(name).unwrap_or_else(|| {
+            let names = "must be \"sign_in\", \"sign_up\", \"mfa\", \"password_reset\" or \"verify\"";
+            errors.push(FieldError::new("/purpose", names));
+            Purpose::SignIn
+        })
+    }
+
+    /// An IPv4 address as it is; of an IPv6 address its /64, which is what one end user has.
+    fn ip_key(&self, errors: &mut Vec<FieldError>) -> Option<String> {
+        let text = self.client_ip.as_deref()?;
+        match text.parse::<IpAddr>().map(|address| address.to_canonical()) {
+            Ok(IpAddr::V4(address)) => Some(address.to_string()),
+            Ok(IpAddr::V6(address)) => {
+                let [a, b, c, d, ..] = address.segments();
+                Some(format!("{}/64", std::net::Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0)))
+            }
+            Err(_) => {
+                errors.push(FieldError::new("/client_ip", "must be one IPv4 or IPv6 address"));
+                None
+            }
+        }
+    }
+
+    fn recipient(&self, connection: &Connection, default: Option<Country>) -> Result<Recipient, Problem> {
+        let (to, country) = match (&self.to, &self.login_hint) {
+            (Some(to), _) => (to.clone(), self.country.clone()),
+            (None, Some(hint)) => match LoginHint::parse(hint) {
+                Ok(LoginHint::Phone { number, country }) if connection.channel() == Channel::Sms => {
+                    (number, country.or_else(|| self.country.clone()))
+                }
+                Ok(LoginHint::Email(address)) if connection.channel() == Channel::Email => (address, None),
+                Ok(_) => return Err(channel_mismatch(connection.channel())),
+                Err(error) => {
+                    return Err(Problem::validation(vec![FieldError::new(
+                        "/login_hint",
+                        error.to_string(),
+                    )]));
+                }
+            },
+            (None, None) => {
+                let detail =
+                    "\"to\" is missing: a phone number or an email address, or \"login_hint\" instead.";
+                return Err(Problem::new(Code::InvalidRequest, detail));
+            }
+        };
+        match connection.channel() {
+            Channel::Email if looks_like_a_number(&to) => Err(channel_mismatch(Channel::Email)),
+            Channel::Email => EmailAddress::parse(&to)
+                .map(Recipient::Email)
+                .map_err(|error| Problem::new(Code::InvalidEmailAddress, error.to_string())),
+            Channel::Sms if to.contains('@') => Err(channel_mismatch(Channel::Sms)),
+            Channel::Sms => phone(&to, country.as_deref(), default)
+                .map(Recipient::Phone)
+                .map_err(|error| {
+                    Problem::new(Code::InvalidPhoneNumber, error.to_string())
+                        .with("reason", error.reason.as_str())
+                }),
+        }
+    }
+}
+
+/// The country is looked at only where the number needs one.
+fn phone(
+    to: &str,
+    country: Option<&str>,
+    default: Option<Country>,
+) -> Result<PhoneNumber, InvalidPhoneNumber> {
+    let international = to.trim_start_matches([' ', '-', '.', '(', ')']).starts_with('+');
+    let country = match country {
+        Some(code) if !international => Some(Country::parse(code)?),
+        _ => default,
+    };
+    PhoneNumber::parse(to, country)
+}
+
+fn looks_like_a_number(text: &str) -> bool {
+    let digits = text.bytes().filter(u8::is_ascii_digit).count();
+    digits >= 5
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_digit() || b"+-.() ".contains(&byte))
+}
+
+fn channel_mismatch(channel: Channel) -> Problem {
+    let detail = match channel {
+        Channel::Sms => "This connection sends to phone numbers; use the email connection for an address.",
+        Channel::Email => "This connection sends to email addresses; use the phone connection for a number.",
+    };
+    Problem::new(Code::ChannelMismatch, detail)
+}
+
+impl From<SendError> for Problem {
+    fn from(error: SendError) -> Self {
+        match error {
+            SendError::FactorDisabled => Self::new(
+                Code::FactorDisabled,
+                "This factor is switched off for multi-factor authentication; use another one.",
+            ),
+            SendError::CountryNotAllowed => Self::new(
+                Code::CountryNotAllowed,
+                "Numbers of this country are not allowed here; an administrator can allow the country.",
+            ),
+            SendError::Refused(refused) => refused.into(),
+            SendError::NotDelivered {
+                failure,
+                verification_id,
+                message_id,
+            } => not_delivered(failure, verification_id, message_id),
+            SendError::Store(error) => error.into(),
+        }
+    }
+}

@@ -1,0 +1,39 @@
+//! What handlers work with.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::failed_auth::FailedAuthentications;
+use super::last_used::LastUsed;
+use crate::domain::random::Random;
+use crate::domain::time::Clock;
+use crate::service::administration::Administration;
+use crate::service::directory::Directory;
+use crate::service::dispatch::Dispatcher;
+use crate::service::otp;
+use crate::store::SharedStore;
+
+/// The services behind the endpoints.
+#[derive(Clone)]
+pub struct Services {
+    /// One-time codes.
+    pub otp: Arc<otp::Service>,
+    /// Changes by administrators.
+    pub administration: Arc<Administration>,
+    /// Environments, applications, connections and keys, as of now.
+    pub directory: Arc<Directory>,
+    /// Messages on their way.
+    pub dispatcher: Arc<Dispatcher>,
+    /// What is kept.
+    pub store: SharedStore,
+    /// The time of day.
+    pub clock: Arc<dyn Clock>,
+    /// For ids.
+    pub random: Arc<dyn Random>,
+    /// Counts failed authentications by address.
+    pub failed_authentications: Arc<FailedAuthentications>,
+    /// Remembers which keys were used.
+    pub last_used: Arc<LastUsed>,
+    /// How long an answer waits for the provider.
+    pub wait: Duration,
+}

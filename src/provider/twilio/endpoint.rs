@@ -1,0 +1,202 @@
+//! The two addresses of a Twilio account: where its requests go, and where Twilio reports back.
+
+use url::{Host, Url};
+
+use crate::domain::message::Sms;
+use crate::domain::settings::TwilioAccount;
+use crate::provider::{Class, SendError};
+
+/// Twilio's own address, which routes to the region `us1`.
+const GLOBAL_HOST: &str = "api.twilio.com";
+
+/// The edge nearest to each region (Twilio's table of edge locations): a host with a region needs both.
+const DEFAULT_EDGES: &[(&str, &str)] = &[
+    ("us1", "ashburn"),
+    ("us2", "umatilla"),
+    ("ie1", "dublin"),
+    ("au1", "sydney"),
+    ("jp1", "tokyo"),
+    ("jp2", "osaka"),
+    ("sg1", "singapore"),
+    ("de1", "frankfurt"),
+    ("br1", "sao-paulo"),
+];
+
+/// The address that `account` creates messages at. `base_url` wins over edge and region, unless it is only Twilio's own.
+pub(super) fn messages_url(account: &TwilioAccount, base_url: Option<&Url>) -> Result<Url, SendError> {
+    let foreign = base_url.filter(|url| url.host_str() != Some(GLOBAL_HOST));
+    let mut url = match foreign {
+        Some(url) => url.clone(),
+        None => regional(account.edge.as_deref(), account.region.as_deref())?,
+    };
+    url.set_query(None);
+    url.set_fragment(None);
+    url.path_segments_mut()
+        .map_err(|()| misconfigured("Twilio's base URL is not an HTTP address"))?
+        .pop_if_empty()
+        .extend(["2010-04-01", "Accounts", &account.account_sid, "Messages.json"]);
+    Ok(url)
+}
+
+fn regional(edge: Option<&str>, region: Option<&str>) -> Result<Url, SendError> {
+    let host = match (edge, region) {
+        (None, None) => GLOBAL_HOST.to_owned(),
+        (Some(edge), region) => regional_host(edge, region.unwrap_or("us1"))?,
+        (None, Some(region)) => {
+            let edge = DEFAULT_EDGES.iter().find(|row| row.0 == region);
+            let (_, edge) =
+                edge.ok_or_else(|| misconfigured("this Twilio region needs an edge beside it"))?;
+            regional_host(edge, region)?
+        }
+    };
+    Url::parse(&format!("https://{host}")).map_err(|_| misconfigured("edge and region make no host name"))
+}
+
+fn regional_host(edge: &str, region: &str) -> Result<String, SendError> {
+    // Credentials go to this host, so that nothing but a label of twilio.com may come of the two.
+    let is_label = |text: &str| {
+        (1..=63).contains(&text.len())
+            && text
+                .bytes()
+                .all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'))
+    };
+    if is_label(edge) && is_label(region) {
+        Ok(format!("api.{edge}.{region}.twilio.com"))
+    } else {
+        Err(misconfigured("edge and region are words such as dublin and ie1"))
+    }
+}
+
+fn misconfigured(detail: &str) -> SendError {
+    SendError::refused(Class::SenderMisconfigured, detail)
+}
+
+/// Where Twilio can report to: `public_url` when it is https and not this machine itself, and when there is an
+/// Auth Token to check the reports with.
+pub(super) fn callback_base(account: &TwilioAccount, public_url: Option<&Url>) -> Option<Url> {
+    account.auth_token.as_ref()?;
+    let url = public_url.filter(|url| url.scheme() == "https")?;
+    let loopback = match url.host()? {
+        Host::Domain(name) => {
+            let name = name.trim_end_matches('.');
+            name == "localhost" || name.ends_with(".localhost")
+        }
+        Host::Ipv4(address) => address.is_loopback(),
+        Host::Ipv6(address) => address.to_canonical().is_loopback(),
+    };
+    (!loopback).then(|| url.clone())
+}
+
+/// The address of the reports on `sms` under `base`. The fragment asks Twilio for five tries, also after an answer
+/// that is not 2xx; it is not part of what Twilio signs.
+pub(super) fn status_callback(base: &Url, sms: &Sms) -> Option<String> {
+    let mut url = base.clone();
+    url.set_query(None);
+    url.path_segments_mut()
+        .ok()?
+        .pop_if_empty()
+        .extend(["callbacks", "twilio", &sms.id.to_string()]);
+    url.set_fragment(Some("rc=5&rp=all"));
+    Some(url.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::secret::Secret;
+    use crate::domain::settings::SmsSource;
+
+    fn account(edge: Option<&str>, region: Option<&str>) -> TwilioAccount {
+        TwilioAccount {
+            account_sid: "AC1".to_owned(),
+            auth_token: Some(Secret::new("token")),
+            api_key: None,
+            source: SmsSource::PhoneNumber("+15005550006".to_owned()),
+            edge: edge.map(str::to_owned),
+            region: region.map(str::to_owned),
+            discard_content: false,
+            obfuscate_address: false,
+        }
+    }
+
+    fn host(edge: Option<&str>, region: Option<&str>, base_url: Option<&str>) -> Option<String> {
+        let base_url = base_url.map(|url| Url::parse(url).unwrap());
+        let url = messages_url(&account(edge, region), base_url.as_ref()).ok()?;
+        Some(
+            url.as_str()
+                .strip_suffix("/2010-04-01/Accounts/AC1/Messages.json")?
+                .to_owned(),
+        )
+    }
+
+    #[test]
+    fn requests_go_to_the_region_of_the_account_unless_the_operator_names_another_host() {
+        for (edge, region, base_url, expected) in [
+            (None, None, None, Some("https://api.twilio.com")),
+            (
+                Some("dublin"),
+                Some("ie1"),
+                None,
+                Some("https://api.dublin.ie1.twilio.com"),
+            ),
+            (None, Some("ie1"), None, Some("https://api.dublin.ie1.twilio.com")),
+            (None, Some("au1"), None, Some("https://api.sydney.au1.twilio.com")),
+            (None, Some("jp1"), None, Some("https://api.tokyo.jp1.twilio.com")),
+            (
+                Some("roaming"),
+                None,
+                None,
+                Some("https://api.roaming.us1.twilio.com"),
+            ),
+            (None, Some("xx9"), None, None),
+            (Some("evil.example/"), Some("ie1"), None, None),
+            (Some("dublin"), Some("ie1@evil"), None, None),
+            (Some(""), Some("ie1"), None, None),
+            (
+                Some("dublin"),
+                Some("ie1"),
+                Some("http://127.0.0.1:9"),
+                Some("http://127.0.0.1:9"),
+            ),
+            (
+                None,
+                None,
+                Some("https://proxy.test/twilio/?x#y"),
+                Some("https://proxy.test/twilio"),
+            ),
+            (
+                None,
+                Some("ie1"),
+                Some("https://api.twilio.com"),
+                Some("https://api.dublin.ie1.twilio.com"),
+            ),
+        ] {
+            let found = host(edge, region, base_url);
+            assert_eq!(found.as_deref(), expected, "{edge:?} {region:?} {base_url:?}");
+        }
+    }
+
+    #[test]
+    fn reports_are_asked_for_only_where_twilio_can_reach_us_and_we_can_check_them() {
+        for (public_url, reachable) in [
+            ("https://otp.example.com", true),
+            ("https://otp.example.com/base/", true),
+            ("https://10.0.0.1", true),
+            ("http://otp.example.com", false),
+            ("https://localhost:8443", false),
+            ("https://app.localhost.", false),
+            ("https://127.1.2.3", false),
+            ("https://[::1]", false),
+            ("https://[::ffff:127.0.0.1]", false),
+        ] {
+            let url = Url::parse(public_url).unwrap();
+            let base = callback_base(&account(None, None), Some(&url));
+            assert_eq!(base.is_some(), reachable, "{public_url}");
+        }
+        let url = Url::parse("https://otp.example.com").unwrap();
+        let mut with_key_only = account(None, None);
+        with_key_only.auth_token = None;
+        assert_eq!(callback_base(&with_key_only, Some(&url)), None);
+        assert_eq!(callback_base(&account(None, None), None), None);
+    }
+}

@@ -1,0 +1,12 @@
+//! What the service does, over the traits of the store and of the providers.
+
+pub mod administration;
+pub mod directory;
+pub mod dispatch;
+pub mod first_start;
+pub mod otp;
+pub mod render;
+pub mod reseal;
+pub mod route;
+pub mod settings;
+pub mod upkeep;

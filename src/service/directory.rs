@@ -1,0 +1,334 @@
+//! The directory in memory: environments with their settings, applications, connections, keys and senders, as one
+//! immutable snapshot. The hot path reads nothing else; a change of the revision replaces it.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use tokio_util::sync::CancellationToken;
+
+use super::settings::Sealer;
+use super::settings::email::EmailDocument;
+use super::settings::sms::SmsDocument;
+use crate::domain::environment::{Application, Connection, Environment, SettingsKind};
+use crate::domain::id::{ApplicationId, ConnectionId, EnvironmentId, KeyId};
+use crate::domain::keyring::KeyRing;
+use crate::domain::message::Channel;
+use crate::domain::policy::OtpPolicy;
+use crate::domain::settings::{EmailSettings, MfaSettings, SmsSettings};
+use crate::provider::{Connect, EmailTransport, SmsTransport};
+use crate::store::directory::{DirectoryRows, SettingsRow, Versioned};
+use crate::store::{SharedStore, StoreError};
+
+/// How often a process asks whether another one has changed the directory. A change is in force everywhere within 2 s.
+const POLL_INTERVAL: Duration = Duration::from_secs(1);
+
+/// One environment with all that a request needs of it.
+pub struct EnvironmentSnapshot {
+    /// The environment's own fields.
+    pub environment: Environment,
+    /// Their version.
+    pub version: i64,
+    /// Its connections.
+    pub connections: Vec<Connection>,
+    /// Its applications.
+    pub applications: Vec<Versioned<Application>>,
+    /// How its text messages travel.
+    pub sms: Versioned<SmsSettings>,
+    /// How its emails travel.
+    pub email: Versioned<EmailSettings>,
+    /// Which factors `mfa` may use.
+    pub mfa: Versioned<MfaSettings>,
+    /// The rules of its codes.
+    pub otp: Versioned<OtpPolicy>,
+    /// Its own Twilio account's client.
+    pub own_sms: Option<SmsTransport>,
+    /// Its own SMTP server's client.
+    pub own_email: Option<EmailTransport>,
+}
+
+impl EnvironmentSnapshot {
+    /// The environment's id.
+    #[must_use]
+    pub fn id(&self) -> EnvironmentId {
+        self.environment.id
+    }
+
+    /// A connection of the environment.
+    #[must_use]
+    pub fn connection(&self, id: ConnectionId) -> Option<&Connection> {
+        self.connections.iter().find(|connection| connection.id == id)
+    }
+
+    /// An application of the environment, with its version.
+    #[must_use]
+    pub fn application(&self, id: ApplicationId) -> Option<&Versioned<Application>> {
+        self.applications
+            .iter()
+            .find(|application| application.row.id == id)
+    }
+}
+
+/// Whom a key belongs to.
+#[derive(Clone)]
+pub enum KeyHolder {
+    /// A frontend.
+    Application {
+        /// The key.
+        key_id: KeyId,
+        /// The application.
+        application: Arc<Application>,
+        /// Its environment.
+        environment: Arc<EnvironmentSnapshot>,
+    },
+    /// An administrator of the whole installation.
+    Administrator {
+        /// The key.
+        key_id: KeyId,
+    },
+}
+
+/// The directory as of one revision.
+#[derive(Default)]
+pub struct Snapshot {
+    revision: i64,
+    environments: Vec<Arc<EnvironmentSnapshot>>,
+    keys: HashMap<[u8; 32], KeyHolder>,
+}
+
+impl Snapshot {
+    /// All environments, oldest first.
+    #[must_use]
+    pub fn environments(&self) -> &[Arc<EnvironmentSnapshot>] {
+        &self.environments
+    }
+
+    /// The environment with this id.
+    #[must_use]
+    pub fn environment(&self, id: EnvironmentId) -> Option<&Arc<EnvironmentSnapshot>> {
+        self.environments
+            .iter()
+            .find(|environment| environment.id() == id)
+    }
+
+    /// The environment with this id or code, as a path names it.
+    #[must_use]
+    pub fn environment_named(&self, name: &str) -> Option<&Arc<EnvironmentSnapshot>> {
+        let id = EnvironmentId::parse(name);
+        self.environments
+            .iter()
+            .find(|held| Some(held.id()) == id || held.environment.code == name)
+    }
+
+    /// Whose key has this SHA-256. Comparing hashes tells an attacker nothing about keys, so a map will do.
+    #[must_use]
+    pub fn holder(&self, hash: &[u8; 32]) -> Option<&KeyHolder> {
+        self.keys.get(hash)
+    }
+}
+
+/// Keeps the snapshot.
+pub struct Directory {
+    store: SharedStore,
+    keys: Arc<KeyRing>,
+    connect: Arc<dyn Connect>,
+    current: ArcSwap<Snapshot>,
+    reloading: tokio::sync::Mutex<()>,
+}
+
+impl Directory {
+    /// Reads the directory for the first time.
+    pub async fn open(
+        store: SharedStore,
+        keys: Arc<KeyRing>,
+        connect: Arc<dyn Connect>,
+    ) -> Result<Self, StoreError> {
+        let directory = Self {
+            store,
+            keys,
+            connect,
+            current: ArcSwap::default(),
+            reloading: tokio::sync::Mutex::default(),
+        };
+        directory.reload().await?;
+        Ok(directory)
+    }
+
+    /// The snapshot of now.
+    #[must_use]
+    pub fn current(&self) -> Arc<Snapshot> {
+        self.current.load_full()
+    }
+
+    /// Reads the whole directory again, after a change made here or elsewhere.
+    pub async fn reload(&self) -> Result<(), StoreError> {
+        let _one_at_a_time = self.reloading.lock().await;
+        let rows = self.store.load_directory().await?;
+        let former = self.current.load_full();
+        let snapshot = self.build(rows, &former)?;
+        self.current.store(Arc::new(snapshot));
+        Ok(())
+    }
+
+    /// Follows the changes of other processes until `stop`.
+    pub async fn follow(&self, stop: CancellationToken) {
+        let mut ticks = tokio::time::interval(POLL_INTERVAL);
+        ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => return,
+                _ = ticks.tick() => {}
+            }
+            if let Err(error) = self.refresh().await {
+                tracing::warn!(
+                    error = &error as &dyn std::error::Error,
+                    "the directory could not be read again"
+                );
+            }
+        }
+    }
+
+    /// Reads the directory again if anybody has changed it.
+    pub async fn refresh(&self) -> Result<(), StoreError> {
+        if self.store.revision().await? == self.current.load().revision {
+            return Ok(());
+        }
+        self.reload().await
+    }
+
+    fn build(&self, rows: DirectoryRows, former: &Snapshot) -> Result<Snapshot, StoreError> {
+        let mut ordered = rows.connections;
+        // Their ids are random and an environment's are made at one moment, so the order is that of the channels.
+        ordered.sort_by_key(|connection| connection.channel() != Channel::Sms);
+        let mut connections = group(ordered, |connection| connection.environment_id);
+        let mut applications = group(rows.applications, |application| application.row.environment_id);
+        let mut settings = group(rows.settings, |settings| settings.row.environment_id);
+        let mut environments = Vec::with_capacity(rows.environments.len());
+        for Versioned { version, row } in rows.environments {
+            let id = row.id;
+            let documents = self.read_settings(id, settings.remove(&id).unwrap_or_default())?;
+            let before = former.environment(id);
+            environments.push(Arc::new(EnvironmentSnapshot {
+                own_sms: self.own_sms(&documents.sms, before),
+                own_email: self.own_email(&documents.email, before),
+                environment: row,
+                version,
+                connections: connections.remove(&id).unwrap_or_default(),
+                applications: applications.remove(&id).unwrap_or_default(),
+                sms: documents.sms,
+                email: documents.email,
+                mfa: documents.mfa,
+                otp: documents.otp,
+            }));
+        }
+        let holders: HashMap<ApplicationId, (Arc<Application>, Arc<EnvironmentSnapshot>)> = environments
+            .iter()
+            .flat_map(|environment| {
+                environment.applications.iter().map(|application| {
+                    let id = application.row.id;
+                    (id, (Arc::new(application.row.clone()), Arc::clone(environment)))
+                })
+            })
+            .collect();
+        let keys = rows.keys.into_iter().filter_map(|key| {
+            let holder = match key.application_id {
+                None => KeyHolder::Administrator { key_id: key.id },
+                Some(id) => {
+                    let (application, environment) = holders.get(&id)?.clone();
+                    KeyHolder::Application {
+                        key_id: key.id,
+                        application,
+                        environment,
+                    }
+                }
+            };
+            Some((key.hash, holder))
+        });
+        Ok(Snapshot {
+            revision: rows.revision,
+            keys: keys.collect(),
+            environments,
+        })
+    }
+
+    /// The client of the environment's own account. It is kept, with its connections and its breaker, until the settings are
+    /// saved: saving closes the breaker.
+    fn own_sms(
+        &self,
+        settings: &Versioned<SmsSettings>,
+        former: Option<&Arc<EnvironmentSnapshot>>,
+    ) -> Option<SmsTransport> {
+        let account = settings.row.own_account()?;
+        match former.filter(|former| former.sms.version == settings.version) {
+            Some(former) => former.own_sms.clone(),
+            None => Some(self.connect.twilio(account)),
+        }
+    }
+
+    fn own_email(
+        &self,
+        settings: &Versioned<EmailSettings>,
+        former: Option<&Arc<EnvironmentSnapshot>>,
+    ) -> Option<EmailTransport> {
+        let account = settings.row.custom_sender.as_ref()?;
+        match former.filter(|former| former.email.version == settings.version) {
+            Some(former) => former.own_email.clone(),
+            None => Some(self.connect.smtp(account)),
+        }
+    }
+
+    fn read_settings(
+        &self,
+        environment: EnvironmentId,
+        rows: Vec<Versioned<SettingsRow>>,
+    ) -> Result<Documents, StoreError> {
+        let sealer = Sealer {
+            keys: &self.keys,
+            environment,
+        };
+        let mut documents = Documents::default();
+        for Versioned { version, row } in rows {
+            let text = row.document.as_str();
+            let read = match row.kind {
+                SettingsKind::Sms => serde_json::from_str::<SmsDocument<_>>(text)
+                    .ok()
+                    .and_then(|document| document.open(sealer))
+                    .map(|row| documents.sms = Versioned { version, row }),
+                SettingsKind::Email => serde_json::from_str::<EmailDocument<_>>(text)
+                    .ok()
+                    .and_then(|document| document.open(sealer))
+                    .map(|row| documents.email = Versioned { version, row }),
+                SettingsKind::Mfa => serde_json::from_str(text)
+                    .ok()
+                    .map(|row| documents.mfa = Versioned { version, row }),
+                SettingsKind::Otp => serde_json::from_str::<OtpPolicy>(text)
+                    .ok()
+                    .filter(|policy| policy.out_of_range().is_empty())
+                    .map(|row| documents.otp = Versioned { version, row }),
+            };
+            read.ok_or_else(|| StoreError::Corrupt {
+                table: "settings",
+                column: "document",
+                id: format!("{environment} {}", row.kind),
+            })?;
+        }
+        Ok(documents)
+    }
+}
+
+#[derive(Default)]
+struct Documents {
+    sms: Versioned<SmsSettings>,
+    email: Versioned<EmailSettings>,
+    mfa: Versioned<MfaSettings>,
+    otp: Versioned<OtpPolicy>,
+}
+
+fn group<T>(rows: Vec<T>, key: impl Fn(&T) -> EnvironmentId) -> HashMap<EnvironmentId, Vec<T>> {
+    let mut groups: HashMap<EnvironmentId, Vec<T>> = HashMap::new();
+    for row in rows {
+        groups.entry(key(&row)).or_default().push(row);
+    }
+    groups
+}

@@ -1,0 +1,203 @@
+//! The dispatcher takes committed messages to their senders: at once for those this process has made, and from the outbox
+//! for those that wait for a retry or were left by a process that died. No transaction is open while a provider is asked.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::Instant;
+use tokio_util::task::TaskTracker;
+
+use super::directory::{Directory, EnvironmentSnapshot};
+use super::route::PlatformSender;
+use crate::domain::code::Code;
+use crate::domain::id::MessageId;
+use crate::domain::keyring::KeyRing;
+use crate::domain::message::{Failure, MessageStatus, MessageSummary};
+use crate::domain::random::{Random, unguessable_id};
+use crate::domain::time::Clock;
+use crate::provider::{ATTEMPT_TIMEOUT, EmailTransport, SmsTransport};
+use crate::store::outbox::Lease;
+use crate::store::verification::StoredVerification;
+use crate::store::{SharedStore, StoreError};
+
+mod clock_guard;
+mod decision;
+mod lanes;
+mod settling;
+mod walk;
+mod work;
+
+use clock_guard::ClockGuard;
+use lanes::Lanes;
+use settling::Unrecorded;
+
+/// How long a message is held by whoever sends it. Longer than an attempt, short enough that what a dead process held is
+/// sent by another within 20 s.
+pub const LEASE: Duration = Duration::from_secs(15);
+
+/// An attempt begins only while this much of its lease is left: its own longest time, and some to settle it.
+const LEASE_NEEDED: Duration = ATTEMPT_TIMEOUT.saturating_add(Duration::from_secs(2));
+
+/// What the operator provides for all environments.
+pub struct Platform {
+    /// Who carries text messages, where anybody does.
+    pub sms: Option<SmsTransport>,
+    /// Whether that is a real sender.
+    pub sms_kind: PlatformSender,
+    /// Who carries emails, where anybody does.
+    pub email: Option<EmailTransport>,
+    /// Whether that is a real sender.
+    pub email_kind: PlatformSender,
+    /// Messages a month through the platform sender for an environment without its own.
+    pub monthly_test_quota: u32,
+    /// Messages a month that the platform sender carries in place of an environment's own.
+    pub monthly_fallback_cap: u32,
+}
+
+/// A message that this process holds and is to send.
+pub struct Job {
+    /// Its id.
+    pub message_id: MessageId,
+    /// The verification whose code it carries.
+    pub verification: StoredVerification,
+    /// The code.
+    pub code: Code,
+    /// The hold on it.
+    pub lease: Lease,
+    /// When the hold began.
+    pub held_since: Instant,
+    /// Attempts that were settled before.
+    pub attempts: u16,
+    /// Whether a place of the test quota is reserved for it.
+    pub holds_quota: bool,
+}
+
+/// Where a message stands after a pass over its route.
+#[derive(Debug, Clone)]
+pub struct Delivery {
+    /// The message.
+    pub message: MessageSummary,
+    /// Why it definitely failed, if it did.
+    pub failure: Option<Failure>,
+}
+
+/// Takes messages to their senders.
+pub struct Dispatcher {
+    store: SharedStore,
+    directory: Arc<Directory>,
+    platform: Platform,
+    keys: Arc<KeyRing>,
+    clock: Arc<dyn Clock>,
+    random: Arc<dyn Random>,
+    lanes: Lanes,
+    clock_guard: ClockGuard,
+    unrecorded: Unrecorded,
+    tasks: TaskTracker,
+}
+
+impl Dispatcher {
+    /// A dispatcher over these parts.
+    pub fn new(
+        store: SharedStore,
+        directory: Arc<Directory>,
+        platform: Platform,
+        keys: Arc<KeyRing>,
+        clock: Arc<dyn Clock>,
+        random: Arc<dyn Random>,
+    ) -> Self {
+        Self {
+            store,
+            directory,
+            platform,
+            keys,
+            clock,
+            random,
+            lanes: Lanes::default(),
+            clock_guard: ClockGuard::default(),
+            unrecorded: Unrecorded::default(),
+            tasks: TaskTracker::new(),
+        }
+    }
+
+    /// What the operator provides.
+    #[must_use]
+    pub fn platform(&self) -> &Platform {
+        &self.platform
+    }
+
+    /// Refuses to send anything from a machine whose clock is off: its codes would live too long or too short.
+    pub fn check_clock(&self) -> Result<(), StoreError> {
+        self.clock_guard.check()
+    }
+
+    /// A fresh hold on a message, from now.
+    #[must_use]
+    pub fn lease(&self) -> Lease {
+        Lease {
+            token: unguessable_id(&*self.random),
+            until: self.clock.now() + LEASE,
+        }
+    }
+
+    /// Sends a message that this process has just made, and answers after the first pass over its route, or `None` when
+    /// `patience` is over before; the sending then goes on by itself.
+    pub async fn send_within(self: &Arc<Self>, job: Job, patience: Duration) -> Option<Delivery> {
+        let task = self.start(job);
+        if patience.is_zero() {
+            return None;
+        }
+        // A panic in the task has been reported by its hook; the lease brings the message back.
+        tokio::time::timeout(patience, task).await.ok()?.ok().flatten()
+    }
+
+    fn start(self: &Arc<Self>, job: Job) -> tokio::task::JoinHandle<Option<Delivery>> {
+        let dispatcher = Arc::clone(self);
+        self.tasks.spawn(async move {
+            // Refused when the process drains: then another one, or the next start, has the message at once.
+            let permit = dispatcher.lanes.enter(job.verification.channel()).await;
+            if permit.is_none() || job.held_since.elapsed() + LEASE_NEEDED > LEASE {
+                dispatcher.give_up_lease(&job).await;
+                return None;
+            }
+            Some(dispatcher.pass(job).await)
+        })
+    }
+
+    /// Waits until nothing is under way any more. What has not begun is left to others.
+    pub async fn drain(&self) {
+        self.lanes.close();
+        self.tasks.close();
+        self.tasks.wait().await;
+    }
+
+    /// The code of a verification from its sealed copy.
+    #[must_use]
+    pub fn open_code(&self, verification: &StoredVerification) -> Option<Code> {
+        let id = verification.verification.id;
+        let sealed = verification.sealed_code.as_deref()?;
+        let code = Code::open(&self.keys, id, sealed);
+        if code.is_none() {
+            tracing::error!(verification.id = %id, "the sealed code cannot be opened with the keys at hand");
+        }
+        code
+    }
+
+    fn environment_of(&self, verification: &StoredVerification) -> Option<Arc<EnvironmentSnapshot>> {
+        self.directory
+            .current()
+            .environment(verification.environment_id)
+            .cloned()
+    }
+}
+
+/// A message that waits.
+#[must_use]
+pub fn queued(id: MessageId) -> MessageSummary {
+    MessageSummary {
+        id,
+        status: MessageStatus::Queued,
+        provider: None,
+        fallback: false,
+        error: None,
+    }
+}

@@ -1,0 +1,125 @@
+//! Recording what an attempt came to. A database that is away for a while must not make a message look unsent, so an outcome
+//! is held until it is recorded, and nothing new is taken from the outbox meanwhile.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::{Dispatcher, Job, LEASE};
+use crate::domain::message::Attempt;
+use crate::store::StoreError;
+use crate::store::outbox::{Outcome, Settled, Settlement};
+
+/// An outcome is held no longer than this, however long its code lives.
+const LONGEST_HOLD: Duration = Duration::from_mins(10);
+
+/// The first wait before the database is asked again; it doubles up to [`LONGEST_WAIT`].
+const FIRST_WAIT: Duration = Duration::from_millis(50);
+
+const LONGEST_WAIT: Duration = Duration::from_millis(800);
+
+/// Outcomes that wait for the database.
+#[derive(Default)]
+pub(super) struct Unrecorded(AtomicUsize);
+
+impl Unrecorded {
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.load(Ordering::Relaxed) == 0
+    }
+
+    fn hold(&self) -> Held<'_> {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        Held(self)
+    }
+}
+
+struct Held<'a>(&'a Unrecorded);
+
+impl Drop for Held<'_> {
+    fn drop(&mut self) {
+        self.0.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+impl Dispatcher {
+    /// Records an outcome, for as long as its code lives; `true` when this process still held the message.
+    pub(super) async fn settle(&self, mut settlement: Settlement, life: Duration) -> bool {
+        let (began, patience) = (Instant::now(), life.min(LONGEST_HOLD).max(LEASE));
+        let (mut wait, mut bare) = (FIRST_WAIT, false);
+        let mut held = None;
+        let id = settlement.message_id;
+        loop {
+            // The next sender gets a whole lease, however long this took.
+            if let Outcome::NextSender { lease_until } = &mut settlement.outcome {
+                *lease_until = self.clock.now() + LEASE;
+            }
+            match self.store.settle(settlement.clone()).await {
+                Ok(Settled::Recorded) => return true,
+                Ok(Settled::LeaseLost) => {
+                    tracing::warn!(message.id = %id,
+                        "the lease was lost before the outcome was recorded; another process decides");
+                    return false;
+                }
+                Err(StoreError::Unavailable(_)) if began.elapsed() < patience => {
+                    held.get_or_insert_with(|| self.unrecorded.hold());
+                    tokio::time::sleep(wait).await;
+                    wait = (wait * 2).min(LONGEST_WAIT);
+                }
+                // What a provider said may be what the database does not take. That must not send the message again.
+                Err(error) if !bare && settlement.attempt.is_some() => {
+                    tracing::warn!(error = &error as &dyn std::error::Error, message.id = %id,
+                        "an outcome is recorded without the provider's words");
+                    bare = true;
+                    settlement = without_words(settlement);
+                }
+                Err(error) => {
+                    tracing::error!(error = &error as &dyn std::error::Error, message.id = %id,
+                        "the outcome of an attempt could not be recorded");
+                    return false;
+                }
+            }
+        }
+    }
+
+    /// Lets others have a message that this process did not come to. Only this one: its lease may hold others that are
+    /// under way.
+    pub(super) async fn give_up_lease(&self, job: &Job) {
+        let now = self.clock.now();
+        let settlement = Settlement {
+            message_id: job.message_id,
+            token: job.lease.token,
+            attempt: None,
+            outcome: Outcome::RetryAt(now),
+            now,
+        };
+        if let Err(error) = self.store.settle(settlement).await {
+            tracing::warn!(error = &error as &dyn std::error::Error, message.id = %job.message_id,
+                "a lease could not be given up; it runs out by itself");
+        }
+    }
+}
+
+fn without_words(settlement: Settlement) -> Settlement {
+    let attempt = settlement.attempt.map(|attempt| Attempt {
+        provider_code: None,
+        detail: None,
+        provider_message_id: None,
+        ..attempt
+    });
+    let outcome = match settlement.outcome {
+        Outcome::Accepted {
+            provider, fallback, ..
+        } => Outcome::Accepted {
+            provider,
+            fallback,
+            provider_message_id: None,
+        },
+        other => other,
+    };
+    Settlement {
+        attempt,
+        outcome,
+        ..settlement
+    }
+}

@@ -1,0 +1,316 @@
+//! One pass over a route: each sender is asked in turn, and each attempt settled before the next, so that the timeline, the
+//! quota and a restart know every one of them.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+
+use futures_util::FutureExt as _;
+
+use super::decision::{Next, Pass, failure};
+use super::{Delivery, Dispatcher, Job, LEASE};
+use crate::domain::id::AttemptId;
+use crate::domain::locale::Locale;
+use crate::domain::message::{Attempt, Failure, MessageStatus, MessageSummary, Provider, Sms};
+use crate::domain::policy::retry_at;
+use crate::domain::recipient::Recipient;
+use crate::provider::{ATTEMPT_TIMEOUT, Class, Receipt, SendError, Transport};
+use crate::service::directory::EnvironmentSnapshot;
+use crate::service::render::{self, CodeContent};
+use crate::service::route::{self, Hop, Route};
+use crate::store::outbox::{MonthlyCounter, MonthlyLimit, Outcome, Settlement};
+
+/// A sender of a route.
+type Stop<M> = (Hop, Arc<dyn Transport<M>>);
+
+impl Dispatcher {
+    /// One pass over the route of a message.
+    pub(super) async fn pass(&self, job: Job) -> Delivery {
+        let alive = job.verification.verification.expires_at > self.clock.now();
+        let Some(environment) = self.environment_of(&job.verification).filter(|_| alive) else {
+            return self.conclude(&job, None, Outcome::Expired).await;
+        };
+        match &job.verification.recipient {
+            Recipient::Phone(number) => {
+                let message = render::sms(&content(&job, &environment), number.clone());
+                self.pass_sms(&job, &environment, &message).await
+            }
+            Recipient::Email(address) => match render::email(&content(&job, &environment), address.clone()) {
+                Ok(message) => match route::email(&environment.email.row, self.platform.email_kind) {
+                    Ok(route) => {
+                        let stops = stops(
+                            &route,
+                            environment.own_email.as_ref(),
+                            self.platform.email.as_ref(),
+                        );
+                        self.walk(&job, &stops, &message).await
+                    }
+                    Err(_) => self.refuse(&job, Class::SenderMisconfigured).await,
+                },
+                Err(error) => {
+                    tracing::error!(error = &error as &dyn std::error::Error, message.id = %job.message_id,
+                        "an email could not be written");
+                    self.refuse(&job, Class::SenderMisconfigured).await
+                }
+            },
+        }
+    }
+
+    async fn pass_sms(&self, job: &Job, environment: &EnvironmentSnapshot, message: &Sms) -> Delivery {
+        let purpose = job.verification.verification.purpose;
+        let Ok(route) = route::sms(&environment.sms.row, purpose, self.platform.sms_kind) else {
+            return self.refuse(job, Class::SenderMisconfigured).await;
+        };
+        // A place is reserved when a message is made. Only where the settings have since moved it to the platform sender
+        // must it be had now.
+        let late = route::takes_test_quota(&route, self.platform.sms_kind) && !job.holds_quota;
+        let quota = self.monthly_limit(MonthlyCounter::TestQuota);
+        if late && !self.reserve(job, quota).await {
+            return self.refuse(job, Class::Account).await;
+        }
+        let stops = stops(&route, environment.own_sms.as_ref(), self.platform.sms.as_ref());
+        let delivery = self.walk(job, &stops, message).await;
+        let taken = matches!(
+            delivery.message.status,
+            MessageStatus::Accepted | MessageStatus::Unknown
+        );
+        if late && !taken {
+            self.release(job, quota).await;
+        }
+        delivery
+    }
+
+    async fn walk<M: Sync>(&self, job: &Job, stops: &[Stop<M>], message: &M) -> Delivery {
+        let mut pass = Pass::default();
+        let mut job_attempts = job.attempts;
+        let cap = self.monthly_limit(MonthlyCounter::Fallback);
+        for (index, (hop, transport)) in stops.iter().enumerate() {
+            let fallback = *hop == Hop::Fallback;
+            let (attempt, result) = self.attempt(&**transport, message).await;
+            job_attempts = job_attempts.saturating_add(1);
+            log_attempt(job, &attempt, &result);
+            if fallback && matches!(result, Err(SendError::NotAccepted { .. })) {
+                self.release(job, cap).await;
+            }
+            let wants_next =
+                matches!(&result, Err(SendError::NotAccepted { class, .. }) if class.allows_fallback());
+            let another = wants_next && index + 1 < stops.len() && self.reserve(job, cap).await;
+            let provider = attempt.provider;
+            let now = attempt.finished_at;
+            let outcome = match pass.decide(result, another) {
+                Next::Accepted(Receipt {
+                    provider_message_id, ..
+                }) => Outcome::Accepted {
+                    provider,
+                    fallback,
+                    provider_message_id,
+                },
+                Next::Unknown => Outcome::Unknown { provider, fallback },
+                Next::AnotherSender => Outcome::NextSender {
+                    lease_until: now + LEASE,
+                },
+                Next::Retry { retry_after } => {
+                    let end = job.verification.verification.expires_at;
+                    match retry_at(&*self.random, now, job_attempts, retry_after, Some(end)) {
+                        Some(at) => Outcome::RetryAt(at),
+                        // No try fits into the life that is left; it waits for its end, when it counts as expired.
+                        None => Outcome::RetryAt(end),
+                    }
+                }
+                Next::Failed(failure) => Outcome::Failed(failure),
+            };
+            let (delivery, held) = self.record(job, Some(attempt), outcome).await;
+            if !another {
+                return delivery;
+            }
+            if !held {
+                // Another process has the message by now, and asks this sender itself.
+                self.release(job, cap).await;
+                return delivery;
+            }
+        }
+        self.refuse(job, Class::SenderMisconfigured).await
+    }
+
+    /// One try, within its time, as the timeline shows it.
+    async fn attempt<M: Sync>(
+        &self,
+        transport: &dyn Transport<M>,
+        message: &M,
+    ) -> (Attempt, Result<Receipt, SendError>) {
+        let started_at = self.clock.now();
+        let sending = AssertUnwindSafe(transport.send(message)).catch_unwind();
+        let result = match tokio::time::timeout(ATTEMPT_TIMEOUT, sending).await {
+            Ok(Ok(result)) => result,
+            // Where it stopped is not known, so it is never tried again by itself.
+            Ok(Err(_)) => Err(SendError::unknown("the sender broke off")),
+            Err(_) => Err(SendError::unknown("no answer within 10 s")),
+        };
+        let finished_at = self.clock.now();
+        let (outcome, provider_code, detail, provider_message_id) = match &result {
+            Ok(receipt) => (
+                "accepted",
+                None,
+                receipt.detail.clone(),
+                receipt.provider_message_id.clone(),
+            ),
+            Err(SendError::Unknown { code, detail }) => ("unknown", code.clone(), Some(detail.clone()), None),
+            Err(SendError::NotAccepted {
+                class, code, detail, ..
+            }) => (class.as_str(), code.clone(), Some(detail.clone()), None),
+        };
+        let attempt = Attempt {
+            id: AttemptId::time_ordered(&*self.random, started_at),
+            provider: transport.provider(),
+            started_at,
+            finished_at,
+            outcome: outcome.to_owned(),
+            provider_code,
+            detail,
+            provider_message_id,
+        };
+        (attempt, result)
+    }
+
+    async fn refuse(&self, job: &Job, class: Class) -> Delivery {
+        self.conclude(job, None, Outcome::Failed(failure(class))).await
+    }
+
+    /// Records an outcome and tells what it makes of the message.
+    async fn conclude(&self, job: &Job, attempt: Option<Attempt>, outcome: Outcome) -> Delivery {
+        self.record(job, attempt, outcome).await.0
+    }
+
+    /// As [`Self::conclude`], and tells whether this process still holds the message, or held it to its end.
+    async fn record(&self, job: &Job, attempt: Option<Attempt>, outcome: Outcome) -> (Delivery, bool) {
+        let delivery = delivery(job, &outcome);
+        let now = self.clock.now();
+        let settlement = Settlement {
+            message_id: job.message_id,
+            token: job.lease.token,
+            attempt,
+            outcome,
+            now,
+        };
+        let life = now.until(job.verification.verification.expires_at);
+        let held = self.settle(settlement, life).await;
+        (delivery, held)
+    }
+
+    fn monthly_limit(&self, counter: MonthlyCounter) -> MonthlyLimit {
+        let limit = match counter {
+            MonthlyCounter::TestQuota => self.platform.monthly_test_quota,
+            MonthlyCounter::Fallback => self.platform.monthly_fallback_cap,
+        };
+        MonthlyLimit {
+            counter,
+            month: self.clock.now().month_start(),
+            limit,
+        }
+    }
+
+    async fn reserve(&self, job: &Job, limit: MonthlyLimit) -> bool {
+        match self.store.reserve(job.verification.environment_id, limit).await {
+            Ok(reserved) => {
+                if !reserved {
+                    tracing::warn!(environment.id = %job.verification.environment_id,
+                        counter = limit.counter.as_str(), limit = limit.limit, "a monthly counter is used up");
+                }
+                reserved
+            }
+            Err(error) => {
+                tracing::warn!(
+                    error = &error as &dyn std::error::Error,
+                    "a monthly counter could not be read"
+                );
+                false
+            }
+        }
+    }
+
+    async fn release(&self, job: &Job, limit: MonthlyLimit) {
+        if let Err(error) = self.store.release(job.verification.environment_id, limit).await {
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "a place could not be given back"
+            );
+        }
+    }
+}
+
+/// The senders of a route. One that the route names and nobody has is left out: its settings have just changed.
+fn stops<M>(
+    route: &Route,
+    own: Option<&Arc<dyn Transport<M>>>,
+    platform: Option<&Arc<dyn Transport<M>>>,
+) -> Vec<Stop<M>> {
+    let sender = |hop: &Hop| match hop {
+        Hop::Own => own.cloned(),
+        Hop::Platform | Hop::Fallback => platform.cloned(),
+    };
+    route
+        .hops
+        .iter()
+        .filter_map(|hop| Some((*hop, sender(hop)?)))
+        .collect()
+}
+
+fn content<'a>(job: &'a Job, environment: &'a EnvironmentSnapshot) -> CodeContent<'a> {
+    let verification = &job.verification.verification;
+    let application = environment.application(job.verification.application_id);
+    let settings = &environment.environment;
+    let made_at = job.message_id.made_at().unwrap_or(verification.created_at);
+    CodeContent {
+        message_id: job.message_id,
+        purpose: verification.purpose,
+        code: &job.code,
+        business_name: &settings.business_name,
+        business_url: &settings.business_url,
+        sender_name: environment.email.row.sender_name.as_deref(),
+        locale: Locale::resolve(job.verification.locale.as_ref(), &settings.default_locale),
+        made_at,
+        expires_at: verification.expires_at,
+        life: made_at.until(verification.expires_at),
+        sentence: environment.sms.row.sentence,
+        autofill_domain: application.and_then(|application| application.row.autofill_domain.as_ref()),
+    }
+}
+
+/// What an outcome makes of a message, without reading it back.
+fn delivery(job: &Job, outcome: &Outcome) -> Delivery {
+    let summary = |status, provider, fallback, error: Option<Failure>| MessageSummary {
+        id: job.message_id,
+        status,
+        provider,
+        fallback,
+        error,
+    };
+    let message = match outcome {
+        Outcome::Accepted {
+            provider, fallback, ..
+        } => summary(MessageStatus::Accepted, Some(*provider), *fallback, None),
+        Outcome::Unknown { provider, fallback } => {
+            summary(MessageStatus::Unknown, Some(*provider), *fallback, None)
+        }
+        Outcome::NextSender { .. } | Outcome::RetryAt(_) => summary(MessageStatus::Queued, None, false, None),
+        Outcome::Failed(failure) => summary(MessageStatus::Failed, None, false, Some(failure.clone())),
+        Outcome::Expired => summary(MessageStatus::Expired, None, false, None),
+    };
+    let failure = message.error.clone();
+    Delivery { message, failure }
+}
+
+/// One line and one count per attempt, without recipient or text.
+fn log_attempt(job: &Job, attempt: &Attempt, result: &Result<Receipt, SendError>) {
+    let channel = job.verification.channel();
+    let provider: Provider = attempt.provider;
+    metrics::counter!("otpost_messages_total", "channel" => channel.as_str(), "provider" => provider.as_str(),
+        "outcome" => attempt.outcome.clone())
+    .increment(1);
+    match result {
+        Ok(_) => tracing::info!(message.id = %job.message_id, %channel, %provider, "accepted"),
+        Err(error @ SendError::NotAccepted { class, .. }) if class.is_alarming() => {
+            tracing::warn!(message.id = %job.message_id, %channel, %provider, alarm = true, "{error}");
+        }
+        Err(error) => tracing::warn!(message.id = %job.message_id, %channel, %provider, "{error}"),
+    }
+}

@@ -1,0 +1,171 @@
+//! Working off the outbox: what waits for a retry, and what a process left that died.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::task::JoinHandle;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use super::{Delivery, Dispatcher, Job};
+use crate::domain::message::{Channel, Provider};
+use crate::domain::verification::VerificationStatus;
+use crate::service::route::{self, Hop};
+use crate::store::StoreError;
+use crate::store::outbox::{Claimed, Lease, Outcome, Settlement};
+use crate::store::verification::StoredVerification;
+
+/// How often the outbox is asked for messages that are due.
+const POLL_INTERVAL: Duration = Duration::from_millis(500);
+
+/// The most messages that are taken at once.
+const BATCH: u32 = 64;
+
+impl Dispatcher {
+    /// Works off the outbox until `stop`.
+    pub async fn work(self: Arc<Self>, stop: CancellationToken) {
+        let mut ticks = tokio::time::interval(POLL_INTERVAL);
+        ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => return,
+                _ = ticks.tick() => {}
+            }
+            self.clock_guard.look(&self.store).await;
+            if let Err(error) = self.start_due().await {
+                tracing::warn!(
+                    error = &error as &dyn std::error::Error,
+                    "the outbox could not be read"
+                );
+            }
+        }
+    }
+
+    /// Sends what is due now and waits for it. Answers how many messages that were.
+    pub async fn send_due(self: &Arc<Self>) -> Result<usize, StoreError> {
+        let started = self.start_due().await?;
+        let count = started.len();
+        for task in started {
+            // A panic in the task has been reported by its hook; the lease brings the message back.
+            let _ = task.await;
+        }
+        Ok(count)
+    }
+
+    async fn start_due(self: &Arc<Self>) -> Result<Vec<JoinHandle<Option<Delivery>>>, StoreError> {
+        let mut started = Vec::new();
+        for channel in [Channel::Sms, Channel::Email] {
+            self.start_due_of(channel, &mut started).await?;
+        }
+        Ok(started)
+    }
+
+    /// Takes what is due of one channel, as far as its lane has room. Messages whose outcome this process still holds look
+    /// due, so nothing is taken before they are recorded.
+    async fn start_due_of(
+        self: &Arc<Self>,
+        channel: Channel,
+        started: &mut Vec<JoinHandle<Option<Delivery>>>,
+    ) -> Result<(), StoreError> {
+        let mut room = self.lanes.free(channel);
+        while room > 0 && self.unrecorded.is_empty() && self.check_clock().is_ok() {
+            let limit = room.min(BATCH);
+            let (lease, held_since) = (self.lease(), Instant::now());
+            let claimed = self
+                .store
+                .claim_due(channel, self.clock.now(), lease, limit)
+                .await?;
+            let taken = u32::try_from(claimed.len()).unwrap_or(limit);
+            for claimed in claimed {
+                if let Some(job) = self.open(claimed, lease, held_since).await {
+                    started.push(self.start(job));
+                }
+            }
+            if taken < limit {
+                return Ok(());
+            }
+            room = room.saturating_sub(taken);
+        }
+        Ok(())
+    }
+
+    /// Makes a job of a claimed message, unless its code has no more use, or it was taken over before: one marked duplicate is
+    /// all that a process that dies may cost.
+    async fn open(&self, claimed: Claimed, lease: Lease, held_since: Instant) -> Option<Job> {
+        let Claimed {
+            message_id,
+            verification,
+            attempts,
+            possible_duplicate,
+            taken_over_before,
+            holds_quota,
+        } = claimed;
+        if possible_duplicate {
+            tracing::warn!(message.id = %message_id, "taken over from a process that died; it may be sent twice");
+        }
+        let now = self.clock.now();
+        let pending = verification.verification.status(now) == VerificationStatus::Pending;
+        let wanted = pending && !(possible_duplicate && taken_over_before);
+        let code = if wanted {
+            self.open_code(&verification)
+        } else {
+            None
+        };
+        if let Some(code) = code {
+            return Some(Job {
+                message_id,
+                verification,
+                code,
+                lease,
+                held_since,
+                attempts,
+                holds_quota,
+            });
+        }
+        let outcome = if possible_duplicate {
+            Outcome::Unknown {
+                provider: self.first_sender(&verification),
+                fallback: false,
+            }
+        } else {
+            Outcome::Expired
+        };
+        let (token, attempt) = (lease.token, None);
+        let settlement = Settlement {
+            message_id,
+            token,
+            attempt,
+            outcome,
+            now,
+        };
+        self.settle(settlement, Duration::ZERO).await;
+        None
+    }
+
+    /// Who would have been asked first by a process that died.
+    fn first_sender(&self, verification: &StoredVerification) -> Provider {
+        let environment = self.environment_of(verification);
+        let own = |route: route::Route| route.hops.first() == Some(&Hop::Own);
+        match verification.channel() {
+            Channel::Sms => {
+                let purpose = verification.verification.purpose;
+                let route = environment
+                    .and_then(|held| route::sms(&held.sms.row, purpose, self.platform.sms_kind).ok());
+                match &self.platform.sms {
+                    _ if route.is_some_and(own) => Provider::Twilio,
+                    Some(platform) => platform.provider(),
+                    None => Provider::Kinde,
+                }
+            }
+            Channel::Email => {
+                let route =
+                    environment.and_then(|held| route::email(&held.email.row, self.platform.email_kind).ok());
+                match &self.platform.email {
+                    _ if route.is_some_and(own) => Provider::Smtp,
+                    Some(platform) => platform.provider(),
+                    None => Provider::Kinde,
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,134 @@
+//! The first start on an empty database: one environment with one application, both connections switched on, and the two
+//! keys. Of several processes that start together exactly one makes them.
+
+use serde_json::json;
+
+use crate::domain::api_key::{ApiKey, KeyKind};
+use crate::domain::business::{BusinessName, BusinessUrl};
+use crate::domain::environment::{Application, Connection, Environment, KeyRecord};
+use crate::domain::id::{ApplicationId, AuditId, ConnectionId, EnvironmentId, KeyId};
+use crate::domain::locale::LanguageTag;
+use crate::domain::phone::Country;
+use crate::domain::random::Random;
+use crate::domain::time::Timestamp;
+use crate::domain::verification::Strategy;
+use crate::store::directory::{AuditEntry, FirstEnvironment};
+use crate::store::{SharedStore, StoreError};
+
+/// What the operator has to say about it.
+pub struct Wishes {
+    /// The application's key; drawn where none is given.
+    pub application_key: Option<ApiKey>,
+    /// The administrator's key; drawn where none is given.
+    pub admin_key: Option<ApiKey>,
+    /// The business, as emails name it.
+    pub business_name: BusinessName,
+    /// The business's address.
+    pub business_url: BusinessUrl,
+    /// The country of national numbers.
+    pub default_country: Option<Country>,
+    /// The language of messages whose request names none.
+    pub default_locale: LanguageTag,
+}
+
+/// What was made, to be shown once.
+pub struct Welcome {
+    /// The application's key, unless it was given.
+    pub application_key: Option<ApiKey>,
+    /// The administrator's key, unless it was given.
+    pub admin_key: Option<ApiKey>,
+    /// The connection for phone numbers.
+    pub phone_connection: ConnectionId,
+    /// The connection for email addresses.
+    pub email_connection: ConnectionId,
+}
+
+/// Makes the first environment; `None` where there is one already.
+pub async fn found(
+    store: &SharedStore,
+    random: &dyn Random,
+    now: Timestamp,
+    wishes: Wishes,
+) -> Result<Option<Welcome>, StoreError> {
+    let environment_id = EnvironmentId::time_ordered(random, now);
+    let connection = |strategy, name: &str| Connection {
+        id: ConnectionId::unguessable(random),
+        environment_id,
+        strategy,
+        name: name.to_owned(),
+    };
+    let (phone, email) = (
+        connection(Strategy::Phone, "Phone"),
+        connection(Strategy::Email, "Email"),
+    );
+    let application = Application {
+        id: ApplicationId::time_ordered(random, now),
+        environment_id,
+        name: "default".to_owned(),
+        autofill_domain: None,
+        connections: vec![phone.id, email.id],
+        created_at: now,
+        updated_at: now,
+    };
+    let given = (wishes.application_key.is_some(), wishes.admin_key.is_some());
+    let application_key = wishes
+        .application_key
+        .unwrap_or_else(|| ApiKey::generate(random, KeyKind::Application));
+    let admin_key = wishes
+        .admin_key
+        .unwrap_or_else(|| ApiKey::generate(random, KeyKind::Administrator));
+    let welcome_connections = (phone.id, email.id);
+    let first = FirstEnvironment {
+        environment: Environment {
+            id: environment_id,
+            code: "default".to_owned(),
+            name: "Default".to_owned(),
+            business_name: wishes.business_name,
+            business_url: wishes.business_url,
+            default_country: wishes.default_country,
+            default_locale: wishes.default_locale,
+            created_at: now,
+            updated_at: now,
+        },
+        connections: vec![phone, email],
+        keys: vec![
+            record(random, now, &application_key, Some(application.id)),
+            record(random, now, &admin_key, None),
+        ],
+        application,
+        audit: AuditEntry {
+            id: AuditId::time_ordered(random, now),
+            environment_id: Some(environment_id),
+            key_id: None,
+            action: "environment.create".to_owned(),
+            target: environment_id.to_string(),
+            changes: json!({ "after": { "code": "default" } }).to_string(),
+            remote_address: None,
+            at: now,
+        },
+    };
+    let made = store.found(first).await?;
+    Ok(made.then_some(Welcome {
+        application_key: (!given.0).then_some(application_key),
+        admin_key: (!given.1).then_some(admin_key),
+        phone_connection: welcome_connections.0,
+        email_connection: welcome_connections.1,
+    }))
+}
+
+fn record(
+    random: &dyn Random,
+    now: Timestamp,
+    key: &ApiKey,
+    application_id: Option<ApplicationId>,
+) -> KeyRecord {
+    KeyRecord {
+        id: KeyId::time_ordered(random, now),
+        application_id,
+        name: "first key".to_owned(),
+        prefix: key.prefix().to_owned(),
+        last_four: key.last_four().to_owned(),
+        hash: key.hash(),
+        created_at: now,
+    }
+}

@@ -1,0 +1,241 @@
+//! One-time codes: send, verify, resend, cancel, read. Each is one operation of the store; a send or resend is handed to
+//! the dispatcher once it is committed.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::directory::EnvironmentSnapshot;
+use super::dispatch::{Delivery, Dispatcher, Job};
+use super::route::{self, Route};
+use crate::domain::code::Code;
+use crate::domain::environment::{Application, Connection};
+use crate::domain::id::{ConnectionId, MessageId, VerificationId};
+use crate::domain::keyring::KeyRing;
+use crate::domain::locale::LanguageTag;
+use crate::domain::message::{Channel, Failure};
+use crate::domain::policy::{DAY, HOUR, OtpPolicy};
+use crate::domain::random::Random;
+use crate::domain::recipient::Recipient;
+use crate::domain::time::{Clock, Timestamp};
+use crate::domain::verification::{Purpose, Verification, VerificationView};
+use crate::store::outbox::{MonthlyCounter, MonthlyLimit};
+use crate::store::verification::{Cancel, Check, Guess, LimitName, NewMessage, SendLimits, SendRefusal};
+use crate::store::{SharedStore, StoreError};
+
+mod error;
+mod resend;
+mod send;
+
+pub use error::{CancelError, Ended, Refused, ResendError, SendError, VerifyError};
+
+/// Who asks: an application of an environment.
+#[derive(Clone)]
+pub struct Caller {
+    /// The application.
+    pub application: Arc<Application>,
+    /// Its environment.
+    pub environment: Arc<EnvironmentSnapshot>,
+}
+
+/// A request for a code, its fields already read.
+#[derive(Debug, Clone)]
+pub struct SendOtp {
+    /// The connection, one of the environment's.
+    pub connection: Connection,
+    /// Whom the code goes to, of the connection's channel.
+    pub recipient: Recipient,
+    /// What the proof is asked for.
+    pub purpose: Purpose,
+    /// The language asked for.
+    pub locale: Option<LanguageTag>,
+    /// The end user's address, or its /64, as the key of its limit.
+    pub ip_key: Option<String>,
+}
+
+/// A guess, its fields already read.
+#[derive(Debug)]
+pub struct VerifyOtp {
+    /// At which verification.
+    pub verification_id: VerificationId,
+    /// The guess.
+    pub code: Code,
+    /// The purpose it must have been made for.
+    pub purpose: Option<Purpose>,
+    /// The connection it must have been made over.
+    pub connection_id: Option<ConnectionId>,
+}
+
+/// The rules of one-time codes over a store and a dispatcher.
+pub struct Service {
+    store: SharedStore,
+    dispatcher: Arc<Dispatcher>,
+    keys: Arc<KeyRing>,
+    clock: Arc<dyn Clock>,
+    random: Arc<dyn Random>,
+}
+
+impl Service {
+    /// A service over these parts.
+    pub fn new(
+        store: SharedStore,
+        dispatcher: Arc<Dispatcher>,
+        keys: Arc<KeyRing>,
+        clock: Arc<dyn Clock>,
+        random: Arc<dyn Random>,
+    ) -> Self {
+        Self {
+            store,
+            dispatcher,
+            keys,
+            clock,
+            random,
+        }
+    }
+
+    /// The id of a verification to be made.
+    #[must_use]
+    pub fn new_verification_id(&self) -> VerificationId {
+        VerificationId::unguessable(&*self.random)
+    }
+
+    /// The id of a message to be made.
+    #[must_use]
+    pub fn new_message_id(&self) -> MessageId {
+        MessageId::time_ordered(&*self.random, self.clock.now())
+    }
+
+    /// Counts and compares a guess.
+    pub async fn verify(&self, caller: &Caller, command: VerifyOtp) -> Result<VerificationView, VerifyError> {
+        let now = self.clock.now();
+        let guess = Guess {
+            application_id: caller.application.id,
+            verification_id: command.verification_id,
+            purpose: command.purpose,
+            connection_id: command.connection_id,
+            enabled_connections: caller.application.connections.clone(),
+            macs: self
+                .keys
+                .candidate_macs(command.verification_id, command.code.expose()),
+            digits: command.code.digits(),
+            guesses_per_day: caller.environment.otp.row.recipient_guesses_per_day.into(),
+            now,
+        };
+        match self.store.check(guess).await? {
+            Check::Verified(verification) => Ok(verification.view(now)),
+            Check::Incorrect { guesses_left } => Err(VerifyError::Incorrect { guesses_left }),
+            Check::IncorrectLength => Err(VerifyError::IncorrectLength),
+            Check::RecipientLocked { until } => Err(VerifyError::RecipientLocked {
+                retry_after: now.until(until),
+            }),
+            Check::NotFound => Err(VerifyError::NotFound),
+            Check::ConnectionDisabled => Err(VerifyError::ConnectionDisabled),
+            Check::AlreadyVerified => Err(Ended::Verified.into()),
+            Check::Canceled => Err(Ended::Canceled.into()),
+            Check::Locked => Err(Ended::Locked.into()),
+            Check::Expired => Err(Ended::Expired.into()),
+        }
+    }
+
+    /// Ends a verification.
+    pub async fn cancel(&self, caller: &Caller, id: VerificationId) -> Result<VerificationView, CancelError> {
+        let now = self.clock.now();
+        match self.store.cancel(caller.application.id, id, now).await? {
+            Cancel::Canceled(verification) => Ok(verification.view(now)),
+            Cancel::NotFound => Err(CancelError::NotFound),
+            Cancel::AlreadyVerified => Err(CancelError::AlreadyVerified),
+            Cancel::Expired => Err(CancelError::Expired),
+        }
+    }
+
+    /// Reads a verification.
+    pub async fn read(
+        &self,
+        caller: &Caller,
+        id: VerificationId,
+    ) -> Result<Option<VerificationView>, StoreError> {
+        let stored = self.store.find(caller.application.id, id).await?;
+        Ok(stored.map(|stored| stored.verification.view(self.clock.now())))
+    }
+
+    fn route(
+        &self,
+        environment: &EnvironmentSnapshot,
+        channel: Channel,
+        purpose: Purpose,
+    ) -> Result<Route, Refused> {
+        let platform = self.dispatcher.platform();
+        match channel {
+            Channel::Sms => route::sms(&environment.sms.row, purpose, platform.sms_kind)
+                .map_err(|_| Refused::SmsNotConfigured),
+            Channel::Email => route::email(&environment.email.row, platform.email_kind)
+                .map_err(|_| Refused::EmailNotConfigured),
+        }
+    }
+
+    fn new_message(&self, id: MessageId, route: &Route, channel: Channel, now: Timestamp) -> NewMessage {
+        let platform = self.dispatcher.platform();
+        let counted = channel == Channel::Sms && route::takes_test_quota(route, platform.sms_kind);
+        let quota = counted.then(|| MonthlyLimit {
+            counter: MonthlyCounter::TestQuota,
+            month: now.month_start(),
+            limit: platform.monthly_test_quota,
+        });
+        NewMessage {
+            id,
+            lease: self.dispatcher.lease(),
+            decision: route.to_json(),
+            quota,
+        }
+    }
+
+    /// Hands a committed message over; what is learned of it within `patience` is written into `verification`.
+    async fn deliver(
+        &self,
+        verification: &mut Verification,
+        job: Job,
+        patience: Duration,
+    ) -> Result<(), Failure> {
+        if let Some(Delivery { message, failure }) = self.dispatcher.send_within(job, patience).await {
+            if let Some(failure) = failure {
+                return Err(failure);
+            }
+            verification.message = message;
+        }
+        Ok(())
+    }
+
+    fn refused(&self, refusal: SendRefusal, policy: &OtpPolicy, now: Timestamp) -> Refused {
+        match refusal {
+            SendRefusal::RecipientLocked { until } => Refused::RecipientLocked {
+                retry_after: now.until(until),
+            },
+            SendRefusal::Throttled { limit, resets_at } => {
+                let (quota, window) = match limit {
+                    LimitName::RecipientHour => (policy.sends_per_hour.into(), HOUR),
+                    LimitName::RecipientDay => (policy.sends_per_day.into(), DAY),
+                    LimitName::IpHour => (policy.ip_sends_per_hour, HOUR),
+                };
+                Refused::Throttled {
+                    limit,
+                    quota,
+                    window,
+                    retry_after: now.until(resets_at),
+                }
+            }
+            SendRefusal::QuotaExhausted => Refused::QuotaExhausted {
+                limit: self.dispatcher.platform().monthly_test_quota,
+                resets_at: now.next_month_start(),
+                retry_after: now.until(now.next_month_start()),
+            },
+        }
+    }
+}
+
+fn limits(policy: &OtpPolicy) -> SendLimits {
+    SendLimits {
+        per_hour: policy.sends_per_hour.into(),
+        per_day: policy.sends_per_day.into(),
+        ip_per_hour: policy.ip_sends_per_hour,
+        guesses_per_day: policy.recipient_guesses_per_day.into(),
+    }
+}

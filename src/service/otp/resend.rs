@@ -1,0 +1,83 @@
+//! Sending again: the same code, counted against the same limits.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::{Caller, Ended, ResendError, Service, limits};
+use crate::domain::id::{MessageId, VerificationId};
+use crate::domain::verification::VerificationView;
+use crate::service::dispatch::Job;
+use crate::store::verification::{NewSend, Resend};
+
+impl Service {
+    /// Sends the same code again, as message `message_id`.
+    pub async fn resend(
+        &self,
+        caller: &Caller,
+        id: VerificationId,
+        message_id: MessageId,
+        patience: Duration,
+    ) -> Result<VerificationView, ResendError> {
+        self.dispatcher.check_clock()?;
+        let application_id = caller.application.id;
+        let stored = self
+            .store
+            .find(application_id, id)
+            .await?
+            .ok_or(ResendError::NotFound)?;
+        let channel = stored.channel();
+        let route = self.route(&caller.environment, channel, stored.verification.purpose)?;
+        let policy = &caller.environment.otp.row;
+        let now = self.clock.now();
+        let message = self.new_message(message_id, &route, channel, now);
+        let (lease, holds_quota) = (message.lease, message.quota.is_some());
+        let held_since = Instant::now();
+        let again = NewSend {
+            application_id,
+            verification_id: id,
+            enabled_connections: caller.application.connections.clone(),
+            resend_after_seconds: policy.resend_after_seconds.clone(),
+            limits: limits(policy),
+            message,
+            now,
+        };
+        let stored = match self.store.resend(again).await? {
+            Resend::Resent(stored) => *stored,
+            Resend::NotFound => return Err(ResendError::NotFound),
+            Resend::ConnectionDisabled => return Err(ResendError::ConnectionDisabled),
+            Resend::AlreadyVerified => return Err(Ended::Verified.into()),
+            Resend::Canceled => return Err(Ended::Canceled.into()),
+            Resend::Locked => return Err(Ended::Locked.into()),
+            Resend::Expired => return Err(Ended::Expired.into()),
+            Resend::LimitReached => return Err(ResendError::LimitReached),
+            Resend::TooSoon { resend_at } => {
+                return Err(ResendError::TooSoon {
+                    retry_after: now.until(resend_at),
+                });
+            }
+            Resend::Refused(refusal) => return Err(self.refused(refusal, policy, now).into()),
+        };
+        let mut verification = stored.verification.clone();
+        // Without the code the outbox ends the message; that only happens when keys were lost.
+        if let Some(code) = self.dispatcher.open_code(&stored) {
+            let job = Job {
+                message_id,
+                verification: stored,
+                code,
+                lease,
+                held_since,
+                attempts: 0,
+                holds_quota,
+            };
+            self.deliver(&mut verification, job, patience)
+                .await
+                .map_err(|failure| ResendError::NotDelivered {
+                    failure,
+                    verification_id: id,
+                    message_id,
+                })?;
+        }
+        Ok(verification.view(self.clock.now()))
+    }
+}

@@ -1,0 +1,82 @@
+//! After a rotation of the keys: stored secrets are sealed anew under the newest generation, so that the one before it
+//! can go with the next rotation.
+
+use serde_json::json;
+
+use super::settings::Sealer;
+use super::settings::email::EmailDocument;
+use super::settings::sms::SmsDocument;
+use crate::domain::environment::SettingsKind;
+use crate::domain::id::AuditId;
+use crate::domain::keyring::KeyRing;
+use crate::domain::random::Random;
+use crate::domain::time::Timestamp;
+use crate::store::directory::{AuditEntry, Change, Expected, SettingsRow, Versioned};
+use crate::store::{SharedStore, StoreError};
+
+/// Seals anew what is not sealed under the newest keys. Answers how many documents that were. What another process has
+/// written meanwhile is left as it is: it was sealed then.
+pub async fn reseal(
+    store: &SharedStore,
+    keys: &KeyRing,
+    random: &dyn Random,
+    now: Timestamp,
+) -> Result<u32, StoreError> {
+    if keys.generations().count() < 2 {
+        return Ok(0);
+    }
+    let mut resealed = 0;
+    for Versioned { version, row } in store.load_directory().await?.settings {
+        let Some(document) = sealed_anew(&row, keys, random) else {
+            continue;
+        };
+        let audit = AuditEntry {
+            id: AuditId::time_ordered(random, now),
+            environment_id: Some(row.environment_id),
+            key_id: None,
+            action: format!("settings.{}.reseal", row.kind),
+            target: row.environment_id.to_string(),
+            changes: json!({ "secrets": "sealed under the newest keys" }).to_string(),
+            remote_address: None,
+            at: now,
+        };
+        let row = SettingsRow {
+            document,
+            updated_at: now,
+            ..row
+        };
+        match store.put_settings(row, Expected::Version(version), audit).await? {
+            Change::Made { .. } => resealed += 1,
+            Change::NotFound | Change::VersionMismatch | Change::Conflict => {}
+        }
+    }
+    Ok(resealed)
+}
+
+/// The document sealed under the newest keys; `None` where it is, holds no secret, or cannot be read, which whoever loads
+/// it will say.
+fn sealed_anew(row: &SettingsRow, keys: &KeyRing, random: &dyn Random) -> Option<String> {
+    let sealer = Sealer {
+        keys,
+        environment: row.environment_id,
+    };
+    match row.kind {
+        SettingsKind::Sms => {
+            let stored: SmsDocument<_> = serde_json::from_str(&row.document).ok()?;
+            if stored.secrets().all(|secret| sealer.is_current(secret)) {
+                return None;
+            }
+            let settings = stored.open(sealer)?;
+            serde_json::to_string(&SmsDocument::of(&settings).seal(sealer, random)).ok()
+        }
+        SettingsKind::Email => {
+            let stored: EmailDocument<_> = serde_json::from_str(&row.document).ok()?;
+            if stored.secrets().all(|secret| sealer.is_current(secret)) {
+                return None;
+            }
+            let settings = stored.open(sealer)?;
+            serde_json::to_string(&EmailDocument::of(&settings).seal(sealer, random)).ok()
+        }
+        SettingsKind::Mfa | SettingsKind::Otp => None,
+    }
+}

@@ -1,0 +1,94 @@
+//! What is kept, and the operations on it. Traits by concern, implemented twice, over Postgres and over the embedded
+//! SQLite; the unit is an operation, never a row, and transactions never leave this room.
+//!
+//! Expected outcomes are enum values. `Err` means "could not tell": the caller answers 503 or 500.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+use crate::domain::time::Timestamp;
+
+pub mod directory;
+pub mod idempotency;
+pub mod message;
+pub mod outbox;
+pub mod postgres;
+pub mod sqlite;
+pub mod verification;
+
+pub use directory::Directory;
+pub use idempotency::Idempotency;
+pub use message::Messages;
+pub use outbox::Outbox;
+pub use verification::Verifications;
+
+/// All concerns of one database.
+pub trait Store: Verifications + Outbox + Messages + Idempotency + Directory + Upkeep {}
+
+impl<T: Verifications + Outbox + Messages + Idempotency + Directory + Upkeep> Store for T {}
+
+/// A shared handle to a database.
+pub type SharedStore = Arc<dyn Store>;
+
+/// What keeps a database healthy.
+#[async_trait]
+pub trait Upkeep: Send + Sync {
+    /// Answers when the database does, with the difference between its clock and this machine's
+    /// (zero where they are the same machine).
+    async fn probe(&self) -> Result<Duration, StoreError>;
+
+    /// Wipes the sealed codes of at most `limit` verifications that expired by `now`. Answers how many.
+    async fn wipe_expired_codes(&self, now: Timestamp, limit: u32) -> Result<u64, StoreError>;
+
+    /// Removes at most `limit` rows of each kind that nobody needs any more: verifications, messages and attempts
+    /// made before `before`, and counters and idempotency keys that ended before `now`. Answers how many.
+    async fn remove_old(&self, before: Timestamp, now: Timestamp, limit: u32) -> Result<u64, StoreError>;
+
+    /// Closes all connections, after what they are doing.
+    async fn close(&self);
+}
+
+/// The database could not tell.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// It is away, full, or too slow; the same call may succeed later.
+    #[error("the database is not available")]
+    Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// A row does not hold what was written.
+    #[error("{table}.{column} of {id} holds something unreadable")]
+    Corrupt {
+        /// The table.
+        table: &'static str,
+        /// The column.
+        column: &'static str,
+        /// The row.
+        id: String,
+    },
+    /// A statement failed in a way that waiting does not heal.
+    #[error("a database statement failed")]
+    Statement(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+/// Opens the database of a URL: `postgres://…` or `sqlite://…`, its tables brought up to date.
+pub async fn connect(url: &str, max_connections: u32) -> Result<SharedStore, StoreError> {
+    if is_postgres(url) {
+        postgres::migrate(url).await?;
+        return Ok(Arc::new(postgres::connect(url, max_connections).await?));
+    }
+    Ok(Arc::new(sqlite::connect(url, max_connections).await?))
+}
+
+/// Brings the tables of a URL's database up to date.
+pub async fn migrate(url: &str) -> Result<(), StoreError> {
+    if is_postgres(url) {
+        postgres::migrate(url).await
+    } else {
+        sqlite::migrate(url).await
+    }
+}
+
+fn is_postgres(url: &str) -> bool {
+    url.starts_with("postgres://") || url.starts_with("postgresql://")
+}

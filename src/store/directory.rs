@@ -1,0 +1,155 @@
+//! Environments, applications, connections, keys and settings: few rows, read whole into memory, and changed
+//! by administrators. Every change writes its audit entry and a new revision in the same transaction.
+
+use async_trait::async_trait;
+
+use super::StoreError;
+use crate::domain::environment::{Application, Connection, Environment, KeyRecord, SettingsKind};
+use crate::domain::id::{AuditId, EnvironmentId, KeyId};
+use crate::domain::keyring::Fingerprint;
+use crate::domain::time::Timestamp;
+
+/// Operations on the directory.
+#[async_trait]
+pub trait Directory: Send + Sync {
+    /// The number that every change raises.
+    async fn revision(&self) -> Result<i64, StoreError>;
+
+    /// Everything, as of one moment.
+    async fn load_directory(&self) -> Result<DirectoryRows, StoreError>;
+
+    /// Writes the first environment into an empty database. `false`, and nothing written, when there is one already;
+    /// of several processes that try at once exactly one succeeds.
+    async fn found(&self, first: FirstEnvironment) -> Result<bool, StoreError>;
+
+    /// Replaces an environment's own fields.
+    async fn update_environment(
+        &self,
+        environment: Environment,
+        expected: Expected,
+        audit: AuditEntry,
+    ) -> Result<Change, StoreError>;
+
+    /// Replaces an application's own fields; its connections stay.
+    async fn update_application(
+        &self,
+        application: Application,
+        expected: Expected,
+        audit: AuditEntry,
+    ) -> Result<Change, StoreError>;
+
+    /// Replaces a settings document.
+    async fn put_settings(
+        &self,
+        row: SettingsRow,
+        expected: Expected,
+        audit: AuditEntry,
+    ) -> Result<Change, StoreError>;
+
+    /// Remembers when keys were last used.
+    async fn touch_keys(&self, keys: Vec<KeyId>, now: Timestamp) -> Result<(), StoreError>;
+
+    /// Records the check value of the key generations in use. `false` when the database holds sealed content or keyed hashes
+    /// under generations of which none is among them: the keys file does not fit.
+    async fn fit_keys(&self, fingerprints: Vec<Fingerprint>, now: Timestamp) -> Result<bool, StoreError>;
+}
+
+/// A row with the number of its version, which its `ETag` is made from.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Versioned<T> {
+    /// Raised by every change; 0 for what was never written.
+    pub version: i64,
+    /// The row.
+    pub row: T,
+}
+
+/// The whole directory.
+#[derive(Debug, Clone, Default)]
+pub struct DirectoryRows {
+    /// The number it is as of.
+    pub revision: i64,
+    /// All environments, oldest first.
+    pub environments: Vec<Versioned<Environment>>,
+    /// All connections.
+    pub connections: Vec<Connection>,
+    /// All applications, oldest first.
+    pub applications: Vec<Versioned<Application>>,
+    /// All keys that are not revoked.
+    pub keys: Vec<KeyRecord>,
+    /// All settings documents.
+    pub settings: Vec<Versioned<SettingsRow>>,
+}
+
+/// A settings document: JSON, its secrets sealed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SettingsRow {
+    /// Whose.
+    pub environment_id: EnvironmentId,
+    /// Which.
+    pub kind: SettingsKind,
+    /// The document.
+    pub document: String,
+    /// When it was written.
+    pub updated_at: Timestamp,
+}
+
+/// What the first start makes.
+#[derive(Debug, Clone)]
+pub struct FirstEnvironment {
+    /// The environment.
+    pub environment: Environment,
+    /// Its connections.
+    pub connections: Vec<Connection>,
+    /// Its application, with the connections that are switched on.
+    pub application: Application,
+    /// The keys.
+    pub keys: Vec<KeyRecord>,
+    /// The audit entry.
+    pub audit: AuditEntry,
+}
+
+/// What the caller of a change last saw.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Expected {
+    /// Whatever is there.
+    Any,
+    /// This version (`If-Match`).
+    Version(i64),
+}
+
+/// What came of a change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Change {
+    /// Made.
+    Made {
+        /// The new version.
+        version: i64,
+    },
+    /// There is no such row.
+    NotFound,
+    /// Somebody else has changed it since.
+    VersionMismatch,
+    /// Another row has that name.
+    Conflict,
+}
+
+/// Who changed what, when, from where.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AuditEntry {
+    /// Its id.
+    pub id: AuditId,
+    /// Where; `None` for what concerns no environment.
+    pub environment_id: Option<EnvironmentId>,
+    /// The key it was done with; `None` for the service itself.
+    pub key_id: Option<KeyId>,
+    /// What was done, such as `settings.sms.put`.
+    pub action: String,
+    /// The id of what was changed.
+    pub target: String,
+    /// Before and after as JSON, secrets only as "changed".
+    pub changes: String,
+    /// The address it came from.
+    pub remote_address: Option<String>,
+    /// When.
+    pub at: Timestamp,
+}

@@ -1,0 +1,87 @@
+//! Reading messages: lists for an administrator, and one with its timeline.
+
+use async_trait::async_trait;
+
+use super::StoreError;
+use crate::domain::id::{ApplicationId, EnvironmentId, MessageId, VerificationId};
+use crate::domain::message::{Attempt, Channel, MessageStatus, MessageSummary};
+use crate::domain::time::Timestamp;
+use crate::domain::verification::Purpose;
+
+/// Reading messages.
+#[async_trait]
+pub trait Messages: Send + Sync {
+    /// At most `limit` messages of an environment, newest first, each page at the same cost.
+    async fn list_messages(
+        &self,
+        environment: EnvironmentId,
+        filter: MessageFilter,
+        limit: u32,
+    ) -> Result<Vec<StoredMessage>, StoreError>;
+
+    /// One message with what its timeline is made from; `None` for one of another environment.
+    async fn find_message(
+        &self,
+        environment: EnvironmentId,
+        id: MessageId,
+    ) -> Result<Option<MessageHistory>, StoreError>;
+}
+
+/// Which messages are listed.
+#[derive(Debug, Clone, Default)]
+pub struct MessageFilter {
+    /// Only with this status.
+    pub status: Option<MessageStatus>,
+    /// Only on this channel.
+    pub channel: Option<Channel>,
+    /// Only made at or after this.
+    pub since: Option<Timestamp>,
+    /// Only older than this message: the last one of the page before.
+    pub before: Option<MessageId>,
+}
+
+/// A message as it is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredMessage {
+    /// What every caller sees.
+    pub summary: MessageSummary,
+    /// The verification it carries the code of.
+    pub verification_id: VerificationId,
+    /// The application that asked for it.
+    pub application_id: ApplicationId,
+    /// How it travels.
+    pub channel: Channel,
+    /// What for.
+    pub purpose: Purpose,
+    /// Whom it goes to, masked.
+    pub masked_recipient: String,
+    /// The provider's name for it.
+    pub provider_message_id: Option<String>,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it was last settled.
+    pub updated_at: Timestamp,
+}
+
+/// A message and what happened to it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MessageHistory {
+    /// The message.
+    pub message: StoredMessage,
+    /// Why it took its route: the JSON object it was made with.
+    pub decision: String,
+    /// Its attempts, oldest first.
+    pub attempts: Vec<Attempt>,
+    /// When its next try is due; `None` while somebody sends it, and once it is settled.
+    pub due_at: Option<Timestamp>,
+    /// When it was taken over from a process that died with it unsettled, so that it may have been sent twice.
+    pub taken_over_at: Option<Timestamp>,
+    /// When its verification was guessed at, oldest first; the right guess is the last one of a verified one.
+    pub guessed_at: Vec<Timestamp>,
+    /// When its verification succeeded.
+    pub verified_at: Option<Timestamp>,
+    /// When its verification was canceled.
+    pub canceled_at: Option<Timestamp>,
+    /// When its code dies.
+    pub expires_at: Timestamp,
+}

@@ -1,0 +1,65 @@
+//! The store on Postgres, for many processes on one database. Every operation of the hot path is one statement in
+//! `sql/`, checked at compile time against `.sqlx`, which `.ci/prepare-queries` writes anew after a change of a statement.
+//!
+//! Nothing here lasts on a connection beyond a statement or a transaction, so that `PgBouncer` may stand between in transaction mode,
+//! from 1.21 with `max_prepared_statements`, and with `ignore_startup_parameters = extra_float_digits,options`.
+
+use super::StoreError;
+
+mod connection;
+mod directory;
+mod fault;
+mod idempotency;
+mod message;
+mod outbox;
+mod row;
+mod send;
+mod settle;
+mod upkeep;
+mod verification;
+
+use connection::{Lent, Pools};
+use upkeep::Walks;
+
+/// A Postgres database.
+#[derive(Debug)]
+pub struct PostgresStore {
+    pools: Pools,
+    walks: Walks,
+}
+
+/// Connects to a database whose tables are there (see [`migrate`]), with at most `max_connections` connections in all.
+/// A quarter of them is kept for checking codes, so that no rush of sends keeps a user from signing in.
+///
+/// # Errors
+/// [`StoreError::Unavailable`] when the database does not answer within 2 seconds, [`StoreError::Statement`] when it
+/// does not let us in or `url` is no URL of a database.
+pub async fn connect(url: &str, max_connections: u32) -> Result<PostgresStore, StoreError> {
+    Ok(PostgresStore {
+        pools: Pools::connect(url, max_connections).await?,
+        walks: Walks::default(),
+    })
+}
+
+/// Brings the tables up to date. Processes that try at once wait for each other. `url` must lead to the server itself: the lock
+/// belongs to a session, which a pooler in transaction mode does not keep.
+///
+/// # Errors
+/// As [`connect`]; also [`StoreError::Statement`] when the tables were made by a newer version, or differently.
+pub async fn migrate(url: &str) -> Result<(), StoreError> {
+    use sqlx::Connection as _;
+
+    let mut connection = sqlx::PgConnection::connect(url).await.map_err(fault::of)?;
+    sqlx::migrate!("migrations/postgres")
+        .run(&mut connection)
+        .await
+        .map_err(fault::of_migration)?;
+    connection.close().await.map_err(fault::of)
+}
+
+impl PostgresStore {
+    /// A connection for anything but checking codes.
+    async fn lend(&self) -> Result<Lent, StoreError> {
+        self.pools.lend().await
+    }
+}

@@ -1,0 +1,231 @@
+//! Connections: two pools, and what is lent from them. A statement ends within ten seconds or its connection does, so that a
+//! network that swallows packets costs no more than that.
+
+use std::str::FromStr as _;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use sqlx::pool::PoolOptions;
+use sqlx::postgres::PgConnectOptions;
+use sqlx::{Connection as _, PgConnection, Postgres, Transaction};
+use tokio::time::{Instant, timeout};
+
+use lending::{Borrowed, Lending};
+
+use super::{StoreError, fault};
+
+mod lending;
+
+/// How long an operation waits for a connection: a caller is better told to come again than kept.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// How long a statement may take with its way through the network. Longer than the server's own limit, so that it is
+/// the server that ends a statement while it can be reached.
+const DEADLINE: Duration = Duration::from_secs(10);
+
+/// How long a connection may rest and still be used unasked.
+const RESTED: Duration = Duration::from_secs(30);
+
+/// Sent with the start of a connection, unless the URL sets them itself. Behind a `PgBouncer` that leaves them out,
+/// `ALTER ROLE … SET` does the same.
+///
+/// Every statement here finds its rows by a key or along an index, and joins a few of them by their keys. A plan made once for all
+/// parameters does not know that a batch is small, and one made while a table was empty would read it whole for ever; so
+/// plans that scan or hash tables are ruled out. The statements count on `read committed`.
+const SESSION: [(&str, &str); 10] = [
+    ("default_transaction_isolation", "read committed"),
+    ("statement_timeout", "5s"),
+    ("lock_timeout", "3s"),
+    ("idle_in_transaction_session_timeout", "10s"),
+    ("plan_cache_mode", "force_generic_plan"),
+    ("enable_seqscan", "off"),
+    ("enable_hashjoin", "off"),
+    ("enable_mergejoin", "off"),
+    ("max_parallel_workers_per_gather", "0"),
+    ("jit", "off"),
+];
+
+/// All connections to the database.
+#[derive(Debug)]
+pub(super) struct Pools {
+    general: Arc<Lending>,
+    /// Those kept for checking codes; the general ones where there is only one.
+    checks: Arc<Lending>,
+    broken: LastBreak,
+}
+
+impl Pools {
+    pub(super) async fn connect(url: &str, max_connections: u32) -> Result<Self, StoreError> {
+        let options = options(url).map_err(fault::of)?;
+        let broken = LastBreak::default();
+        let for_checks = max_connections / 4;
+        let for_checks = if max_connections > 1 { for_checks.max(1) } else { 0 };
+        let for_others = (max_connections - for_checks).max(1);
+        let pool_of_others = pool(for_others, &broken)
+            .connect_with(options.clone())
+            .await
+            .map_err(fault::of)?;
+        let lending = |pool, size| Arc::new(Lending::new(pool, size, broken.clone()));
+        let general = lending(pool_of_others, for_others);
+        let checks = match for_checks {
+            0 => Arc::clone(&general),
+            some => lending(pool(some, &broken).connect_lazy_with(options), some),
+        };
+        Ok(Self {
+            general,
+            checks,
+            broken,
+        })
+    }
+
+    pub(super) async fn lend(&self) -> Result<Lent, StoreError> {
+        self.lend_from(&self.general).await
+    }
+
+    pub(super) async fn lend_for_check(&self) -> Result<Lent, StoreError> {
+        self.lend_from(&self.checks).await
+    }
+
+    async fn lend_from(&self, lender: &Arc<Lending>) -> Result<Lent, StoreError> {
+        let borrowed = lender.lend().await.map_err(fault::of)?;
+        Ok(Lent {
+            borrowed: Some(borrowed),
+            in_order: true,
+            lender: Arc::clone(lender),
+            broken: self.broken.clone(),
+        })
+    }
+
+    pub(super) async fn close(&self) {
+        self.checks.close().await;
+        self.general.close().await;
+    }
+}
+
+fn options(url: &str) -> Result<PgConnectOptions, sqlx::Error> {
+    let options = PgConnectOptions::from_str(url)?;
+    let given = options.get_options().unwrap_or_default().to_owned();
+    let missing = SESSION.into_iter().filter(|(name, _)| !given.contains(name));
+    let options = match options.get_application_name() {
+        Some(_) => options,
+        None => options.application_name("otpost"),
+    };
+    Ok(options.options(missing))
+}
+
+fn pool(size: u32, broken: &LastBreak) -> PoolOptions<Postgres> {
+    let broken = broken.clone();
+    PoolOptions::new()
+        .max_connections(size)
+        .acquire_timeout(ACQUIRE_TIMEOUT)
+        // Asking every connection whether it lives would double the round trips of every operation.
+        .test_before_acquire(false)
+        .before_acquire(move |connection: &mut PgConnection, meta| {
+            let doubtful = meta.idle_for > RESTED || broken.happened_within(meta.idle_for);
+            Box::pin(async move {
+                if doubtful {
+                    connection.ping().await?;
+                }
+                Ok(true)
+            })
+        })
+}
+
+/// When a connection last broke: those that have rested since before are asked whether they live before they are used again.
+#[derive(Debug, Clone, Default)]
+struct LastBreak(Arc<Mutex<Option<Instant>>>);
+
+impl LastBreak {
+    fn happens(&self) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+    }
+
+    fn happened_within(&self, span: Duration) -> bool {
+        let last = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        last.is_some_and(|moment| moment.elapsed() <= span)
+    }
+}
+
+/// A connection for one operation.
+pub(super) struct Lent {
+    /// Gone only while this is dropped.
+    borrowed: Option<Borrowed>,
+    /// Whether the last work on it ended well, its last answer read.
+    in_order: bool,
+    lender: Arc<Lending>,
+    broken: LastBreak,
+}
+
+impl Lent {
+    /// Runs one statement, or a few that need no transaction.
+    pub(super) async fn ask<T>(
+        &mut self,
+        work: impl AsyncFnOnce(&mut PgConnection) -> Result<T, sqlx::Error>,
+    ) -> Result<T, StoreError> {
+        self.try_ask(work).await.map_err(fault::of)
+    }
+
+    /// As [`Self::ask`], for a caller who has a use for some of the failures.
+    pub(super) async fn try_ask<T>(
+        &mut self,
+        work: impl AsyncFnOnce(&mut PgConnection) -> Result<T, sqlx::Error>,
+    ) -> Result<T, sqlx::Error> {
+        let Some(Borrowed { connection, .. }) = &mut self.borrowed else {
+            return Err(sqlx::Error::PoolClosed);
+        };
+        // Until proven otherwise, for this may be dropped at any point of the work.
+        self.in_order = false;
+        let result = timeout(DEADLINE, work(connection))
+            .await
+            .unwrap_or_else(|_| Err(fault::TooSlow(DEADLINE.as_secs()).into()));
+        match &result {
+            Ok(_) => self.in_order = true,
+            Err(error) if fault::spoils_the_connection(error) => {
+                connection.close_on_drop();
+                self.broken.happens();
+            }
+            Err(_) => {}
+        }
+        result
+    }
+
+    /// Runs several statements as one: all of what they write, or nothing when one fails.
+    pub(super) async fn transact<T>(
+        &mut self,
+        work: impl AsyncFnOnce(&mut Transaction<'_, Postgres>) -> Result<T, sqlx::Error>,
+    ) -> Result<T, sqlx::Error> {
+        self.try_ask(async |connection| {
+            let mut transaction = connection.begin().await?;
+            let done = work(&mut transaction).await?;
+            transaction.commit().await?;
+            Ok(done)
+        })
+        .await
+    }
+
+    /// Reads with several statements as of one moment.
+    pub(super) async fn snapshot<T>(
+        &mut self,
+        work: impl AsyncFnOnce(&mut Transaction<'_, Postgres>) -> Result<T, sqlx::Error>,
+    ) -> Result<T, StoreError> {
+        self.ask(async |connection| {
+            let mut transaction = connection
+                .begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+                .await?;
+            let read = work(&mut transaction).await?;
+            transaction.commit().await?;
+            Ok(read)
+        })
+        .await
+    }
+}
+
+impl Drop for Lent {
+    fn drop(&mut self) {
+        if let Some(borrowed) = self.borrowed.take()
+            && self.in_order
+        {
+            self.lender.take_back(borrowed);
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! The directory: every change writes its audit entry and raises the revision in the same transaction. The revision is raised
+//! first, and its row's lock puts changes one behind the other.
+
+use async_trait::async_trait;
+use sqlx::{PgConnection, query_file};
+
+use super::{PostgresStore, StoreError, fault};
+use crate::domain::environment::{Application, Environment};
+use crate::domain::id::KeyId;
+use crate::domain::keyring::Fingerprint;
+use crate::domain::time::Timestamp;
+use crate::store::Directory;
+use crate::store::directory::{AuditEntry, Change, DirectoryRows, Expected, FirstEnvironment, SettingsRow};
+
+mod change;
+mod first;
+mod load;
+
+#[async_trait]
+impl Directory for PostgresStore {
+    async fn revision(&self) -> Result<i64, StoreError> {
+        let mut lent = self.lend().await?;
+        let row = lent
+            .ask(async |connection| {
+                query_file!("src/store/postgres/sql/revision.sql")
+                    .fetch_one(connection)
+                    .await
+            })
+            .await?;
+        Ok(row.revision)
+    }
+
+    async fn load_directory(&self) -> Result<DirectoryRows, StoreError> {
+        let mut lent = self.lend().await?;
+        lent.snapshot(async |transaction| load::fetch(transaction).await)
+            .await?
+            .rows()
+    }
+
+    async fn found(&self, first: FirstEnvironment) -> Result<bool, StoreError> {
+        let mut lent = self.lend().await?;
+        lent.transact(async |transaction| first::found(transaction, &first).await)
+            .await
+            .map_err(fault::of)
+    }
+
+    async fn update_environment(
+        &self,
+        environment: Environment,
+        expected: Expected,
+        audit: AuditEntry,
+    ) -> Result<Change, StoreError> {
+        let mut lent = self.lend().await?;
+        let changed = lent
+            .transact(async |transaction| {
+                change::update_environment(transaction, &environment, expected, &audit).await
+            })
+            .await;
+        change::outcome(changed)
+    }
+
+    async fn update_application(
+        &self,
+        application: Application,
+        expected: Expected,
+        audit: AuditEntry,
+    ) -> Result<Change, StoreError> {
+        let mut lent = self.lend().await?;
+        let changed = lent
+            .transact(async |transaction| {
+                change::update_application(transaction, &application, expected, &audit).await
+            })
+            .await;
+        change::outcome(changed)
+    }
+
+    async fn put_settings(
+        &self,
+        row: SettingsRow,
+        expected: Expected,
+        audit: AuditEntry,
+    ) -> Result<Change, StoreError> {
+        let mut lent = self.lend().await?;
+        let changed = lent
+            .transact(async |transaction| change::put_settings(transaction, &row, expected, &audit).await)
+            .await;
+        change::outcome(changed)
+    }
+
+    async fn touch_keys(&self, keys: Vec<KeyId>, now: Timestamp) -> Result<(), StoreError> {
+        let mut lent = self.lend().await?;
+        let ids: Vec<_> = keys.iter().map(|id| id.0).collect();
+        lent.ask(async |connection| {
+            query_file!(
+                "src/store/postgres/sql/touch_keys.sql",
+                &ids,
+                now.to_offset_date_time()
+            )
+            .execute(connection)
+            .await
+        })
+        .await?;
+        Ok(())
+    }
+
+    async fn fit_keys(&self, fingerprints: Vec<Fingerprint>, now: Timestamp) -> Result<bool, StoreError> {
+        let mut lent = self.lend().await?;
+        let generations: Vec<_> = fingerprints.iter().map(|one| one.generation.get()).collect();
+        let values: Vec<_> = fingerprints.iter().map(|one| one.value.to_vec()).collect();
+        lent.transact(async |transaction| {
+            // Of two processes that bring the first keys, the second must see those of the first.
+            query_file!("src/store/postgres/sql/lock_installation.sql")
+                .fetch_one(&mut **transaction)
+                .await?;
+            let row = query_file!(
+                "src/store/postgres/sql/fit_keys.sql",
+                &generations,
+                &values,
+                now.to_offset_date_time(),
+            )
+            .fetch_one(&mut **transaction)
+            .await?;
+            Ok(row.fits)
+        })
+        .await
+        .map_err(fault::of)
+    }
+}
+
+async fn raise_revision(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
+    query_file!("src/store/postgres/sql/raise_revision.sql")
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+async fn write_audit_entry(connection: &mut PgConnection, audit: &AuditEntry) -> Result<(), sqlx::Error> {
+    query_file!(
+        "src/store/postgres/sql/insert_audit_entry.sql",
+        audit.id.0,
+        audit.environment_id.map(|id| id.0),
+        audit.key_id.map(|id| id.0),
+        audit.action,
+        audit.target,
+        audit.changes,
+        audit.remote_address.as_deref(),
+        audit.at.to_offset_date_time(),
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}

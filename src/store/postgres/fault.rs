@@ -1,0 +1,118 @@
+//! What a failure of the database means for the caller: whether waiting may heal it, and whether the connection it happened
+//! on may be used again. What Postgres says beside its message (keys, whole rows) is dropped: it holds recipients.
+
+use std::error::Error as StdError;
+use std::fmt;
+
+use sqlx::migrate::MigrateError;
+
+use super::StoreError;
+
+/// What Postgres refused a statement with.
+#[derive(Debug, thiserror::Error)]
+#[error("{message} (SQLSTATE {code})")]
+struct Refused {
+    code: String,
+    message: String,
+}
+
+/// A statement that met others on a counter at its limit, again and again.
+#[derive(Debug, Clone, Copy, thiserror::Error)]
+#[error("the statement lost the race for a counter {0} times")]
+struct Contended(usize);
+
+/// A statement that did not end in time.
+#[derive(Debug, Clone, Copy, thiserror::Error)]
+#[error("the database did not answer within {0} s")]
+pub(super) struct TooSlow(pub(super) u64);
+
+impl From<TooSlow> for sqlx::Error {
+    fn from(slow: TooSlow) -> Self {
+        Self::Io(std::io::Error::new(std::io::ErrorKind::TimedOut, slow))
+    }
+}
+
+/// Tells what waiting may heal from what it will not.
+pub(super) fn of(error: sqlx::Error) -> StoreError {
+    let heals = heals(&error);
+    let source: Box<dyn StdError + Send + Sync> = match error {
+        sqlx::Error::Database(error) => Box::new(Refused {
+            code: error.code().unwrap_or_default().into_owned(),
+            message: error.message().to_owned(),
+        }),
+        error => Box::new(error),
+    };
+    if heals {
+        StoreError::Unavailable(source)
+    } else {
+        StoreError::Statement(source)
+    }
+}
+
+pub(super) fn of_migration(error: MigrateError) -> StoreError {
+    match error {
+        MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => of(error),
+        error => StoreError::Statement(Box::new(error)),
+    }
+}
+
+pub(super) fn contended(tries: usize) -> StoreError {
+    StoreError::Unavailable(Box::new(Contended(tries)))
+}
+
+/// A column that does not hold what was written.
+pub(super) fn corrupt(table: &'static str, column: &'static str, id: impl fmt::Display) -> StoreError {
+    StoreError::Corrupt {
+        table,
+        column,
+        id: id.to_string(),
+    }
+}
+
+fn code(error: &sqlx::Error) -> Option<String> {
+    error
+        .as_database_error()?
+        .code()
+        .map(std::borrow::Cow::into_owned)
+}
+
+fn heals(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::Io(_)
+        | sqlx::Error::Tls(_)
+        | sqlx::Error::Protocol(_)
+        | sqlx::Error::PoolTimedOut
+        | sqlx::Error::PoolClosed
+        | sqlx::Error::WorkerCrashed => true,
+        _ => code(error).is_some_and(|code| {
+            // Connection lost; resources used up (disk full is 53100); somebody intervened (shutdown, statement timeout);
+            // the system failed; read-only after a failover; lost against others; the row is there by now.
+            matches!(code.get(..2), Some("08" | "53" | "57" | "58"))
+                || matches!(code.as_str(), "25006" | "40001" | "40P01" | "55P03" | "23505")
+        }),
+    }
+}
+
+/// Whether the connection must not be used again: it broke, it is about to, or it leads to a server that only reads.
+pub(super) fn spoils_the_connection(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::Protocol(_) => true,
+        _ => code(error)
+            .is_some_and(|code| code.starts_with("08") || code.starts_with("57P") || code == "25006"),
+    }
+}
+
+/// Whether the statement took itself back because a counter reached its limit after its snapshot. It does so by a cast that
+/// cannot succeed, so that its sentence stands in the message.
+pub(super) fn is_lost_race(error: &sqlx::Error) -> bool {
+    error.as_database_error().is_some_and(|error| {
+        error.code().as_deref() == Some("22P02") && error.message().contains("otpost: a limit was reached")
+    })
+}
+
+/// Whether `constraint` was what refused the statement.
+pub(super) fn is_violation_of(error: &sqlx::Error, constraint: &str) -> bool {
+    error
+        .as_database_error()
+        .is_some_and(|error| error.constraint() == Some(constraint))
+}

@@ -1,0 +1,171 @@
+//! Reading messages for an administrator.
+
+use async_trait::async_trait;
+use sqlx::{query_file, query_file_as};
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use super::row::SummaryRow;
+use super::{PostgresStore, StoreError, fault};
+use crate::domain::id::{ApplicationId, AttemptId, EnvironmentId, MessageId, VerificationId};
+use crate::domain::message::{Attempt, Channel, MessageStatus, Provider};
+use crate::domain::time::Timestamp;
+use crate::domain::verification::Purpose;
+use crate::store::Messages;
+use crate::store::message::{MessageFilter, MessageHistory, StoredMessage};
+
+/// Takes the columns of a message out of the record of either statement.
+macro_rules! message_row {
+    ($record:expr) => {
+        MessageRow {
+            id: $record.id,
+            application_id: $record.application_id,
+            verification_id: $record.verification_id,
+            channel: $record.channel,
+            purpose: $record.purpose,
+            masked_recipient: $record.masked_recipient,
+            summary: SummaryRow {
+                id: $record.id,
+                status: Some($record.status),
+                provider: $record.provider,
+                fallback: Some($record.fallback),
+                error_code: $record.error_code,
+                error_detail: $record.error_detail,
+            },
+            provider_message_id: $record.provider_message_id,
+            created_at: $record.created_at,
+            updated_at: $record.updated_at,
+        }
+    };
+}
+
+#[async_trait]
+impl Messages for PostgresStore {
+    async fn list_messages(
+        &self,
+        environment: EnvironmentId,
+        filter: MessageFilter,
+        limit: u32,
+    ) -> Result<Vec<StoredMessage>, StoreError> {
+        let mut lent = self.lend().await?;
+        let first = filter.since.map_or(Uuid::nil(), first_id_at);
+        let end = filter.before.map_or(Uuid::max(), |id| id.0);
+        let rows = lent
+            .ask(async |connection| {
+                query_file!(
+                    "src/store/postgres/sql/list_messages.sql",
+                    environment.0,
+                    first,
+                    end,
+                    filter.since.map(Timestamp::to_offset_date_time),
+                    filter.status.map(MessageStatus::as_str),
+                    filter.channel.map(Channel::as_str),
+                    i64::from(limit),
+                )
+                .fetch_all(connection)
+                .await
+            })
+            .await?;
+        rows.into_iter().map(|row| message_row!(row).message()).collect()
+    }
+
+    async fn find_message(
+        &self,
+        environment: EnvironmentId,
+        id: MessageId,
+    ) -> Result<Option<MessageHistory>, StoreError> {
+        let mut lent = self.lend().await?;
+        let (found, attempts) = lent
+            .snapshot(async |transaction| {
+                let found = query_file!("src/store/postgres/sql/find_message.sql", id.0, environment.0)
+                    .fetch_optional(&mut **transaction)
+                    .await?;
+                let attempts = query_file_as!(AttemptRow, "src/store/postgres/sql/list_attempts.sql", id.0)
+                    .fetch_all(&mut **transaction)
+                    .await?;
+                Ok((found, attempts))
+            })
+            .await?;
+        let Some(found) = found else { return Ok(None) };
+        Ok(Some(MessageHistory {
+            decision: found.decision,
+            attempts: attempts
+                .into_iter()
+                .map(AttemptRow::attempt)
+                .collect::<Result<_, _>>()?,
+            due_at: found.due_at.map(Timestamp::new),
+            taken_over_at: found.taken_over_at.map(Timestamp::new),
+            guessed_at: found.guessed_at.into_iter().map(Timestamp::new).collect(),
+            verified_at: found.verified_at.map(Timestamp::new),
+            canceled_at: found.canceled_at.map(Timestamp::new),
+            expires_at: Timestamp::new(found.expires_at),
+            message: message_row!(found).message()?,
+        }))
+    }
+}
+
+/// The lowest id that a message made at `moment` can have: ids begin with their milliseconds (RFC 9562, 5.7).
+pub(super) fn first_id_at(moment: Timestamp) -> Uuid {
+    let millis = u64::try_from(moment.unix_micros() / 1_000).unwrap_or(0);
+    Uuid::from_u128(u128::from(millis) << 80)
+}
+
+/// The columns of a message, as both statements name them.
+struct MessageRow {
+    id: Uuid,
+    application_id: Uuid,
+    verification_id: Uuid,
+    channel: String,
+    purpose: String,
+    masked_recipient: String,
+    summary: SummaryRow,
+    provider_message_id: Option<String>,
+    created_at: OffsetDateTime,
+    updated_at: OffsetDateTime,
+}
+
+impl MessageRow {
+    fn message(self) -> Result<StoredMessage, StoreError> {
+        let id = MessageId(self.id);
+        let of = |column| fault::corrupt("messages", column, id);
+        Ok(StoredMessage {
+            verification_id: VerificationId(self.verification_id),
+            application_id: ApplicationId(self.application_id),
+            channel: Channel::parse(&self.channel).ok_or_else(|| of("channel"))?,
+            purpose: Purpose::parse(&self.purpose).ok_or_else(|| of("purpose"))?,
+            masked_recipient: self.masked_recipient,
+            provider_message_id: self.provider_message_id,
+            created_at: Timestamp::new(self.created_at),
+            updated_at: Timestamp::new(self.updated_at),
+            summary: self.summary.summary()?,
+        })
+    }
+}
+
+struct AttemptRow {
+    id: Uuid,
+    provider: String,
+    outcome: String,
+    provider_code: Option<String>,
+    detail: Option<String>,
+    provider_message_id: Option<String>,
+    started_at: OffsetDateTime,
+    finished_at: OffsetDateTime,
+}
+
+impl AttemptRow {
+    fn attempt(self) -> Result<Attempt, StoreError> {
+        let id = AttemptId(self.id);
+        let provider = Provider::parse(&self.provider);
+        Ok(Attempt {
+            id,
+            provider: provider.ok_or_else(|| fault::corrupt("attempts", "provider", id))?,
+            started_at: Timestamp::new(self.started_at),
+            finished_at: Timestamp::new(self.finished_at),
+            outcome: self.outcome,
+            provider_code: self.provider_code,
+            detail: self.detail,
+            provider_message_id: self.provider_message_id,
+        })
+    }
+}

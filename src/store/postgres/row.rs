@@ -1,0 +1,162 @@
+//! Reading rows: every column into the domain's own type. What cannot be is told by table, column and row.
+
+use sqlx::types::Uuid;
+use time::OffsetDateTime;
+
+use super::StoreError;
+use super::fault::corrupt;
+use crate::domain::id::{ApplicationId, ConnectionId, EnvironmentId, MessageId, VerificationId};
+use crate::domain::locale::LanguageTag;
+use crate::domain::message::{Channel, Failure, FailureCode, MessageStatus, MessageSummary, Provider};
+use crate::domain::recipient::Recipient;
+use crate::domain::time::Timestamp;
+use crate::domain::verification::{Purpose, Verification};
+use crate::store::verification::StoredVerification;
+
+/// The columns of a verification, as every statement that reads one names them.
+pub(super) struct VerificationRow {
+    pub(super) id: Uuid,
+    pub(super) environment_id: Uuid,
+    pub(super) application_id: Uuid,
+    pub(super) connection_id: Uuid,
+    pub(super) purpose: String,
+    pub(super) channel: String,
+    pub(super) recipient: String,
+    pub(super) masked_recipient: String,
+    pub(super) locale: Option<String>,
+    pub(super) sealed_code: Option<Vec<u8>>,
+    pub(super) max_guesses: i16,
+    pub(super) wrong_guesses: i16,
+    pub(super) max_sends: i16,
+    pub(super) sends: i16,
+    pub(super) created_at: OffsetDateTime,
+    pub(super) expires_at: OffsetDateTime,
+    pub(super) resend_at: OffsetDateTime,
+    pub(super) verified_at: Option<OffsetDateTime>,
+    pub(super) canceled_at: Option<OffsetDateTime>,
+}
+
+/// Takes the columns of a verification out of the record of any statement that has them.
+macro_rules! verification_row {
+    ($record:expr) => {
+        $crate::store::postgres::row::VerificationRow {
+            id: $record.id,
+            environment_id: $record.environment_id,
+            application_id: $record.application_id,
+            connection_id: $record.connection_id,
+            purpose: $record.purpose,
+            channel: $record.channel,
+            recipient: $record.recipient,
+            masked_recipient: $record.masked_recipient,
+            locale: $record.locale,
+            sealed_code: $record.sealed_code,
+            max_guesses: $record.max_guesses,
+            wrong_guesses: $record.wrong_guesses,
+            max_sends: $record.max_sends,
+            sends: $record.sends,
+            created_at: $record.created_at,
+            expires_at: $record.expires_at,
+            resend_at: $record.resend_at,
+            verified_at: $record.verified_at,
+            canceled_at: $record.canceled_at,
+        }
+    };
+}
+pub(super) use verification_row;
+
+impl VerificationRow {
+    /// The verification with its newest message.
+    pub(super) fn verification(self, message: MessageSummary) -> Result<Verification, StoreError> {
+        let id = VerificationId(self.id);
+        let of = |column| corrupt("verifications", column, id);
+        let count = |column, value: i16| u8::try_from(value).map_err(|_| of(column));
+        Ok(Verification {
+            id,
+            connection_id: ConnectionId(self.connection_id),
+            channel: Channel::parse(&self.channel).ok_or_else(|| of("channel"))?,
+            masked_recipient: self.masked_recipient,
+            purpose: Purpose::parse(&self.purpose).ok_or_else(|| of("purpose"))?,
+            created_at: Timestamp::new(self.created_at),
+            expires_at: Timestamp::new(self.expires_at),
+            max_guesses: count("max_guesses", self.max_guesses)?,
+            wrong_guesses: count("wrong_guesses", self.wrong_guesses)?,
+            max_sends: count("max_sends", self.max_sends)?,
+            sends: count("sends", self.sends)?,
+            resend_at: Timestamp::new(self.resend_at),
+            verified_at: self.verified_at.map(Timestamp::new),
+            canceled_at: self.canceled_at.map(Timestamp::new),
+            message,
+        })
+    }
+
+    /// The verification with what sending it again takes.
+    pub(super) fn stored(mut self, message: MessageSummary) -> Result<StoredVerification, StoreError> {
+        let id = VerificationId(self.id);
+        let of = |column| corrupt("verifications", column, id);
+        let channel = Channel::parse(&self.channel).ok_or_else(|| of("channel"))?;
+        let recipient = Recipient::from_stored(channel, &self.recipient).ok_or_else(|| of("recipient"))?;
+        let locale = self.locale.take().map(|tag| LanguageTag::parse(&tag)).transpose();
+        Ok(StoredVerification {
+            environment_id: EnvironmentId(self.environment_id),
+            application_id: ApplicationId(self.application_id),
+            recipient,
+            locale: locale.map_err(|_| of("locale"))?,
+            sealed_code: self.sealed_code.take(),
+            verification: self.verification(message)?,
+        })
+    }
+}
+
+/// The columns of a message that callers see. All are `None` where a join found no message.
+pub(super) struct SummaryRow {
+    pub(super) id: Uuid,
+    pub(super) status: Option<String>,
+    pub(super) provider: Option<String>,
+    pub(super) fallback: Option<bool>,
+    pub(super) error_code: Option<String>,
+    pub(super) error_detail: Option<String>,
+}
+
+/// Takes the columns of a message out of the record of any statement that has them.
+macro_rules! summary_row {
+    ($record:expr, $id:expr) => {
+        $crate::store::postgres::row::SummaryRow {
+            id: $id,
+            status: $record.status.take(),
+            provider: $record.provider.take(),
+            fallback: $record.fallback,
+            error_code: $record.error_code.take(),
+            error_detail: $record.error_detail.take(),
+        }
+    };
+}
+pub(super) use summary_row;
+
+impl SummaryRow {
+    pub(super) fn summary(self) -> Result<MessageSummary, StoreError> {
+        let id = MessageId(self.id);
+        let of = |column| corrupt("messages", column, id);
+        let status = self.status.as_deref().and_then(MessageStatus::parse);
+        let provider = self
+            .provider
+            .as_deref()
+            .map(|name| Provider::parse(name).ok_or_else(|| of("provider")));
+        let code = self
+            .error_code
+            .as_deref()
+            .map(|name| FailureCode::parse(name).ok_or_else(|| of("error_code")));
+        let detail = self.error_detail.unwrap_or_default();
+        Ok(MessageSummary {
+            id,
+            status: status.ok_or_else(|| of("status"))?,
+            provider: provider.transpose()?,
+            fallback: self.fallback.unwrap_or(false),
+            error: code.transpose()?.map(|code| Failure { code, detail }),
+        })
+    }
+}
+
+/// A limit or count as the database's `integer`; what is beyond that is as good as the highest.
+pub(super) fn integer(count: u32) -> i32 {
+    i32::try_from(count).unwrap_or(i32::MAX)
+}

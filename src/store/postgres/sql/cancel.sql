@@ -1,0 +1,35 @@
+-- Ends a verification for its caller, unless it has ended by itself.
+WITH target AS MATERIALIZED (
+    SELECT *
+    FROM verifications
+    WHERE id = $1 AND application_id = $2
+    FOR UPDATE
+),
+decision AS MATERIALIZED (
+    SELECT
+        target.*,
+        CASE
+            WHEN verified_at IS NOT NULL THEN 'already_verified'
+            WHEN canceled_at IS NOT NULL THEN 'canceled_before'
+            WHEN expires_at <= $3::timestamptz THEN 'expired'
+            ELSE 'canceled'
+        END AS state
+    FROM target
+),
+canceled AS (
+    UPDATE verifications v SET canceled_at = $3, sealed_code = NULL
+    FROM decision
+    WHERE v.id = decision.id AND decision.state = 'canceled'
+)
+SELECT
+    d.state AS "state!",
+    d.id, d.environment_id, d.application_id, d.connection_id, d.purpose, d.channel, d.recipient, d.masked_recipient, d.locale,
+    NULL::bytea AS sealed_code,
+    d.max_guesses, d.wrong_guesses, d.max_sends, d.sends,
+    d.created_at, d.expires_at, d.resend_at, d.verified_at,
+    CASE WHEN d.state = 'canceled' THEN $3 ELSE d.canceled_at END AS canceled_at,
+    d.message_id,
+    m.status AS "status?", m.provider AS "provider?", m.fallback AS "fallback?",
+    m.error_code AS "error_code?", m.error_detail AS "error_detail?"
+FROM decision d
+LEFT JOIN messages m ON m.id = d.message_id

@@ -1,0 +1,1 @@
+SELECT EXISTS (SELECT FROM environments WHERE id = $1) AS "there!"

@@ -1,0 +1,1 @@
+SELECT environment_id, kind, document::text AS "document!", version, updated_at FROM settings

@@ -1,0 +1,1 @@
+SELECT id FROM installation WHERE id = 1 FOR UPDATE

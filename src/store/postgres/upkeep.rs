@@ -1,0 +1,244 @@
+//! Upkeep: the probe, and removing in small batches what nobody needs any more. Old messages are found by their ids;
+//! counters have no index on their age, which every send would have to keep up, so their tables are walked page by page.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use sqlx::{PgConnection, query_file};
+use uuid::Uuid;
+
+use super::message::first_id_at;
+use super::{Lent, PostgresStore, StoreError};
+use crate::domain::policy::{DAY, HOUR};
+use crate::domain::time::{Clock as _, SystemClock, Timestamp};
+use crate::store::Upkeep;
+
+/// Pages of counters that one call walks at most, so that a table where nothing is to be removed is still walked in time.
+const PAGES: u32 = 10;
+
+#[async_trait]
+impl Upkeep for PostgresStore {
+    async fn probe(&self) -> Result<Duration, StoreError> {
+        let mut lent = self.lend().await?;
+        // The machine's own clock, not the service's: a fake one has no skew.
+        let asked_at = SystemClock.now();
+        let row = lent
+            .ask(async |connection| {
+                query_file!("src/store/postgres/sql/clock.sql")
+                    .fetch_one(connection)
+                    .await
+            })
+            .await?;
+        let here = asked_at + asked_at.until(SystemClock.now()) / 2;
+        let there = Timestamp::new(row.now);
+        Ok(here.until(there).max(there.until(here)))
+    }
+
+    async fn wipe_expired_codes(&self, now: Timestamp, limit: u32) -> Result<u64, StoreError> {
+        let mut lent = self.lend().await?;
+        let wiped = lent
+            .ask(async |connection| {
+                query_file!(
+                    "src/store/postgres/sql/wipe_expired_codes.sql",
+                    now.to_offset_date_time(),
+                    i64::from(limit),
+                )
+                .execute(connection)
+                .await
+            })
+            .await?;
+        Ok(wiped.rows_affected())
+    }
+
+    async fn remove_old(&self, before: Timestamp, now: Timestamp, limit: u32) -> Result<u64, StoreError> {
+        let mut lent = self.lend().await?;
+        let mut removed = remove_messages(&mut lent, before, limit).await?;
+        removed += self
+            .walks
+            .recipients
+            .go_on(&mut lent, Table::Recipients, now - DAY, limit)
+            .await?;
+        removed += self
+            .walks
+            .addresses
+            .go_on(&mut lent, Table::Addresses, now - HOUR, limit)
+            .await?;
+        removed += remove_monthly_counters(&mut lent, now, limit).await?;
+        removed += remove_idempotency_keys(&mut lent, now, limit).await?;
+        Ok(removed)
+    }
+
+    async fn close(&self) {
+        self.pools.close().await;
+    }
+}
+
+async fn remove_messages(lent: &mut Lent, before: Timestamp, limit: u32) -> Result<u64, StoreError> {
+    let row = lent
+        .ask(async |connection| {
+            query_file!(
+                "src/store/postgres/sql/remove_messages.sql",
+                first_id_at(before),
+                before.to_offset_date_time(),
+                i64::from(limit),
+            )
+            .fetch_one(connection)
+            .await
+        })
+        .await?;
+    Ok(u64::try_from(row.removed).unwrap_or(0))
+}
+
+async fn remove_monthly_counters(lent: &mut Lent, now: Timestamp, limit: u32) -> Result<u64, StoreError> {
+    // An hour late, so that a process whose clock is behind does not begin an ended month anew.
+    let month = (now - HOUR).month_start();
+    let removed = lent
+        .ask(async |connection| {
+            query_file!(
+                "src/store/postgres/sql/remove_monthly_counters.sql",
+                month.to_offset_date_time(),
+                i64::from(limit),
+            )
+            .execute(connection)
+            .await
+        })
+        .await?;
+    Ok(removed.rows_affected())
+}
+
+async fn remove_idempotency_keys(lent: &mut Lent, now: Timestamp, limit: u32) -> Result<u64, StoreError> {
+    let removed = lent
+        .ask(async |connection| {
+            query_file!(
+                "src/store/postgres/sql/remove_idempotency_keys.sql",
+                now.to_offset_date_time(),
+                i64::from(limit),
+            )
+            .execute(connection)
+            .await
+        })
+        .await?;
+    Ok(removed.rows_affected())
+}
+
+/// How far the tables of counters have been walked.
+#[derive(Debug, Default)]
+pub(super) struct Walks {
+    recipients: Walk,
+    addresses: Walk,
+}
+
+/// The last key that was looked at.
+#[derive(Clone, Default)]
+struct Key {
+    environment_id: Uuid,
+    key: String,
+}
+
+/// A walk along a primary key, which begins anew at its end.
+#[derive(Default)]
+struct Walk(Mutex<Key>);
+
+impl std::fmt::Debug for Walk {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // The key may be a recipient.
+        f.write_str("Walk(•••)")
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Table {
+    Recipients,
+    Addresses,
+}
+
+impl Walk {
+    /// Removes at most `limit` rows last needed at `needed_until`, on the next few pages of the table.
+    async fn go_on(
+        &self,
+        lent: &mut Lent,
+        table: Table,
+        needed_until: Timestamp,
+        limit: u32,
+    ) -> Result<u64, StoreError> {
+        let mut removed = 0;
+        for _ in 0..PAGES {
+            let size = i64::from(limit) - removed;
+            if size <= 0 {
+                break;
+            }
+            let after = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
+            let page = lent
+                .ask(async |connection| match table {
+                    Table::Recipients => recipients(connection, after, needed_until, size).await,
+                    Table::Addresses => addresses(connection, after, needed_until, size).await,
+                })
+                .await?;
+            removed += page.removed;
+            let at_the_end = page.seen < size;
+            *self.0.lock().unwrap_or_else(PoisonError::into_inner) =
+                if at_the_end { Key::default() } else { page.last };
+            if at_the_end {
+                break;
+            }
+        }
+        Ok(u64::try_from(removed).unwrap_or(0))
+    }
+}
+
+struct Page {
+    removed: i64,
+    seen: i64,
+    last: Key,
+}
+
+async fn recipients(
+    connection: &mut PgConnection,
+    after: Key,
+    needed_until: Timestamp,
+    size: i64,
+) -> Result<Page, sqlx::Error> {
+    let row = query_file!(
+        "src/store/postgres/sql/remove_recipients.sql",
+        after.environment_id,
+        after.key,
+        needed_until.to_offset_date_time(),
+        size,
+    )
+    .fetch_one(connection)
+    .await?;
+    Ok(Page {
+        removed: row.removed,
+        seen: row.seen,
+        last: Key {
+            environment_id: row.environment_id.unwrap_or_default(),
+            key: row.key.unwrap_or_default(),
+        },
+    })
+}
+
+async fn addresses(
+    connection: &mut PgConnection,
+    after: Key,
+    needed_until: Timestamp,
+    size: i64,
+) -> Result<Page, sqlx::Error> {
+    let row = query_file!(
+        "src/store/postgres/sql/remove_end_user_addresses.sql",
+        after.environment_id,
+        after.key,
+        needed_until.to_offset_date_time(),
+        size,
+    )
+    .fetch_one(connection)
+    .await?;
+    Ok(Page {
+        removed: row.removed,
+        seen: row.seen,
+        last: Key {
+            environment_id: row.environment_id.unwrap_or_default(),
+            key: row.key.unwrap_or_default(),
+        },
+    })
+}

@@ -1,0 +1,200 @@
+//! Verifications: guesses, cancellations and reading. How they are sent is in [`super::send`].
+
+use async_trait::async_trait;
+use sqlx::{PgConnection, query_file};
+use uuid::Uuid;
+
+use super::row::{SummaryRow, VerificationRow, integer, summary_row, verification_row};
+use super::send::TRIES;
+use super::{Lent, PostgresStore, StoreError, fault, send};
+use crate::domain::id::{ApplicationId, EnvironmentId, VerificationId};
+use crate::domain::time::Timestamp;
+use crate::domain::verification::{Purpose, Verification};
+use crate::store::Verifications;
+use crate::store::verification::{
+    Cancel, Check, Guess, Issue, NewSend, NewVerification, Resend, StoredVerification,
+};
+
+#[async_trait]
+impl Verifications for PostgresStore {
+    async fn issue(&self, new: NewVerification) -> Result<Issue, StoreError> {
+        send::issue(&mut self.lend().await?, &new).await
+    }
+
+    async fn check(&self, guess: Guess) -> Result<Check, StoreError> {
+        check(&mut self.pools.lend_for_check().await?, &guess).await
+    }
+
+    async fn resend(&self, again: NewSend) -> Result<Resend, StoreError> {
+        send::resend(&mut self.lend().await?, &again).await
+    }
+
+    async fn cancel(
+        &self,
+        application: ApplicationId,
+        id: VerificationId,
+        now: Timestamp,
+    ) -> Result<Cancel, StoreError> {
+        cancel(&mut self.lend().await?, application, id, now).await
+    }
+
+    async fn find(
+        &self,
+        application: ApplicationId,
+        id: VerificationId,
+    ) -> Result<Option<StoredVerification>, StoreError> {
+        let mut lent = self.lend().await?;
+        let found = lent
+            .ask(async |connection| {
+                query_file!(
+                    "src/store/postgres/sql/find_verification.sql",
+                    id.0,
+                    application.0
+                )
+                .fetch_optional(connection)
+                .await
+            })
+            .await?;
+        let Some(mut found) = found else { return Ok(None) };
+        let message = summary_row!(found, found.message_id).summary()?;
+        verification_row!(found).stored(message).map(Some)
+    }
+
+    async fn count_pending(&self, environment: EnvironmentId, now: Timestamp) -> Result<u64, StoreError> {
+        let mut lent = self.lend().await?;
+        let counted = lent
+            .ask(async |connection| {
+                query_file!(
+                    "src/store/postgres/sql/count_pending.sql",
+                    environment.0,
+                    now.to_offset_date_time()
+                )
+                .fetch_one(connection)
+                .await
+            })
+            .await?;
+        Ok(u64::try_from(counted.pending).unwrap_or(0))
+    }
+}
+
+async fn check(lent: &mut Lent, guess: &Guess) -> Result<Check, StoreError> {
+    for _ in 0..TRIES {
+        match lent
+            .try_ask(async |connection| try_check(connection, guess).await)
+            .await
+        {
+            Ok(Checked::As(check)) => return Ok(check),
+            Ok(Checked::Verified(row, message)) => {
+                let verification = with_message(lent, row, message).await?;
+                return Ok(Check::Verified(Box::new(verification)));
+            }
+            Err(error) if fault::is_lost_race(&error) => {}
+            Err(error) => return Err(fault::of(error)),
+        }
+    }
+    Err(fault::contended(TRIES))
+}
+
+/// What the statement found, its verification not yet read from its columns.
+enum Checked {
+    As(Check),
+    Verified(Box<VerificationRow>, SummaryRow),
+}
+
+async fn try_check(connection: &mut PgConnection, guess: &Guess) -> Result<Checked, sqlx::Error> {
+    let enabled: Vec<_> = guess.enabled_connections.iter().map(|id| id.0).collect();
+    let generations: Vec<_> = guess.macs.iter().map(|mac| mac.generation.get()).collect();
+    let macs: Vec<_> = guess.macs.iter().map(|mac| mac.mac.to_vec()).collect();
+    let found = query_file!(
+        "src/store/postgres/sql/check.sql",
+        guess.verification_id.0,
+        guess.application_id.0,
+        guess.purpose.map(Purpose::as_str),
+        guess.connection_id.map(|id| id.0),
+        &enabled,
+        guess.now.to_offset_date_time(),
+        integer(guess.guesses_per_day),
+        i16::from(guess.digits),
+        &generations,
+        &macs,
+    )
+    .fetch_optional(connection)
+    .await?;
+    let Some(mut found) = found else {
+        return Ok(Checked::As(Check::NotFound));
+    };
+    let guesses_left = u8::try_from(found.max_guesses - found.wrong_guesses).unwrap_or(0);
+    let until = found.locked_until.map_or(guess.now, Timestamp::new);
+    Ok(Checked::As(match found.state.as_str() {
+        "verified" => {
+            let message = summary_row!(found, found.message_id);
+            return Ok(Checked::Verified(Box::new(verification_row!(found)), message));
+        }
+        "connection_disabled" => Check::ConnectionDisabled,
+        "already_verified" => Check::AlreadyVerified,
+        "canceled" => Check::Canceled,
+        "locked" => Check::Locked,
+        "expired" => Check::Expired,
+        "recipient_locked" => Check::RecipientLocked { until },
+        "incorrect_length" => Check::IncorrectLength,
+        _ => Check::Incorrect { guesses_left },
+    }))
+}
+
+async fn cancel(
+    lent: &mut Lent,
+    application: ApplicationId,
+    id: VerificationId,
+    now: Timestamp,
+) -> Result<Cancel, StoreError> {
+    let found = lent
+        .ask(async |connection| {
+            query_file!(
+                "src/store/postgres/sql/cancel.sql",
+                id.0,
+                application.0,
+                now.to_offset_date_time()
+            )
+            .fetch_optional(connection)
+            .await
+        })
+        .await?;
+    let Some(mut found) = found else {
+        return Ok(Cancel::NotFound);
+    };
+    match found.state.as_str() {
+        "already_verified" => Ok(Cancel::AlreadyVerified),
+        "expired" => Ok(Cancel::Expired),
+        _ => {
+            let message = summary_row!(found, found.message_id);
+            let row = Box::new(verification_row!(found));
+            let verification = with_message(lent, row, message).await?;
+            Ok(Cancel::Canceled(Box::new(verification)))
+        }
+    }
+}
+
+/// Puts a verification and its newest message together. A resend that committed after the statement's snapshot and before
+/// it had the verification's lock has made a message that the snapshot does not show; it is read by itself then.
+async fn with_message(
+    lent: &mut Lent,
+    row: Box<VerificationRow>,
+    message: SummaryRow,
+) -> Result<Verification, StoreError> {
+    let message = match message.status {
+        Some(_) => message,
+        None => find_summary(lent, message.id).await?,
+    };
+    row.verification(message.summary()?)
+}
+
+async fn find_summary(lent: &mut Lent, id: Uuid) -> Result<SummaryRow, StoreError> {
+    let mut found = lent
+        .ask(async |connection| {
+            query_file!("src/store/postgres/sql/find_summary.sql", id)
+                .fetch_one(connection)
+                .await
+        })
+        .await?;
+    Ok(summary_row!(found, id))
+}

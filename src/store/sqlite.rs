@@ -1,0 +1,95 @@
+//! The store on an embedded SQLite file: nothing to install, and enough for a small team on one machine.
+//! All changes go through one writer, which commits what has queued up together; reads have connections of their own.
+
+use std::error::Error;
+
+use sqlx::SqlitePool;
+
+use super::StoreError;
+
+mod connection;
+mod directory;
+mod idempotency;
+mod limit;
+mod message;
+mod outbox;
+mod quota;
+mod row;
+mod upkeep;
+mod verification;
+mod writer;
+
+use connection::DatabaseFile;
+use writer::Writer;
+
+pub use connection::UnusableFile;
+
+/// A database in one file.
+#[derive(Debug, Clone)]
+pub struct SqliteStore {
+    writer: Writer,
+    readers: SqlitePool,
+}
+
+/// Opens the file that `url` names (`sqlite://PATH`, `sqlite:PATH` or a path), makes it and its directory where they are
+/// not there yet, brings its tables up to date, and keeps at most `max_connections` connections, one of them the writer's.
+///
+/// # Errors
+/// [`StoreError::Unavailable`] over an [`UnusableFile`] that says what is wrong with the file.
+pub async fn connect(url: &str, max_connections: u32) -> Result<SqliteStore, StoreError> {
+    let file = DatabaseFile::named(url)?;
+    let connection = file.open_up_to_date().await?;
+    let readers = file.readers(max_connections.saturating_sub(1).max(1));
+    Ok(SqliteStore {
+        writer: Writer::start(file, connection),
+        readers,
+    })
+}
+
+/// Brings the tables of the file that `url` names up to date, as [`connect`] does, and closes it again.
+///
+/// # Errors
+/// As [`connect`].
+pub async fn migrate(url: &str) -> Result<(), StoreError> {
+    let connection = DatabaseFile::named(url)?.open_up_to_date().await?;
+    sqlx::Connection::close(connection).await.map_err(fault)
+}
+
+/// Tells what waiting may heal from what it will not.
+fn fault(error: sqlx::Error) -> StoreError {
+    match &error {
+        sqlx::Error::Database(database) => match primary_code(&**database) {
+            Some(
+                BUSY | LOCKED | OUT_OF_MEMORY | READ_ONLY | INTERRUPTED | IO | FULL | CANNOT_OPEN | PROTOCOL,
+            ) => unavailable(error),
+            _ => StoreError::Statement(error.into()),
+        },
+        sqlx::Error::Io(_)
+        | sqlx::Error::PoolTimedOut
+        | sqlx::Error::PoolClosed
+        | sqlx::Error::WorkerCrashed
+        | sqlx::Error::BeginFailed => unavailable(error),
+        _ => StoreError::Statement(error.into()),
+    }
+}
+
+fn unavailable(reason: impl Error + Send + Sync + 'static) -> StoreError {
+    StoreError::Unavailable(Box::new(reason))
+}
+
+// Primary result codes, https://www.sqlite.org/rescode.html; the extended ones have them in their low byte.
+const BUSY: i32 = 5;
+const LOCKED: i32 = 6;
+const OUT_OF_MEMORY: i32 = 7;
+const READ_ONLY: i32 = 8;
+const INTERRUPTED: i32 = 9;
+const IO: i32 = 10;
+const FULL: i32 = 13;
+const CANNOT_OPEN: i32 = 14;
+const PROTOCOL: i32 = 15;
+const NOT_A_DATABASE: i32 = 26;
+
+fn primary_code(error: &dyn sqlx::error::DatabaseError) -> Option<i32> {
+    let extended: i32 = error.code()?.parse().ok()?;
+    Some(extended & 0xff)
+}

@@ -1,0 +1,194 @@
+//! Messages: making them together with their place in the outbox, and reading them with their timeline.
+
+use async_trait::async_trait;
+use sqlx::SqliteConnection;
+use sqlx::sqlite::SqliteRow;
+use uuid::Uuid;
+
+use super::row::{Fields, id_of};
+use super::{SqliteStore, StoreError, fault};
+use crate::domain::id::{ApplicationId, AttemptId, EnvironmentId, MessageId, VerificationId};
+use crate::domain::message::{
+    Attempt, Channel, Failure, FailureCode, MessageStatus, MessageSummary, Provider,
+};
+use crate::domain::time::Timestamp;
+use crate::domain::verification::Purpose;
+use crate::store::message::{MessageFilter, MessageHistory, Messages, StoredMessage};
+use crate::store::verification::NewMessage;
+
+#[async_trait]
+impl Messages for SqliteStore {
+    async fn list_messages(
+        &self,
+        environment: EnvironmentId,
+        filter: MessageFilter,
+        limit: u32,
+    ) -> Result<Vec<StoredMessage>, StoreError> {
+        // Ids sort by time, so that `since` also ends the walk along the index.
+        let rows = sqlx::query(
+            "SELECT * FROM messages
+             WHERE environment_id = ?1 AND id < ?2 AND id >= ?3 AND created_at >= ?4
+               AND (?5 IS NULL OR status = ?5) AND (?6 IS NULL OR channel = ?6)
+             ORDER BY id DESC LIMIT ?7",
+        )
+        .bind(environment.0)
+        .bind(filter.before.map_or(Uuid::max(), |id| id.0))
+        .bind(filter.since.map_or(Uuid::nil(), first_id_at))
+        .bind(filter.since.map_or(i64::MIN, Timestamp::unix_micros))
+        .bind(filter.status.map(MessageStatus::as_str))
+        .bind(filter.channel.map(Channel::as_str))
+        .bind(limit)
+        .fetch_all(&self.readers)
+        .await
+        .map_err(fault)?;
+        rows.iter().map(read_message).collect()
+    }
+
+    async fn find_message(
+        &self,
+        environment: EnvironmentId,
+        id: MessageId,
+    ) -> Result<Option<MessageHistory>, StoreError> {
+        let mut transaction = self.readers.begin().await.map_err(fault)?;
+        let row = sqlx::query(
+            "SELECT m.*, CASE WHEN o.lease_token IS NULL THEN o.due_at END AS due_at, v.guessed_at AS verification_guessed_at, v.verified_at AS verification_verified_at,
+                    v.canceled_at AS verification_canceled_at, v.expires_at AS verification_expires_at
+             FROM messages m JOIN verifications v ON v.id = m.verification_id
+                             LEFT JOIN outbox o ON o.message_id = m.id
+             WHERE m.id = ?2 AND m.environment_id = ?1",
+        )
+        .bind(environment.0)
+        .bind(id.0)
+        .fetch_optional(&mut *transaction)
+        .await
+        .map_err(fault)?;
+        let Some(row) = row else {
+            return Ok(None);
+        };
+        let attempts = find_attempts(&mut transaction, id).await?;
+        let message = read_message(&row)?;
+        let verification = Fields::joined(&row, "verifications", "verification_", message.verification_id);
+        Ok(Some(MessageHistory {
+            decision: Fields::of(&row, "messages", id).value("decision")?,
+            attempts,
+            due_at: Fields::of(&row, "outbox", id).time_if_any("due_at")?,
+            taken_over_at: Fields::of(&row, "messages", id).time_if_any("taken_over_at")?,
+            guessed_at: verification.times("guessed_at")?,
+            verified_at: verification.time_if_any("verified_at")?,
+            canceled_at: verification.time_if_any("canceled_at")?,
+            expires_at: verification.time("expires_at")?,
+            message,
+        }))
+    }
+}
+
+/// The lowest id that a message made at `moment` can have (UUID v7, RFC 9562).
+pub(super) fn first_id_at(moment: Timestamp) -> Uuid {
+    let millis = u64::try_from(moment.unix_micros() / 1_000).unwrap_or(0);
+    uuid::Builder::from_unix_timestamp_millis(millis, &[0; 10]).into_uuid()
+}
+
+/// What a message takes from its verification.
+pub(super) struct MessageOrigin<'a> {
+    pub(super) environment_id: EnvironmentId,
+    pub(super) application_id: ApplicationId,
+    pub(super) verification_id: VerificationId,
+    pub(super) channel: Channel,
+    pub(super) purpose: Purpose,
+    pub(super) masked_recipient: &'a str,
+    pub(super) created_at: Timestamp,
+}
+
+/// Makes a message and its place in the outbox, held by whoever made it.
+pub(super) async fn insert_message(
+    db: &mut SqliteConnection,
+    origin: &MessageOrigin<'_>,
+    message: &NewMessage,
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "INSERT INTO messages (id, environment_id, application_id, verification_id, channel, purpose,
+                               masked_recipient, status, decision, quota_month, created_at, updated_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?11)",
+    )
+    .bind(message.id.0)
+    .bind(origin.environment_id.0)
+    .bind(origin.application_id.0)
+    .bind(origin.verification_id.0)
+    .bind(origin.channel.as_str())
+    .bind(origin.purpose.as_str())
+    .bind(origin.masked_recipient)
+    .bind(MessageStatus::Queued.as_str())
+    .bind(message.decision.as_str())
+    .bind(message.quota.map(|quota| quota.month.unix_micros()))
+    .bind(origin.created_at.unix_micros())
+    .execute(&mut *db)
+    .await
+    .map_err(fault)?;
+    sqlx::query("INSERT INTO outbox (message_id, due_at, lease_token) VALUES (?1, ?2, ?3)")
+        .bind(message.id.0)
+        .bind(message.lease.until.unix_micros())
+        .bind(message.lease.token)
+        .execute(db)
+        .await
+        .map_err(fault)?;
+    Ok(())
+}
+
+/// Reads what every caller sees of a message.
+pub(super) fn read_summary(fields: &Fields<'_>, id: MessageId) -> Result<MessageSummary, StoreError> {
+    let code = fields.parsed_if_any("error_code", FailureCode::parse)?;
+    let error = match code {
+        Some(code) => Some(Failure {
+            code,
+            detail: fields.value("error_detail")?,
+        }),
+        None => None,
+    };
+    Ok(MessageSummary {
+        id,
+        status: fields.parsed("status", MessageStatus::parse)?,
+        provider: fields.parsed_if_any("provider", Provider::parse)?,
+        fallback: fields.value("fallback")?,
+        error,
+    })
+}
+
+fn read_message(row: &SqliteRow) -> Result<StoredMessage, StoreError> {
+    let id = MessageId(id_of(row, "messages", "id")?);
+    let fields = Fields::of(row, "messages", id);
+    Ok(StoredMessage {
+        summary: read_summary(&fields, id)?,
+        verification_id: VerificationId(fields.value("verification_id")?),
+        application_id: ApplicationId(fields.value("application_id")?),
+        channel: fields.parsed("channel", Channel::parse)?,
+        purpose: fields.parsed("purpose", Purpose::parse)?,
+        masked_recipient: fields.value("masked_recipient")?,
+        provider_message_id: fields.value("provider_message_id")?,
+        created_at: fields.time("created_at")?,
+        updated_at: fields.time("updated_at")?,
+    })
+}
+
+async fn find_attempts(db: &mut SqliteConnection, id: MessageId) -> Result<Vec<Attempt>, StoreError> {
+    let rows = sqlx::query("SELECT * FROM attempts WHERE message_id = ?1 ORDER BY number")
+        .bind(id.0)
+        .fetch_all(db)
+        .await
+        .map_err(fault)?;
+    rows.iter().map(read_attempt).collect()
+}
+
+fn read_attempt(row: &SqliteRow) -> Result<Attempt, StoreError> {
+    let id = AttemptId(id_of(row, "attempts", "id")?);
+    let fields = Fields::of(row, "attempts", id);
+    Ok(Attempt {
+        id,
+        provider: fields.parsed("provider", Provider::parse)?,
+        started_at: fields.time("started_at")?,
+        finished_at: fields.time("finished_at")?,
+        outcome: fields.value("outcome")?,
+        provider_code: fields.value("provider_code")?,
+        detail: fields.value("detail")?,
+        provider_message_id: fields.value("provider_message_id")?,
+    })
+}

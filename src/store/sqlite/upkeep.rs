@@ -1,0 +1,141 @@
+//! Upkeep: whether the file still answers, and removing what nobody needs any more, in small batches along an index.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use sqlx::SqliteConnection;
+
+use super::message::first_id_at;
+use super::{SqliteStore, StoreError, fault};
+use crate::domain::policy::{DAY, HOUR};
+use crate::domain::time::Timestamp;
+use crate::store::Upkeep;
+
+/// A statement about the oldest messages: at most `?2`, none from `?1` on.
+macro_rules! old_messages {
+    ($statement:literal, $columns:literal) => {
+        concat!(
+            $statement,
+            "(SELECT ",
+            $columns,
+            " FROM messages WHERE id < ?1 ORDER BY id LIMIT ?2)"
+        )
+    };
+}
+#[async_trait]
+impl Upkeep for SqliteStore {
+    async fn probe(&self) -> Result<Duration, StoreError> {
+        // The writer takes the write lock for it, so a file that has become read-only is found as well.
+        self.writer
+            .write(|db| Box::pin(async { touch(db).await.map(|()| Duration::ZERO) }))
+            .await
+    }
+
+    async fn wipe_expired_codes(&self, now: Timestamp, limit: u32) -> Result<u64, StoreError> {
+        self.writer
+            .write(move |db| Box::pin(wipe_expired_codes(db, now, limit)))
+            .await
+    }
+
+    async fn remove_old(&self, before: Timestamp, now: Timestamp, limit: u32) -> Result<u64, StoreError> {
+        self.writer
+            .write(move |db| Box::pin(remove_old(db, before, now, limit)))
+            .await
+    }
+
+    async fn close(&self) {
+        // The writer last: whoever is last writes the log back into the file.
+        self.readers.close().await;
+        self.writer.close().await;
+    }
+}
+
+async fn touch(db: &mut SqliteConnection) -> Result<(), StoreError> {
+    sqlx::query("SELECT revision FROM installation WHERE id = 1")
+        .fetch_one(db)
+        .await
+        .map_err(fault)?;
+    Ok(())
+}
+
+async fn wipe_expired_codes(
+    db: &mut SqliteConnection,
+    now: Timestamp,
+    limit: u32,
+) -> Result<u64, StoreError> {
+    let wiped = sqlx::query(
+        "UPDATE verifications SET sealed_code = NULL
+         WHERE id IN (SELECT id FROM verifications WHERE sealed_code IS NOT NULL AND expires_at <= ?1
+                      ORDER BY expires_at LIMIT ?2)",
+    )
+    .bind(now.unix_micros())
+    .bind(limit)
+    .execute(db)
+    .await
+    .map_err(fault)?;
+    Ok(wiped.rows_affected())
+}
+
+async fn remove_old(
+    db: &mut SqliteConnection,
+    before: Timestamp,
+    now: Timestamp,
+    limit: u32,
+) -> Result<u64, StoreError> {
+    let mut removed = remove_messages(db, before, limit).await?;
+    let recipients = sqlx::query(
+        "DELETE FROM recipients WHERE rowid IN (
+             SELECT rowid FROM recipients
+             WHERE day_started_at <= ?1 AND guesses_started_at <= ?1 AND hour_started_at <= ?2
+             ORDER BY day_started_at LIMIT ?3)",
+    );
+    let (day_ago, hour_ago) = ((now - DAY).unix_micros(), (now - HOUR).unix_micros());
+    removed += count(db, recipients.bind(day_ago).bind(hour_ago).bind(limit)).await?;
+    let addresses = sqlx::query(
+        "DELETE FROM end_user_addresses WHERE rowid IN (
+             SELECT rowid FROM end_user_addresses WHERE hour_started_at <= ?1 ORDER BY hour_started_at LIMIT ?2)",
+    );
+    removed += count(db, addresses.bind(hour_ago).bind(limit)).await?;
+    let months = sqlx::query(
+        "DELETE FROM monthly_counters WHERE rowid IN (
+             SELECT rowid FROM monthly_counters WHERE month < ?1 LIMIT ?2)",
+    );
+    removed += count(db, months.bind(now.month_start().unix_micros()).bind(limit)).await?;
+    let keys = sqlx::query(
+        "DELETE FROM idempotency_keys WHERE rowid IN (
+             SELECT rowid FROM idempotency_keys WHERE expires_at <= ?1 ORDER BY expires_at LIMIT ?2)",
+    );
+    removed += count(db, keys.bind(now.unix_micros()).bind(limit)).await?;
+    Ok(removed)
+}
+
+/// Removes messages with their attempts and whatever the outbox still holds of them, and with its newest message each
+/// verification: a timeline needs both. Ids of messages sort by time, so the oldest are at the front of their key.
+async fn remove_messages(
+    db: &mut SqliteConnection,
+    before: Timestamp,
+    limit: u32,
+) -> Result<u64, StoreError> {
+    let first_to_stay = first_id_at(before);
+    let statements = [
+        old_messages!("DELETE FROM attempts WHERE message_id IN ", "id"),
+        old_messages!("DELETE FROM outbox WHERE message_id IN ", "id"),
+        old_messages!(
+            "DELETE FROM verifications WHERE (id, message_id) IN ",
+            "verification_id, id"
+        ),
+        old_messages!("DELETE FROM messages WHERE id IN ", "id"),
+    ];
+    let mut removed = 0;
+    for statement in statements {
+        removed += count(db, sqlx::query(statement).bind(first_to_stay).bind(limit)).await?;
+    }
+    Ok(removed)
+}
+
+type Statement = sqlx::query::Query<'static, sqlx::Sqlite, sqlx::sqlite::SqliteArguments>;
+
+async fn count(db: &mut SqliteConnection, statement: Statement) -> Result<u64, StoreError> {
+    let done = statement.execute(db).await.map_err(fault)?;
+    Ok(done.rows_affected())
+}

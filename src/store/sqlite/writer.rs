@@ -1,0 +1,297 @@
+//! The one writer. Operations queue up for it; it carries out what has queued up in one transaction, each in a savepoint
+//! of its own, commits once, and only then answers: an answer means durable.
+
+use std::sync::Arc;
+
+use futures_util::future::BoxFuture;
+use sqlx::{Connection, SqliteConnection};
+use tokio::sync::{mpsc, oneshot};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::connection::DatabaseFile;
+use super::{StoreError, unavailable};
+
+/// The most operations in one transaction: beyond this the cost of the commit is spread thin enough.
+const MAX_BATCH: usize = 128;
+/// The most operations that queue up; further callers wait to be queued.
+const QUEUE: usize = 1_024;
+
+/// The way to the writer.
+#[derive(Debug, Clone)]
+pub(super) struct Writer {
+    queue: mpsc::Sender<Box<dyn Operation>>,
+    closing: CancellationToken,
+    tasks: TaskTracker,
+}
+
+/// The writer is gone, or was lost in the middle of an operation.
+#[derive(Debug, thiserror::Error)]
+#[error("the database is closed")]
+struct Closed;
+
+impl Writer {
+    /// Starts the task that owns `connection`, and opens another one to `file` when this one fails.
+    pub(super) fn start(file: DatabaseFile, connection: SqliteConnection) -> Self {
+        let (queue, queued) = mpsc::channel(QUEUE);
+        let (closing, tasks) = (CancellationToken::new(), TaskTracker::new());
+        let task = WriterTask {
+            file,
+            connection: Some(connection),
+            queued,
+            closing: closing.clone(),
+        };
+        tasks.spawn(task.run());
+        Self {
+            queue,
+            closing,
+            tasks,
+        }
+    }
+
+    /// Carries out `action` in a transaction and answers what it answers, once that is durable. When it answers an error,
+    /// or the commit fails, nothing it did remains. A caller that stops waiting before its turn is passed over.
+    pub(super) async fn write<T, F>(&self, action: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: for<'c> FnOnce(&'c mut SqliteConnection) -> BoxFuture<'c, Result<T, StoreError>> + Send + 'static,
+    {
+        let (caller, answer) = oneshot::channel();
+        let operation = Queued {
+            action: Some(action),
+            outcome: None,
+            caller,
+        };
+        self.queue
+            .send(Box::new(operation))
+            .await
+            .map_err(|_| unavailable(Closed))?;
+        answer.await.map_err(|_| unavailable(Closed))?
+    }
+
+    /// Takes no further operations and waits for those that are queued.
+    pub(super) async fn close(&self) {
+        self.closing.cancel();
+        self.tasks.close();
+        self.tasks.wait().await;
+    }
+}
+
+/// An operation in the queue, whatever its answer's type.
+trait Operation: Send {
+    /// Whether somebody still waits for the answer.
+    fn is_awaited(&self) -> bool;
+    /// Carries it out; `false` when what it did must be undone.
+    fn run<'c>(&'c mut self, connection: &'c mut SqliteConnection) -> BoxFuture<'c, bool>;
+    /// Tells the caller, now that it is durable.
+    fn answer(self: Box<Self>);
+    /// Tells the caller that nothing of it remains.
+    fn fail(self: Box<Self>, reason: &Arc<sqlx::Error>);
+}
+
+struct Queued<T, F> {
+    action: Option<F>,
+    outcome: Option<Result<T, StoreError>>,
+    caller: oneshot::Sender<Result<T, StoreError>>,
+}
+
+impl<T, F> Operation for Queued<T, F>
+where
+    T: Send + 'static,
+    F: for<'c> FnOnce(&'c mut SqliteConnection) -> BoxFuture<'c, Result<T, StoreError>> + Send + 'static,
+{
+    fn is_awaited(&self) -> bool {
+        !self.caller.is_closed()
+    }
+
+    fn run<'c>(&'c mut self, connection: &'c mut SqliteConnection) -> BoxFuture<'c, bool> {
+        Box::pin(async move {
+            if let Some(action) = self.action.take() {
+                self.outcome = Some(action(connection).await);
+            }
+            matches!(self.outcome, Some(Ok(_)))
+        })
+    }
+
+    fn answer(self: Box<Self>) {
+        let outcome = self.outcome.unwrap_or_else(|| Err(unavailable(Closed)));
+        // A caller that has gone away has no use for it.
+        let _ = self.caller.send(outcome);
+    }
+
+    fn fail(self: Box<Self>, reason: &Arc<sqlx::Error>) {
+        let _ = self.caller.send(Err(unavailable(Arc::clone(reason))));
+    }
+}
+
+struct WriterTask {
+    file: DatabaseFile,
+    connection: Option<SqliteConnection>,
+    queued: mpsc::Receiver<Box<dyn Operation>>,
+    closing: CancellationToken,
+}
+
+impl WriterTask {
+    async fn run(mut self) {
+        let closing = self.closing.clone();
+        loop {
+            let mut batch = Vec::new();
+            tokio::select! {
+                biased;
+                () = closing.cancelled(), if !self.queued.is_closed() => self.queued.close(),
+                taken = self.queued.recv_many(&mut batch, MAX_BATCH) => {
+                    if taken == 0 {
+                        break;
+                    }
+                    self.carry_out(batch).await;
+                }
+            }
+        }
+        if let Some(connection) = self.connection
+            && let Err(error) = connection.close().await
+        {
+            tracing::warn!(%error, "the database was not closed in order");
+        }
+    }
+
+    async fn carry_out(&mut self, mut batch: Vec<Box<dyn Operation>>) {
+        batch.retain(|operation| operation.is_awaited());
+        match self.commit(&mut batch).await {
+            Ok(()) => {
+                for operation in batch {
+                    operation.answer();
+                }
+            }
+            Err(reason) => {
+                // Whatever state the connection is in, closing it rolls everything back.
+                self.connection = None;
+                let reason = Arc::new(reason);
+                for operation in batch {
+                    operation.fail(&reason);
+                }
+            }
+        }
+    }
+
+    /// SQLite may roll the whole transaction back by itself when it runs out of space; the savepoint then is gone, and the
+    /// error ends the batch before a further operation runs outside the transaction.
+    async fn commit(&mut self, batch: &mut [Box<dyn Operation>]) -> Result<(), sqlx::Error> {
+        if batch.is_empty() {
+            return Ok(());
+        }
+        let connection = match self.connection.take() {
+            Some(connection) => connection,
+            None => self.file.open_for_writing().await?,
+        };
+        let connection = self.connection.insert(connection);
+        let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
+        for operation in batch {
+            let mut savepoint = transaction.begin().await?;
+            if operation.run(&mut savepoint).await {
+                savepoint.commit().await?;
+            } else {
+                savepoint.rollback().await?;
+            }
+        }
+        transaction.commit().await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::sqlite::fault;
+
+    async fn writer(place: &tempfile::TempDir) -> Writer {
+        let file = DatabaseFile::named(&format!("sqlite://{}/otpost.db", place.path().display())).unwrap();
+        let connection = file.open_up_to_date().await.unwrap();
+        Writer::start(file, connection)
+    }
+
+    async fn execute(db: &mut SqliteConnection, statement: &'static str) -> Result<(), StoreError> {
+        sqlx::query(statement).execute(db).await.map(drop).map_err(fault)
+    }
+
+    async fn revision(writer: &Writer) -> i64 {
+        let read = writer.write(|db| {
+            Box::pin(async move {
+                let query = sqlx::query_scalar("SELECT revision FROM installation");
+                query.fetch_one(db).await.map_err(fault)
+            })
+        });
+        read.await.unwrap()
+    }
+
+    const RAISE: &str = "UPDATE installation SET revision = revision + 1";
+
+    #[tokio::test]
+    async fn an_operation_that_fails_is_undone_alone() {
+        let place = tempfile::tempdir().unwrap();
+        let writer = writer(&place).await;
+        let before = revision(&writer).await;
+        let good = || writer.write(|db| Box::pin(execute(db, RAISE)));
+        let bad = writer.write(|db| {
+            Box::pin(async move {
+                execute(db, RAISE).await?;
+                execute(db, "INSERT INTO installation (id, revision) VALUES (2, 2)").await
+            })
+        });
+        let (first, failed, second) = tokio::join!(good(), bad, good());
+        assert!(matches!(failed, Err(StoreError::Statement(_))), "{failed:?}");
+        first.and(second).unwrap();
+        assert_eq!(revision(&writer).await, before + 2);
+    }
+
+    #[tokio::test]
+    async fn nothing_of_a_batch_remains_when_its_commit_fails_and_the_writer_goes_on() {
+        let place = tempfile::tempdir().unwrap();
+        let writer = writer(&place).await;
+        let before = revision(&writer).await;
+        let good = writer.write(|db| Box::pin(execute(db, RAISE)));
+        // A reference that is only looked at when the transaction commits.
+        let doomed = writer.write(|db| {
+            Box::pin(async move {
+                execute(db, "PRAGMA defer_foreign_keys = ON").await?;
+                execute(db, "INSERT INTO settings (environment_id, kind, document, updated_at) VALUES (x'00', '', '', 0)")
+                    .await
+            })
+        });
+        let (good, doomed) = tokio::join!(good, doomed);
+        assert!(matches!(good, Err(StoreError::Unavailable(_))), "{good:?}");
+        assert!(matches!(doomed, Err(StoreError::Unavailable(_))), "{doomed:?}");
+        assert_eq!(revision(&writer).await, before);
+    }
+
+    #[tokio::test]
+    async fn a_full_disk_is_not_available() {
+        let place = tempfile::tempdir().unwrap();
+        let writer = writer(&place).await;
+        let before = revision(&writer).await;
+        let full = writer.write(|db| {
+            Box::pin(async move {
+                execute(db, RAISE).await?;
+                execute(db, "PRAGMA max_page_count = 1").await?;
+                execute(db, "UPDATE installation SET revision = 1 + revision").await?;
+                execute(
+                    db,
+                    "INSERT INTO audit_entries (id, action, target, changes, at)
+                     VALUES (x'00', '', '', printf('%1000000d', 0), 0)",
+                )
+                .await
+            })
+        });
+        let full = full.await;
+        assert!(matches!(full, Err(StoreError::Unavailable(_))), "{full:?}");
+        assert_eq!(revision(&writer).await, before);
+    }
+
+    #[tokio::test]
+    async fn what_is_queued_is_done_before_the_writer_closes() {
+        let place = tempfile::tempdir().unwrap();
+        let writer = writer(&place).await;
+        let (done, ()) = tokio::join!(writer.write(|db| Box::pin(execute(db, RAISE))), writer.close());
+        done.unwrap();
+        let late = writer.write(|db| Box::pin(execute(db, RAISE))).await;
+        assert!(matches!(late, Err(StoreError::Unavailable(_))), "{late:?}");
+    }
+}

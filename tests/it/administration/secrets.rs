@@ -1,0 +1,172 @@
+//! Secrets are written and never read: hints, what keeps one, what needs it anew, and how it is stored.
+
+use serde_json::{Value, json};
+
+use super::email::{self, sender};
+use super::sms::{self, account, sid};
+use crate::support::neighbours;
+use crate::support::test_server::TestServer;
+
+/// The secret in force for the Auth Token, which no endpoint shows.
+fn token(server: &TestServer) -> Option<String> {
+    let snapshot = server.services.directory.current();
+    let twilio = snapshot.environments()[0].sms.row.twilio.clone()?;
+    twilio.auth_token.map(|token| token.expose().to_owned())
+}
+
+/// The password in force.
+fn password(server: &TestServer) -> Option<String> {
+    let snapshot = server.services.directory.current();
+    let custom = snapshot.environments()[0].email.row.custom_sender.clone()?;
+    custom.credentials.map(|user| user.password.expose().to_owned())
+}
+
+async fn put_sms(server: &TestServer, twilio: Value) -> crate::support::plain_http::Answer {
+    let settings = json!({ "provider": "twilio", "twilio": twilio });
+    server.admin("PUT", sms::PATH, settings).await
+}
+
+async fn put_email(server: &TestServer, sender: Value) -> crate::support::plain_http::Answer {
+    let settings = json!({ "custom_sender": sender });
+    server.admin("PUT", email::PATH, settings).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn leaving_a_secret_out_or_sending_back_what_was_read_keeps_it() {
+    let server = TestServer::start().await;
+    put_sms(&server, account()).await.expect(200);
+    let read = server.admin("GET", sms::PATH, Value::Null).await.expect(200);
+    server.admin("PUT", sms::PATH, read.clone()).await.expect(200);
+    assert_eq!(token(&server).unwrap(), "token-of-the-account-1234");
+    let mut left_out = account();
+    left_out.as_object_mut().unwrap().remove("auth_token");
+    left_out["discard_content"] = json!(true);
+    put_sms(&server, left_out).await.expect(200);
+    assert_eq!(token(&server).unwrap(), "token-of-the-account-1234");
+    let mut replaced = account();
+    replaced["auth_token"] = json!("another-token-9876");
+    let body = put_sms(&server, replaced).await.expect(200);
+    assert_eq!(
+        body["twilio"]["auth_token"],
+        json!({ "set": true, "hint": "…9876" })
+    );
+    assert_eq!(token(&server).unwrap(), "another-token-9876");
+
+    put_email(&server, sender()).await.expect(200);
+    let read = server.admin("GET", email::PATH, Value::Null).await.expect(200);
+    server.admin("PUT", email::PATH, read).await.expect(200);
+    let mut left_out = sender();
+    left_out.as_object_mut().unwrap().remove("password");
+    left_out["email"] = json!("login@acme.example.com");
+    put_email(&server, left_out).await.expect(200);
+    assert_eq!(password(&server).unwrap(), "password-of-the-sender-1234");
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_short_secret_has_no_hint() {
+    let server = TestServer::start().await;
+    for (secret, expected) in [
+        ("a".repeat(15), json!({ "set": true })),
+        (
+            format!("{}wxyz", "a".repeat(12)),
+            json!({ "set": true, "hint": "…wxyz" }),
+        ),
+    ] {
+        let mut twilio = account();
+        twilio["auth_token"] = json!(secret);
+        let body = put_sms(&server, twilio).await.expect(200);
+        assert_eq!(body["twilio"]["auth_token"], expected);
+    }
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_secret_that_would_go_elsewhere_is_needed_anew() {
+    let server = TestServer::start().await;
+    let mut with_key = account();
+    with_key["api_key_sid"] = json!(sid("SK"));
+    with_key["api_key_secret"] = json!("secret-of-the-key-5678");
+    put_sms(&server, with_key).await.expect(200);
+    let mut read = server.admin("GET", sms::PATH, Value::Null).await.expect(200)["twilio"].clone();
+    read["account_sid"] = json!(format!("AC{}", "f".repeat(32)));
+    let mut pointers = put_sms(&server, read.clone()).await.expect_invalid();
+    pointers.sort();
+    assert_eq!(pointers, ["/twilio/api_key_secret", "/twilio/auth_token"]);
+    assert_eq!(token(&server).unwrap(), "token-of-the-account-1234");
+    read["auth_token"] = json!("token-of-the-other-account");
+    read["api_key_secret"] = json!("secret-of-the-other-key");
+    put_sms(&server, read).await.expect(200);
+
+    put_email(&server, sender()).await.expect(200);
+    for (member, value) in [
+        ("server", json!("smtp.evil.example")),
+        ("port", json!(465)),
+        ("username", json!("other")),
+    ] {
+        for password in [None, Some(Value::Null), Some(json!({ "set": true }))] {
+            let mut moved = sender();
+            moved[member] = value.clone();
+            match password {
+                None => drop(moved.as_object_mut().unwrap().remove("password")),
+                Some(password) => moved["password"] = password,
+            }
+            let pointers = put_email(&server, moved).await.expect_invalid();
+            assert_eq!(pointers, ["/custom_sender/password"], "{member}");
+        }
+    }
+    assert_eq!(password(&server).unwrap(), "password-of-the-sender-1234");
+    let mut moved = sender();
+    moved["server"] = json!("smtp.other.example");
+    moved["password"] = json!("another password");
+    put_email(&server, moved).await.expect(200);
+    assert_eq!(password(&server).unwrap(), "another password");
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_database_holds_no_secret_that_could_be_read() {
+    let server = TestServer::start().await;
+    let mut with_key = account();
+    with_key["api_key_sid"] = json!(sid("SK"));
+    with_key["api_key_secret"] = json!("secret-of-the-key-5678");
+    put_sms(&server, with_key).await.expect(200);
+    put_email(&server, sender()).await.expect(200);
+    let rows = server.place.database().load_directory().await.unwrap();
+    assert_eq!(rows.settings.len(), 2);
+    for versioned in &rows.settings {
+        let document = &versioned.row.document;
+        for secret in ["token-of-the", "secret-of-the", "password-of-the", "1234", "5678"] {
+            let base64 = base64::Engine::encode(&base64::engine::general_purpose::STANDARD_NO_PAD, secret);
+            // SIDs of the test hold the digits of the two shortest.
+            let stored = document.replace(&sid(""), "");
+            assert!(!stored.contains(secret), "{secret} in {stored}");
+            assert!(
+                secret.len() < 6 || !stored.contains(&base64),
+                "{base64} in {stored}"
+            );
+        }
+    }
+    let audited = neighbours::audited(&server).await;
+    assert_eq!(
+        audited
+            .iter()
+            .filter(|changes| changes.contains("\"set\""))
+            .count(),
+        2
+    );
+    for changes in &audited {
+        for secret in ["token-of-the", "secret-of-the", "password-of-the"] {
+            assert!(!changes.contains(secret), "{changes}");
+        }
+    }
+    // What is deleted is gone from the database too.
+    server.admin("PUT", email::PATH, json!({})).await.expect(200);
+    let rows = server.place.database().load_directory().await.unwrap();
+    let kept = rows
+        .settings
+        .iter()
+        .any(|row| row.row.document.contains("smtp.acme.example.com"));
+    assert!(!kept);
+    server.stop().await;
+}

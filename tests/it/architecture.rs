@@ -1,0 +1,325 @@
+//! The rules of the house that no compiler checks: which room may use which, what stays inside which room, and how files
+//! look. Every exception stands here by name with its reason, and one that is no longer needed fails the test.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+mod source;
+
+use source::Source;
+
+/// Who may use whom. A room may always use itself.
+const DIRECTIONS: &[(&str, &[&str])] = &[
+    ("main", &["cli"]),
+    (
+        "cli",
+        &[
+            "app",
+            "config",
+            "domain",
+            "http",
+            "lifecycle",
+            "service",
+            "store",
+            "telemetry",
+        ],
+    ),
+    (
+        "app",
+        &[
+            "config",
+            "domain",
+            "http",
+            "lifecycle",
+            "provider",
+            "service",
+            "store",
+        ],
+    ),
+    // Telemetry holds the names of what is measured, and how the log is configured.
+    ("http", &["service", "domain", "telemetry"]),
+    ("service", &["store", "provider", "domain"]),
+    ("store", &["domain"]),
+    ("provider", &["domain"]),
+    ("config", &["domain", "telemetry"]),
+    ("lifecycle", &[]),
+    ("telemetry", &[]),
+    ("domain", &[]),
+];
+
+/// `(file, what it uses, why)`: one path of a room that the file's own room may not use in general.
+const DIRECTION_EXCEPTIONS: &[(&str, &str, &str)] = &[
+    (
+        "http/dev_inbox.rs",
+        "provider::console",
+        "it shows what that one sender keeps, and is mounted only where it exists",
+    ),
+    (
+        "http/etag.rs",
+        "store::directory",
+        "the version a change must land on is an argument of the store's operation",
+    ),
+    (
+        "http/idempotent.rs",
+        "store::idempotency",
+        "an answer is kept as it was written, which only this room knows",
+    ),
+    (
+        "http/last_used.rs",
+        "store",
+        "collects what authentication sees, and writes it now and then",
+    ),
+    (
+        "http/state.rs",
+        "store",
+        "carries the handle to those handlers that read",
+    ),
+    ("http/otp.rs", "store", "maps the one error of the store"),
+    (
+        "http/otp.rs",
+        "store::verification",
+        "names the limit that is used up",
+    ),
+    (
+        "http/admin/applications.rs",
+        "store::directory",
+        "a row with its version, as the snapshot holds it",
+    ),
+    (
+        "http/admin/messages.rs",
+        "store::message",
+        "a plain read, which no rule stands before",
+    ),
+    (
+        "http/admin/messages/timeline.rs",
+        "store::message",
+        "a plain read, which no rule stands before",
+    ),
+    (
+        "http/admin/usage.rs",
+        "store::outbox",
+        "a plain read, which no rule stands before",
+    ),
+];
+
+/// `(library, where it may be used)`.
+const LIBRARIES: &[(&str, &[&str])] = &[
+    ("sqlx", &["store"]),
+    ("axum", &["http", "app.rs"]),
+    ("hyper", &["http"]),
+    ("hyper_util", &["http"]),
+    ("tower", &["http"]),
+    ("tower_http", &["http"]),
+    ("utoipa_axum", &["http", "app.rs"]),
+    ("reqwest", &["provider"]),
+    ("lettre", &["provider"]),
+    ("rand", &["domain/random.rs"]),
+    ("clap", &["cli.rs", "cli"]),
+];
+
+/// What only the composition root and the commands name, beside the rooms it stands in.
+const CONCRETE: &[&str] = &[
+    "store::postgres",
+    "store::sqlite",
+    "provider::breaker",
+    "provider::console",
+    "provider::kinde",
+    "provider::smtp",
+    "provider::twilio",
+];
+
+/// Files without their tests are at most this long.
+const MOST_LINES: usize = 400;
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn sources() -> Vec<Source> {
+    let sources = source::read_all(&root().join("src"));
+    assert!(sources.len() > 100, "the sources were not found");
+    sources
+}
+
+fn report(violations: &[String]) {
+    assert!(violations.is_empty(), "\n{}\n", violations.join("\n"));
+}
+
+/// Every use of another room against the table, without those excepted; exceptions that were met are put into `met`.
+fn wrong_directions<'a>(source: &Source, met: &mut BTreeSet<(&'a str, &'a str)>) -> Vec<String> {
+    let directions: BTreeMap<_, _> = DIRECTIONS.iter().copied().collect();
+    let room = source.room();
+    let Some(allowed) = directions.get(room) else {
+        // `lib.rs` is the map, and uses nothing.
+        return if source.uses().is_empty() || room == "lib" {
+            Vec::new()
+        } else {
+            vec![format!("{}: the room {room} is not in the table", source.name)]
+        };
+    };
+    let mut wrong = Vec::new();
+    for path in source.uses() {
+        let used = path.split("::").next().unwrap_or_default();
+        if used == room || allowed.contains(&used) {
+            continue;
+        }
+        let exception = DIRECTION_EXCEPTIONS
+            .iter()
+            .find(|(file, excepted, _)| *file == source.name && is_or_is_in(&path, excepted));
+        match exception {
+            Some((file, excepted, _)) => {
+                met.insert((file, excepted));
+            }
+            None => wrong.push(format!(
+                "{}: {room} does not use {used} (crate::{path})",
+                source.name
+            )),
+        }
+    }
+    wrong
+}
+
+/// Whether a `path` is `of` itself or an item of it. A bare room stands only for its own items, such as `store::StoreError`.
+fn is_or_is_in(path: &str, of: &str) -> bool {
+    let Some(rest) = path.strip_prefix(of) else {
+        return false;
+    };
+    match rest.strip_prefix("::") {
+        None => rest.is_empty(),
+        Some(item) if of.contains("::") => !item.is_empty(),
+        Some(item) => item.starts_with(char::is_uppercase),
+    }
+}
+
+#[test]
+fn no_room_uses_another_that_it_must_not_know() {
+    let mut met = BTreeSet::new();
+    let wrong: Vec<String> = sources()
+        .iter()
+        .flat_map(|source| wrong_directions(source, &mut met))
+        .collect();
+    report(&wrong);
+    let unused: Vec<String> = DIRECTION_EXCEPTIONS
+        .iter()
+        .filter(|(file, excepted, _)| !met.contains(&(*file, *excepted)))
+        .map(|(file, excepted, _)| format!("{file} no longer uses {excepted}: take the exception away"))
+        .collect();
+    report(&unused);
+}
+
+#[test]
+fn concrete_stores_and_senders_are_named_only_where_everything_is_put_together() {
+    let mut wrong = Vec::new();
+    for source in sources() {
+        if matches!(source.room(), "app" | "cli") || source.name == "http/dev_inbox.rs" {
+            continue;
+        }
+        for path in source.uses() {
+            for concrete in CONCRETE {
+                let home = concrete.split("::").next().unwrap_or_default();
+                if is_or_is_in(&path, concrete) && source.room() != home {
+                    wrong.push(format!("{}: crate::{path}", source.name));
+                }
+            }
+        }
+    }
+    report(&wrong);
+}
+
+#[test]
+fn libraries_stay_in_their_rooms() {
+    let mut wrong = Vec::new();
+    for source in sources() {
+        for (library, rooms) in LIBRARIES {
+            let at_home = rooms
+                .iter()
+                .any(|room| source.room() == *room || source.name == *room);
+            if !at_home && source.names(library) {
+                wrong.push(format!("{}: {library} belongs into {rooms:?}", source.name));
+            }
+        }
+    }
+    report(&wrong);
+}
+
+#[test]
+fn the_environment_is_read_in_one_room() {
+    let readers = ["env::var", "env::vars", "env::var_os", "env::vars_os"];
+    let wrong: Vec<String> = sources()
+        .iter()
+        .filter(|source| source.room() != "config")
+        .filter(|source| readers.iter().any(|reader| source.names(reader)))
+        .map(|source| format!("{} reads the environment", source.name))
+        .collect();
+    report(&wrong);
+}
+
+#[test]
+fn files_are_short_and_say_first_what_they_are_for() {
+    let mut wrong = Vec::new();
+    let tests = source::read_all(&root().join("tests"));
+    for source in sources().iter().chain(&tests) {
+        let lines = source.code.lines().count();
+        if lines > MOST_LINES {
+            wrong.push(format!("{}: {lines} lines are two things; split it", source.name));
+        }
+        if !source.code.starts_with("//! ") {
+            wrong.push(format!("{}: does not say what it is for", source.name));
+        }
+        if source.name.ends_with("mod.rs") {
+            wrong.push(format!("{}: name it after its folder, beside it", source.name));
+        }
+    }
+    report(&wrong);
+}
+
+#[test]
+fn both_databases_have_the_same_migrations() {
+    let names = |database: &str| -> BTreeSet<String> {
+        let files = std::fs::read_dir(root().join("migrations").join(database)).unwrap();
+        files
+            .map(|file| file.unwrap().file_name().into_string().unwrap())
+            .collect()
+    };
+    assert!(!names("postgres").is_empty());
+    assert_eq!(names("postgres"), names("sqlite"));
+}
+
+/// What the rules say of a file of this text.
+fn judged(name: &str, text: &str) -> Vec<String> {
+    wrong_directions(&Source::parse(Path::new(name), text), &mut BTreeSet::new())
+}
+
+#[test]
+fn the_rules_find_what_is_wrong() {
+    for (name, text) in [
+        ("domain/id.rs", "use crate::store::StoreError;"),
+        (
+            "service/otp.rs",
+            "fn f() { let _ = crate::http::problem::Problem::new; }",
+        ),
+        (
+            "store/sqlite.rs",
+            "use crate::{\n    domain::id::KeyId,\n    service::{otp::Service},\n};",
+        ),
+        ("provider/smtp.rs", "use super::super::config::Config;"),
+        ("http/otp.rs", "use crate::provider::console::Inbox;"),
+        ("new_room.rs", "use crate::domain::id::KeyId;"),
+    ] {
+        assert_eq!(judged(name, text).len(), 1, "{name}: {text}");
+    }
+    for (name, text) in [
+        ("domain/id.rs", "use crate::domain::time::Clock;"),
+        ("service/otp.rs", "use crate::store::{SharedStore, StoreError};"),
+        (
+            "service/otp.rs",
+            "// as crate::http::problem has it\n/// See `crate::http`.",
+        ),
+        (
+            "service/otp.rs",
+            "#[cfg(test)]\nmod tests {\n    use crate::http::problem::Problem;\n}",
+        ),
+    ] {
+        assert_eq!(judged(name, text), Vec::<String>::new(), "{name}: {text}");
+    }
+}

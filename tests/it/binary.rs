@@ -1,0 +1,10 @@
+//! The real program as a process of its own: started, configured wrongly and rightly, ended by signals, killed.
+
+mod commands;
+mod configuration;
+mod crash;
+mod first_start;
+mod installation;
+mod refusal;
+mod replicas;
+mod shutdown;

@@ -1,0 +1,105 @@
+//! A process that is killed between its answer and the provider's: the next one sends what was promised.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::installation::{Installation, Welcome, until};
+use crate::support::http_double::Script;
+use crate::support::kinde_double::{KindeDouble, TOKEN};
+use crate::support::twilio_double::TwilioDouble;
+
+/// What the issue promises.
+const WITHIN: Duration = Duration::from_secs(20);
+
+/// Sends without waiting for the provider, and kills the process as soon as it has answered. Answers the application key and
+/// the verification.
+async fn send_and_die(installation: &Installation) -> (String, Value) {
+    let running = installation.start().await;
+    let welcome = Welcome::read(&running.stdout());
+    let body = json!({"connection_id": welcome.phone_connection, "to": "+61466043123"});
+    let key = welcome.application_key;
+    let answer = running
+        .call("POST /v1/otp/send", &key, &body, &["Prefer: respond-async"])
+        .await;
+    running.signal("KILL");
+    assert_eq!(answer.status, 201, "{}", answer.body);
+    assert_eq!(running.ended().await.code, None);
+    (key, answer.json())
+}
+
+/// The code in `text` verifies.
+async fn verifies(installation: &Installation, key: &str, verification: &Value, text: &str) {
+    let running = installation.start().await;
+    let code = text
+        .split(|char: char| !char.is_ascii_digit())
+        .find(|word| word.len() == 6)
+        .unwrap();
+    let guess = json!({"verification_id": verification["id"], "code": code});
+    let answer = running.call("POST /v1/otp/verify", key, &guess, &[]).await;
+    assert_eq!(answer.status, 200, "{}", answer.body);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_that_no_provider_took_is_sent_by_the_next_process() {
+    // A port where nobody listens any more.
+    let nobody = Installation::new().api;
+    let mut installation = Installation::new()
+        .with("OTPOST_PLATFORM__SMS__PROVIDER", "http")
+        .with("OTPOST_PLATFORM__SMS__URL", &format!("http://{nobody}/sms"))
+        .with("OTPOST_PLATFORM__SMS__TOKEN", TOKEN);
+    let (key, verification) = send_and_die(&installation).await;
+
+    let platform = KindeDouble::start().await;
+    installation.set("OTPOST_PLATFORM__SMS__URL", platform.url().as_str());
+    let running = installation.start().await;
+    let message = until("the message", WITHIN, || platform.messages().into_iter().next()).await;
+    running.signal("INT");
+    assert_eq!(running.ended().await.code, Some(0));
+    assert_eq!(message.to, "+61466043123");
+    assert_eq!(
+        message.message_id,
+        verification["message"]["id"].as_str().unwrap()
+    );
+    verifies(&installation, &key, &verification, &message.body).await;
+    assert_eq!(
+        (platform.messages().len(), platform.violations()),
+        (1, Vec::new())
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_that_a_hanging_provider_kept_waiting_is_sent_by_the_next_process() {
+    let hanging = TwilioDouble::start().await;
+    hanging.respond_with(Script::Hang);
+    let mut installation = Installation::new()
+        .with("OTPOST_PLATFORM__SMS__PROVIDER", "twilio")
+        .with(
+            "OTPOST_PLATFORM__SMS__ACCOUNT_SID",
+            "AC0123456789abcdef0123456789abcdef",
+        )
+        .with("OTPOST_PLATFORM__SMS__AUTH_TOKEN", "a-token-for-tests")
+        .with("OTPOST_PLATFORM__SMS__SOURCE", "messaging_service")
+        .with(
+            "OTPOST_PLATFORM__SMS__MESSAGING_SERVICE_SID",
+            "MG0123456789abcdef0123456789abcdef",
+        )
+        .with("OTPOST_TWILIO__BASE_URL", hanging.url().as_str());
+    let (key, verification) = send_and_die(&installation).await;
+
+    let twilio = TwilioDouble::start().await;
+    installation.set("OTPOST_TWILIO__BASE_URL", twilio.url().as_str());
+    let running = installation.start().await;
+    let message = until("the message", WITHIN, || twilio.requests().into_iter().next()).await;
+    running.signal("INT");
+    assert_eq!(running.ended().await.code, Some(0));
+    assert_eq!(message.parameter("To"), Some("+61466043123"));
+    verifies(
+        &installation,
+        &key,
+        &verification,
+        message.parameter("Body").unwrap(),
+    )
+    .await;
+    assert_eq!((twilio.requests().len(), twilio.violations()), (1, Vec::new()));
+}

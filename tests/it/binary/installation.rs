@@ -1,0 +1,338 @@
+//! The program as an operator installs it: a working directory, two free ports, and nothing in the environment but what a
+//! test puts there.
+
+use std::io::Read;
+use std::net::{SocketAddr, TcpListener};
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use serde_json::Value;
+use tempfile::TempDir;
+use tokio::time::{Instant, sleep};
+
+use crate::support::plain_http::{Answer, exchange};
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_otpost");
+
+/// Longest that anything is waited for; far more than anything takes.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// What a command said when it had ended.
+#[derive(Debug)]
+pub struct Said {
+    pub code: Option<i32>,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+/// A working directory with the environment that the program is started in.
+pub struct Installation {
+    directory: TempDir,
+    pub api: SocketAddr,
+    pub operations: SocketAddr,
+    environment: Vec<(String, String)>,
+}
+
+impl Installation {
+    pub fn new() -> Self {
+        // Both are held until both are known, so that they differ.
+        let listeners = [(); 2].map(|()| TcpListener::bind("127.0.0.1:0").unwrap());
+        let [api, operations] = listeners.map(|listener| listener.local_addr().unwrap());
+        let environment = Vec::new();
+        let directory = tempfile::tempdir().unwrap();
+        let installation = Self {
+            directory,
+            api,
+            operations,
+            environment,
+        };
+        installation
+            .with("OTPOST_SERVER__LISTEN", &api.to_string())
+            .with("OTPOST_SERVER__OPERATIONS_LISTEN", &operations.to_string())
+            .with("OTPOST_SERVER__PUBLIC_URL", &format!("http://{api}"))
+    }
+
+    /// Sets a variable of the environment, in place of what it was.
+    pub fn with(mut self, name: &str, value: &str) -> Self {
+        self.set(name, value);
+        self
+    }
+
+    pub fn set(&mut self, name: &str, value: &str) {
+        self.environment.retain(|(other, _)| other != name);
+        self.environment.push((name.to_owned(), value.to_owned()));
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.directory.path().join(name)
+    }
+
+    pub fn write(&self, name: &str, text: &str) {
+        let path = self.path(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    }
+
+    pub fn read(&self, name: &str) -> Vec<u8> {
+        std::fs::read(self.path(name)).unwrap()
+    }
+
+    /// The permission bits of a file.
+    pub fn mode(&self, name: &str) -> u32 {
+        std::fs::metadata(self.path(name)).unwrap().permissions().mode() & 0o777
+    }
+
+    /// Every file with what is in it.
+    pub fn contents(&self) -> Vec<(PathBuf, Vec<u8>)> {
+        let mut found = Vec::new();
+        let mut waiting = vec![self.directory.path().to_owned()];
+        while let Some(next) = waiting.pop() {
+            for entry in std::fs::read_dir(next).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() {
+                    waiting.push(path);
+                } else {
+                    let bytes = std::fs::read(&path).unwrap();
+                    if !is_passing(&path, &bytes) {
+                        found.push((path, bytes));
+                    }
+                }
+            }
+        }
+        found.sort();
+        found
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(PROGRAM);
+        command
+            .args(arguments)
+            .env_clear()
+            .envs(self.environment.iter().map(|(name, value)| (name, value)))
+            .current_dir(self.directory.path())
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        command
+    }
+
+    /// Runs a command to its end.
+    pub async fn run(&self, arguments: &[&str]) -> Said {
+        let running = Running::of(self.command(arguments).spawn().unwrap(), self);
+        running.ended().await
+    }
+
+    /// Starts serving and waits until it is ready.
+    pub async fn start(&self) -> Running {
+        let mut running = self.start_unready();
+        running.become_ready().await;
+        running
+    }
+
+    /// Starts serving.
+    pub fn start_unready(&self) -> Running {
+        Running::of(self.command(&["serve"]).spawn().unwrap(), self)
+    }
+}
+
+/// The program while it runs; killed when dropped.
+pub struct Running {
+    child: Child,
+    api: SocketAddr,
+    operations: SocketAddr,
+    stdout: Output,
+    stderr: Output,
+}
+
+/// What is written by and by, and by whom it is read.
+struct Output(Arc<Mutex<Vec<u8>>>, Option<std::thread::JoinHandle<()>>);
+
+impl Output {
+    fn of(mut pipe: impl Read + Send + 'static) -> Self {
+        let text = Arc::new(Mutex::new(Vec::new()));
+        let sink = text.clone();
+        let reader = std::thread::spawn(move || {
+            let mut buffer = [0; 4096];
+            while let Ok(length @ 1..) = pipe.read(&mut buffer) {
+                sink.lock().unwrap().extend_from_slice(&buffer[..length]);
+            }
+        });
+        Self(text, Some(reader))
+    }
+
+    fn text(&self) -> String {
+        String::from_utf8_lossy(&self.0.lock().unwrap()).into_owned()
+    }
+
+    fn whole_text(&mut self) -> String {
+        if let Some(reader) = self.1.take() {
+            reader.join().unwrap();
+        }
+        self.text()
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Running {
+    fn of(mut child: Child, installation: &Installation) -> Self {
+        let stdout = Output::of(child.stdout.take().unwrap());
+        let stderr = Output::of(child.stderr.take().unwrap());
+        let (api, operations) = (installation.api, installation.operations);
+        Self {
+            child,
+            api,
+            operations,
+            stdout,
+            stderr,
+        }
+    }
+
+    /// Waits until it is ready.
+    pub async fn become_ready(&mut self) {
+        let deadline = Instant::now() + PATIENCE;
+        while self.readiness().await != Some(200) {
+            let ended = self.child.try_wait().unwrap();
+            assert!(
+                ended.is_none() && Instant::now() < deadline,
+                "not ready: {}",
+                self.stderr()
+            );
+            sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    pub fn stdout(&self) -> String {
+        self.stdout.text()
+    }
+
+    pub fn stderr(&self) -> String {
+        self.stderr.text()
+    }
+
+    /// Sends a signal by its name.
+    pub fn signal(&self, name: &str) {
+        let kill = format!("kill -{name} {}", self.child.id());
+        assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success());
+    }
+
+    /// What `/readyz` answers; `None` where nobody does.
+    pub async fn readiness(&self) -> Option<u16> {
+        let request = b"GET /readyz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+        let answer = exchange(self.operations, request).await.ok()?;
+        (!answer.is_empty()).then(|| Answer::parse(&answer).status)
+    }
+
+    /// Calls the API with a key, `body` as JSON, and further header lines.
+    pub async fn call(&self, request: &str, key: &str, body: &Value, headers: &[&str]) -> Answer {
+        call(self.api, request, key, body, headers).await
+    }
+
+    /// Waits for the end.
+    pub async fn ended(mut self) -> Said {
+        let status = self.exit().await;
+        Said {
+            code: status.code(),
+            stdout: self.stdout.whole_text(),
+            stderr: self.stderr.whole_text(),
+        }
+    }
+
+    async fn exit(&mut self) -> ExitStatus {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return status;
+            }
+            assert!(Instant::now() < deadline, "it does not end: {}", self.stderr());
+            sleep(Duration::from_millis(10)).await;
+        }
+    }
+}
+
+/// Calls an API, for a task of its own.
+pub async fn call(api: SocketAddr, request: &str, key: &str, body: &Value, headers: &[&str]) -> Answer {
+    let body = if body.is_null() {
+        String::new()
+    } else {
+        body.to_string()
+    };
+    let length = body.len();
+    let mut head = format!(
+        "{request} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nAuthorization: Bearer {key}\r\n"
+    );
+    if length > 0 {
+        head.push_str("Content-Type: application/json\r\n");
+    }
+    for header in headers {
+        head.push_str(header);
+        head.push_str("\r\n");
+    }
+    let bytes = format!("{head}Content-Length: {length}\r\n\r\n{body}");
+    Answer::parse(&exchange(api, bytes.as_bytes()).await.unwrap())
+}
+
+/// Waits until `found` finds something.
+pub async fn until<T>(what: &str, patience: Duration, mut found: impl FnMut() -> Option<T>) -> T {
+    let deadline = Instant::now() + patience;
+    loop {
+        if let Some(value) = found() {
+            return value;
+        }
+        assert!(Instant::now() < deadline, "{what}: not within {patience:?}");
+        sleep(Duration::from_millis(10)).await;
+    }
+}
+
+/// What a first start shows.
+pub struct Welcome {
+    pub application_key: String,
+    pub admin_key: String,
+    pub phone_connection: String,
+    pub email_connection: String,
+    /// The lines to try, as they are printed.
+    pub curl: String,
+}
+
+impl Welcome {
+    /// Reads it from standard output, where it has been printed before the service was ready.
+    pub fn read(stdout: &str) -> Self {
+        let after = |label: &str| {
+            let line = stdout.lines().find(|line| line.trim_start().starts_with(label));
+            let line = line.unwrap_or_else(|| panic!("no {label} in {stdout}"));
+            line.split_whitespace().last().unwrap().to_owned()
+        };
+        let curl = stdout
+            .lines()
+            .skip_while(|line| !line.trim_start().starts_with("curl "));
+        let curl: Vec<&str> = curl.take_while(|line| !line.is_empty()).collect();
+        Self {
+            application_key: after("application key"),
+            admin_key: after("administrator key"),
+            phone_connection: after("Connection ID phone"),
+            email_connection: after("Connection ID email"),
+            curl: curl.join("\n"),
+        }
+    }
+}
+
+/// Whether this user may write even where the permissions say otherwise, as root may.
+pub fn ignores_permissions(directory: &Path) -> bool {
+    let probe = directory.join("probe");
+    std::fs::write(&probe, "").is_ok_and(|()| std::fs::remove_file(&probe).is_ok())
+}
+
+/// Whether a file comes and goes with a SQLite connection and holds nothing: its shared memory, and an empty log.
+fn is_passing(path: &Path, bytes: &[u8]) -> bool {
+    let name = path.to_string_lossy();
+    name.ends_with(".db-shm") || (name.ends_with(".db-wal") && bytes.is_empty())
+}

@@ -1,0 +1,28 @@
+//! The integration tests, as one binary: `support` is the harness, every other module one capability.
+
+#![expect(clippy::unwrap_used, reason = "in a test a panic is the report")]
+
+mod access;
+mod administration;
+mod architecture;
+mod bad_input;
+mod binary;
+mod breaker;
+mod breaker_end_to_end;
+mod database_faults;
+mod email_route;
+mod http_plumbing;
+mod idempotency;
+mod kinde_client;
+mod leaks;
+mod one_time_codes;
+mod openapi;
+mod outbox;
+mod postgres_store;
+mod routing;
+mod smtp_client;
+mod store_contract;
+mod support;
+mod test_quota;
+mod timeline;
+mod twilio_client;

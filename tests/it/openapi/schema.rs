@@ -1,0 +1,145 @@
+//! As much of JSON Schema as the document uses, to hold examples against it.
+
+use serde_json::Value;
+
+/// What a schema refers to, or itself.
+pub fn resolve<'a>(document: &'a Value, schema: &'a Value) -> &'a Value {
+    match schema["$ref"].as_str() {
+        Some(reference) => document.pointer(reference.trim_start_matches('#')).unwrap(),
+        None => schema,
+    }
+}
+
+/// Everything in which `value`, at `pointer`, is not as `schema` has it.
+pub fn violations(document: &Value, schema: &Value, value: &Value, pointer: &str) -> Vec<String> {
+    let schema = resolve(document, schema);
+    if let Some(choices) = schema["oneOf"].as_array() {
+        let fits = |choice: &&Value| violations(document, choice, value, pointer).is_empty();
+        return match choices.iter().filter(fits).count() {
+            1 => Vec::new(),
+            count => vec![format!("{pointer}: {count} of the choices fit {value}")],
+        };
+    }
+    let mut found = Vec::new();
+    if !has_type(&schema["type"], value) {
+        found.push(format!("{pointer}: {value} is not of type {}", schema["type"]));
+        return found;
+    }
+    if let Some(words) = schema["enum"].as_array()
+        && !words.contains(value)
+    {
+        found.push(format!("{pointer}: {value} is none of the words"));
+    }
+    if let (Some(pattern), Some(text)) = (schema["pattern"].as_str(), value.as_str())
+        && !matches(pattern, text)
+    {
+        found.push(format!("{pointer}: {text} does not match {pattern}"));
+    }
+    if let Some(number) = value.as_f64() {
+        let above = schema["minimum"].as_f64().is_none_or(|least| number >= least);
+        let below = schema["maximum"].as_f64().is_none_or(|most| number <= most);
+        if !above || !below {
+            found.push(format!("{pointer}: {number} is out of range"));
+        }
+    }
+    for (index, item) in value.as_array().into_iter().flatten().enumerate() {
+        found.extend(violations(
+            document,
+            &schema["items"],
+            item,
+            &format!("{pointer}/{index}"),
+        ));
+    }
+    if let Some(members) = value.as_object() {
+        for name in schema["required"].as_array().into_iter().flatten() {
+            if !members.contains_key(name.as_str().unwrap()) {
+                found.push(format!("{pointer}: {name} is missing"));
+            }
+        }
+        for (name, member) in members {
+            match schema["properties"].get(name) {
+                Some(property) => {
+                    found.extend(violations(
+                        document,
+                        property,
+                        member,
+                        &format!("{pointer}/{name}"),
+                    ));
+                }
+                None if schema["additionalProperties"] == true => {}
+                None => found.push(format!("{pointer}: {name} is unknown")),
+            }
+        }
+    }
+    found
+}
+
+fn has_type(types: &Value, value: &Value) -> bool {
+    let name = match value {
+        Value::Null => "null",
+        Value::Bool(_) => "boolean",
+        Value::Number(number) if number.is_f64() => "number",
+        Value::Number(_) => "integer",
+        Value::String(_) => "string",
+        Value::Array(_) => "array",
+        Value::Object(_) => "object",
+    };
+    match types {
+        Value::Null => true,
+        Value::Array(types) => types.iter().any(|one| one == name),
+        one => one == name,
+    }
+}
+
+/// The patterns of the document: words between `^(` and `)$`, or a literal and one class with its count.
+fn matches(pattern: &str, text: &str) -> bool {
+    let inner = pattern
+        .strip_prefix('^')
+        .and_then(|rest| rest.strip_suffix('$'))
+        .unwrap();
+    if let Some(words) = inner.strip_prefix('(').and_then(|rest| rest.strip_suffix(')')) {
+        return words.split('|').any(|word| word == text);
+    }
+    let Some((literal, class)) = inner.split_once('[') else {
+        return inner == text;
+    };
+    let (class, count) = class.split_once("]{").unwrap();
+    let count = count.trim_end_matches('}');
+    let (least, most) = count.split_once(',').unwrap_or((count, count));
+    let counts: std::ops::RangeInclusive<usize> = least.parse().unwrap()..=most.parse().unwrap();
+    let in_class = |char: char| match class {
+        "0-9" => char.is_ascii_digit(),
+        "0-9a-f" => char.is_ascii_digit() || ('a'..='f').contains(&char),
+        "0-9a-fA-F" => char.is_ascii_hexdigit(),
+        other => panic!("teach this test the class {other}"),
+    };
+    text.strip_prefix(literal)
+        .is_some_and(|rest| counts.contains(&rest.len()) && rest.chars().all(in_class))
+}
+
+#[test]
+fn it_finds_what_is_wrong() {
+    let document =
+        serde_json::json!({"components": {"schemas": {"Word": {"type": "string", "enum": ["a", "b"]}}}});
+    let schema = serde_json::json!({"type": "object", "required": ["id"], "additionalProperties": false, "properties": {
+        "id": {"type": "string", "pattern": "^ver_[0-9a-f]{4}$"},
+        "word": {"oneOf": [{"$ref": "#/components/schemas/Word"}, {"type": "null"}]},
+        "count": {"type": "integer", "minimum": 1},
+    }});
+    let check = |value: Value| violations(&document, &schema, &value, "").len();
+    assert_eq!(
+        check(serde_json::json!({"id": "ver_00ff", "word": null, "count": 1})),
+        0
+    );
+    for wrong in [
+        serde_json::json!({}),
+        serde_json::json!({"id": "ver_00FF"}),
+        serde_json::json!({"id": "ver_00ff0"}),
+        serde_json::json!({"id": "ver_00ff", "word": "c"}),
+        serde_json::json!({"id": "ver_00ff", "count": 0}),
+        serde_json::json!({"id": "ver_00ff", "other": 0}),
+        serde_json::json!({"id": 7}),
+    ] {
+        assert_eq!(check(wrong.clone()), 1, "{wrong}");
+    }
+}

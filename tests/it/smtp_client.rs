@@ -1,0 +1,57 @@
+//! Emails through SMTP: what travels, what a refusal means, what a failure leaves unknown.
+
+use std::time::Duration;
+
+use otpost::domain::email::EmailAddress;
+use otpost::domain::id::MessageId;
+use otpost::domain::message::{Email, Provider};
+use otpost::domain::time::Timestamp;
+use otpost::provider::smtp::Smtp;
+use otpost::provider::{Class, Receipt, SendError};
+
+use crate::support::smtp_server::SmtpServer;
+
+mod ambiguity;
+mod letter;
+mod protection;
+mod refusal;
+mod reuse;
+
+/// Short, for servers that do not answer.
+const CONNECT: Duration = Duration::from_millis(400);
+const ATTEMPT: Duration = Duration::from_millis(800);
+
+fn client(server: &SmtpServer) -> Smtp {
+    Smtp::new(server.account(), Provider::Smtp, server.roots())
+}
+
+fn impatient_client(server: &SmtpServer) -> Smtp {
+    client(server).with_timeouts(CONNECT, ATTEMPT)
+}
+
+fn email() -> Email {
+    Email {
+        id: MessageId::parse("msg_0190163d8694739a8db3c4f0d9f0a1b2").unwrap(),
+        to: EmailAddress::parse("Jane.Doe@example.com").unwrap(),
+        from_name: "Acme".to_owned(),
+        subject: "Your sign-in code".to_owned(),
+        text: "Your code:\n\n481516\n".to_owned(),
+        html: "<p>Your code:</p>\n<p>481516</p>\n".to_owned(),
+        date: Timestamp::from_unix_micros(1_795_338_000_000_000).unwrap(),
+        expires_at: None,
+    }
+}
+
+/// The class, the reply code and the detail of a refusal.
+fn refusal(outcome: Result<Receipt, SendError>) -> (Class, Option<String>, String) {
+    match outcome {
+        Err(SendError::NotAccepted {
+            class, code, detail, ..
+        }) => (class, code, detail),
+        other => panic!("not a refusal: {other:?}"),
+    }
+}
+
+fn is_unknown(outcome: &Result<Receipt, SendError>) -> bool {
+    matches!(outcome, Err(SendError::Unknown { .. }))
+}

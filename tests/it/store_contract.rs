@@ -1,0 +1,17 @@
+//! The contract of the store: what every implementation does, with operations in parallel, on whichever database the
+//! tests run on.
+
+mod cancel;
+mod check;
+mod directory;
+pub mod fixture;
+mod idempotency;
+mod isolation;
+mod key_generations;
+mod limits;
+mod message;
+mod outbox;
+mod quota;
+mod resend;
+mod settle;
+mod upkeep;

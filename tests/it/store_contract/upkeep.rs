@@ -1,0 +1,137 @@
+//! Upkeep: wiping codes that have died, and removing what nobody needs any more.
+
+use otpost::domain::message::Channel;
+use otpost::store::idempotency::{Claim, HeldKey, KeyClaim};
+use otpost::store::message::MessageFilter;
+use otpost::store::outbox::MonthlyCounter;
+
+use super::fixture::{DAY, HOUR, MINUTE, SECOND, World, accepted, lease, now, quota};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_on_this_machine_answers_with_a_small_difference_of_clocks() {
+    let world = World::new().await;
+    assert!(world.probe().await.unwrap() < 5 * SECOND);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn codes_that_have_died_are_wiped_batch_by_batch() {
+    let world = World::new().await;
+    let mut made = Vec::new();
+    for user in 0..5 {
+        made.push(world.issued(user).await);
+    }
+    let fresh = world.issue_as_is(world.verification(9, now() + MINUTE)).await;
+    let at = now() + 10 * MINUTE;
+    assert_eq!(world.wipe_expired_codes(at - SECOND, 3).await.unwrap(), 0);
+    assert_eq!(world.wipe_expired_codes(at, 3).await.unwrap(), 3);
+    assert_eq!(world.wipe_expired_codes(at, 3).await.unwrap(), 2);
+    assert_eq!(world.wipe_expired_codes(at, 3).await.unwrap(), 0);
+    for new in made {
+        assert_eq!(world.found(new.id).await.sealed_code, None);
+    }
+    assert!(world.found(fresh.id).await.sealed_code.is_some());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pending_verifications_are_counted() {
+    let world = World::new().await;
+    let verified = world.issued(1).await.id;
+    world.issued(2).await;
+    world.guess_right(verified, now()).await;
+    let pending = async |at| world.count_pending(world.environment, at).await.unwrap();
+    assert_eq!(pending(now()).await, 1);
+    assert_eq!(pending(now() + 10 * MINUTE).await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_old_is_removed_and_the_rest_stays() {
+    let world = World::new().await;
+    let mut new = world.verification(1, now());
+    new.message.quota = Some(quota(10));
+    new.ip_key = Some("192.0.2.1".to_owned());
+    let old = world.issue_as_is(new).await;
+    world.settled(old.message.id, accepted()).await;
+    world.issue_as_is(world.verification(2, now() + SECOND)).await;
+    let recent_at = now() + 40 * DAY;
+    let recent = world.issue_as_is(world.verification(3, recent_at)).await;
+
+    let before = now() + DAY;
+    let mut removed = 0;
+    loop {
+        match world.remove_old(before, recent_at, 1).await.unwrap() {
+            0 => break,
+            some => removed += some,
+        }
+    }
+    // Of each send a verification and a message at least, and one attempt.
+    assert!(removed >= 5, "{removed}");
+    assert_eq!(world.find(world.application, old.id).await.unwrap(), None);
+    assert_eq!(
+        world
+            .find_message(world.environment, old.message.id)
+            .await
+            .unwrap(),
+        None
+    );
+    let counter = MonthlyCounter::TestQuota;
+    assert_eq!(
+        world
+            .used(world.environment, counter, quota(0).month)
+            .await
+            .unwrap(),
+        0
+    );
+    let left = world
+        .list_messages(world.environment, MessageFilter::default(), 10)
+        .await
+        .unwrap();
+    assert_eq!(left.len(), 1);
+    assert!(world.find(world.application, recent.id).await.unwrap().is_some());
+    assert_eq!(
+        world
+            .claim_due(Channel::Email, recent_at + HOUR, lease(recent_at + 2 * HOUR), 10)
+            .await
+            .unwrap()
+            .len(),
+        1
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_window_that_still_stands_is_not_removed() {
+    let world = World::new().await;
+    let mut first = world.verification(1, now());
+    first.limits.per_day = 1;
+    let mut second = world.verification(1, now() + 2 * HOUR);
+    second.limits.per_day = 1;
+    world.issue_as_is(first).await;
+    world.remove_old(now(), now() + 2 * HOUR, 100).await.unwrap();
+    let outcome = world.issue(second).await.unwrap();
+    assert!(
+        matches!(outcome, otpost::store::verification::Issue::Refused(_)),
+        "{outcome:?}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn idempotency_keys_are_removed_when_they_have_ended() {
+    let world = World::new().await;
+    let claim = KeyClaim {
+        held: HeldKey {
+            application_id: world.application,
+            key_hash: [1; 32],
+            owner: world.token,
+        },
+        fingerprint: [1; 32],
+        resource_id: world.token,
+        now: now(),
+        busy_until: now() + MINUTE,
+        expires_at: now() + DAY,
+    };
+    assert_eq!(world.claim_key(claim).await.unwrap(), Claim::Taken);
+    assert_eq!(
+        world.remove_old(now(), now() + DAY - SECOND, 10).await.unwrap(),
+        0
+    );
+    assert_eq!(world.remove_old(now(), now() + DAY, 10).await.unwrap(), 1);
+}

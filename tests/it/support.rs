@@ -1,0 +1,13 @@
+//! The harness: real counterparts of the service, in the process and on ports of their own.
+
+pub mod carriers;
+pub mod database;
+pub mod http_double;
+pub mod kinde_double;
+pub mod neighbours;
+pub mod plain_http;
+pub mod sms_sender;
+pub mod smtp_server;
+pub mod tcp_proxy;
+pub mod test_server;
+pub mod twilio_double;

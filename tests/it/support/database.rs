@@ -1,0 +1,109 @@
+//! A database for one test: a SQLite file of its own, or with `OTPOST_TEST_POSTGRES_URL` a Postgres database of its own,
+//! copied from a template whose tables are up to date. It goes when the test ends.
+
+use std::ops::Deref;
+use std::sync::Arc;
+
+use otpost::store::{SharedStore, StoreError, sqlite};
+use tempfile::TempDir;
+
+use self::postgres::PostgresDatabase;
+
+mod postgres;
+
+/// The most connections a test's store has.
+const MAX_CONNECTIONS: u32 = 8;
+
+/// A fresh database with its store.
+pub struct Database {
+    store: SharedStore,
+    url: String,
+    // Dropped last, when nothing uses the database any more.
+    _place: Place,
+}
+
+enum Place {
+    File(#[expect(dead_code, reason = "removes the directory when it is dropped")] TempDir),
+    Server(#[expect(dead_code, reason = "drops the database when it is dropped")] PostgresDatabase),
+}
+
+impl Database {
+    /// Makes a database that nothing was written to.
+    pub async fn fresh() -> Self {
+        let (url, place) = if let Some(maintenance) = postgres::maintenance_url() {
+            let database = PostgresDatabase::create(&maintenance).await;
+            (database.url.clone(), Place::Server(database))
+        } else {
+            let directory = tempfile::tempdir().unwrap();
+            let file = directory.path().join("otpost.db");
+            (format!("sqlite://{}", file.display()), Place::File(directory))
+        };
+        let store = connect(&url).await.unwrap();
+        Self {
+            store,
+            url,
+            _place: place,
+        }
+    }
+
+    /// The store, as the service holds it.
+    pub fn store(&self) -> SharedStore {
+        Arc::clone(&self.store)
+    }
+
+    /// Its URL, for a service of its own.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// A further store on the same database, as another process has it.
+    pub async fn second_store(&self) -> SharedStore {
+        connect(&self.url).await.unwrap()
+    }
+}
+
+impl Deref for Database {
+    type Target = SharedStore;
+
+    fn deref(&self) -> &Self::Target {
+        &self.store
+    }
+}
+
+/// A database without any table: a SQLite file that is not there yet, or a new Postgres database.
+pub struct EmptyDatabase(Empty);
+
+enum Empty {
+    File(TempDir),
+    Server(PostgresDatabase),
+}
+
+impl EmptyDatabase {
+    /// Makes it.
+    pub async fn create() -> Self {
+        Self(match postgres::maintenance_url() {
+            Some(maintenance) => Empty::Server(PostgresDatabase::create_empty(&maintenance).await),
+            None => Empty::File(tempfile::tempdir().unwrap()),
+        })
+    }
+
+    /// Its URL.
+    pub fn url(&self) -> String {
+        match &self.0 {
+            Empty::File(directory) => format!("sqlite://{}", directory.path().join("otpost.db").display()),
+            Empty::Server(database) => database.url.clone(),
+        }
+    }
+
+    /// Whether the service demands a keys file rather than making one.
+    pub fn wants_keys(&self) -> bool {
+        matches!(self.0, Empty::Server(_))
+    }
+}
+
+async fn connect(url: &str) -> Result<SharedStore, StoreError> {
+    if url.starts_with("postgres") {
+        return postgres::connect(url, MAX_CONNECTIONS).await;
+    }
+    Ok(Arc::new(sqlite::connect(url, MAX_CONNECTIONS).await?))
+}
