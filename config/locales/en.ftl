@@ -54,3 +54,27 @@ email-verify-subject = Confirm your email address for { $business_name }
 email-verify-preview = Enter the code within { $expires_in } to confirm your address.
 email-verify-body = Enter this code to confirm your email address for { $business_name }:
 email-verify-disclaimer = Do not share this code with anyone. If you did not ask for it, you can ignore this email: someone may have typed your address by mistake.
+
+### Emails without a code. They always come from the platform and cannot be edited by an environment.
+
+# To somebody who was added to the team by hand.
+# $inviter_name: who added them, as a person writes their name; email-invitation-body is for when nobody said.
+email-invitation-subject = Invitation to join { $business_name }
+email-invitation-preview = Accept the invitation to join the team.
+email-invitation-body = You are invited to join the team of { $business_name }.
+email-invitation-body-by = { $inviter_name } invites you to join the team of { $business_name }.
+# The words on the button, and before the bare link in plain text.
+email-invitation-action = Accept the invitation
+email-invitation-disclaimer = If you do not know { $business_name }, you can ignore this email: nothing happens unless you accept.
+
+# To every owner, when somebody asks for an export of the business's data.
+# $actor_name: who asked; email-export-body is for when nobody said.
+email-export-subject = Data export requested at { $business_name }
+email-export-preview = Check that you know about this export.
+email-export-body = Somebody asked for an export of the data of { $business_name }.
+email-export-body-by = { $actor_name } asked for an export of the data of { $business_name }.
+# $requested_at: date and time in digits with "UTC", such as 2026-11-22 09:00 UTC.
+email-export-time = Time of the request: { $requested_at }
+# The words on the button, and before the bare link in plain text.
+email-export-action = Review the export
+email-export-disclaimer = You receive this email as an owner of { $business_name }. If you expected the export, there is nothing to do. If not, remove access from whoever asked for it, and change your password.
