@@ -58,6 +58,12 @@ impl Config {
         self.development || self.server.listen.ip().to_canonical().is_loopback()
     }
 
+    /// Whether text messages of the platform are printed to the terminal.
+    #[must_use]
+    pub fn prints_texts(&self) -> bool {
+        self.console_allowed() && matches!(self.platform.sms.provider, PlatformSmsProvider::Console)
+    }
+
     /// Reads every section before giving up on any, so that all mistakes are noted. `None` only after a mistake.
     fn read(reader: &mut Reader<'_>) -> Option<Self> {
         let development = reader.switch("development");

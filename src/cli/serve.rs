@@ -87,9 +87,14 @@ fn greeting(welcome: &Welcome, config: &Config) -> String {
         .map_or("$OTPOST_KEY", |key| key.expose());
     // Where this machine reaches it: the public URL may only work once a proxy is there.
     let address = reachable(config.server.listen);
+    let read_it = if config.prints_texts() {
+        " and read it here"
+    } else {
+        ""
+    };
     let _ = write!(
         text,
-        "\nSend a code and read it here:\n\n  curl -X POST http://{address}/v1/otp/send -H \"Authorization: Bearer {key}\" \\\n    \
+        "\nSend a code{read_it}:\n\n  curl -X POST http://{address}/v1/otp/send -H \"Authorization: Bearer {key}\" \\\n    \
          -H 'Content-Type: application/json' -d '{{\"connection_id\": \"{}\", \"to\": \"+61466043123\"}}'\n\n",
         welcome.phone_connection,
     );

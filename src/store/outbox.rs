@@ -39,9 +39,6 @@ pub trait Outbox: Send + Sync {
         counter: MonthlyCounter,
         month: Timestamp,
     ) -> Result<u32, StoreError>;
-
-    /// Makes every message held under `token` due at `now`, for a process that shuts down. Answers how many.
-    async fn release_leases(&self, token: Uuid, now: Timestamp) -> Result<u64, StoreError>;
 }
 
 /// A hold on messages.

@@ -198,16 +198,26 @@ impl SendRequest {
             Channel::Email if looks_like_a_number(&to) => Err(channel_mismatch(Channel::Email)),
             Channel::Email => EmailAddress::parse(&to)
                 .map(Recipient::Email)
-                .map_err(|error| Problem::new(Code::InvalidEmailAddress, error.to_string())),
+                .map_err(|error| Problem::new(Code::InvalidEmailAddress, sentence(&error))),
             Channel::Sms if to.contains('@') => Err(channel_mismatch(Channel::Sms)),
             Channel::Sms => phone(&to, country.as_deref(), default)
                 .map(Recipient::Phone)
                 .map_err(|error| {
-                    Problem::new(Code::InvalidPhoneNumber, error.to_string())
+                    Problem::new(Code::InvalidPhoneNumber, sentence(&error))
                         .with("reason", error.reason.as_str())
                 }),
         }
     }
+}
+
+/// What an error says, as the details of problems are written.
+fn sentence(error: &impl std::error::Error) -> String {
+    let text = error.to_string();
+    let mut characters = text.chars();
+    characters
+        .next()
+        .map(|first| format!("{}{}.", first.to_uppercase(), characters.as_str()))
+        .unwrap_or_default()
 }
 
 /// The country is looked at only where the number needs one.

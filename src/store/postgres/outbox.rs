@@ -2,7 +2,6 @@
 
 use async_trait::async_trait;
 use sqlx::query_file;
-use uuid::Uuid;
 
 use super::row::{integer, summary_row, verification_row};
 use super::send::month;
@@ -113,21 +112,5 @@ impl Outbox for PostgresStore {
             .await?;
         let used = row.map_or(0, |row| row.used);
         u32::try_from(used).map_err(|_| fault::corrupt("monthly_counters", "used", environment))
-    }
-
-    async fn release_leases(&self, token: Uuid, now: Timestamp) -> Result<u64, StoreError> {
-        let mut lent = self.lend().await?;
-        let released = lent
-            .ask(async |connection| {
-                query_file!(
-                    "src/store/postgres/sql/release_leases.sql",
-                    token,
-                    now.to_offset_date_time()
-                )
-                .execute(connection)
-                .await
-            })
-            .await?;
-        Ok(released.rows_affected())
     }
 }

@@ -66,12 +66,6 @@ impl Outbox for SqliteStore {
             Fields::of(&row, "monthly_counters", environment).value("used")
         })
     }
-
-    async fn release_leases(&self, token: Uuid, now: Timestamp) -> Result<u64, StoreError> {
-        self.writer
-            .write(move |db| Box::pin(release_leases(db, token, now)))
-            .await
-    }
 }
 
 async fn claim_due(
@@ -148,14 +142,4 @@ async fn hold(
         .await
         .map_err(fault)?;
     Ok(())
-}
-
-async fn release_leases(db: &mut SqliteConnection, token: Uuid, now: Timestamp) -> Result<u64, StoreError> {
-    let released = sqlx::query("UPDATE outbox SET due_at = ?2, lease_token = NULL WHERE lease_token = ?1")
-        .bind(token)
-        .bind(now.unix_micros())
-        .execute(db)
-        .await
-        .map_err(fault)?;
-    Ok(released.rows_affected())
 }

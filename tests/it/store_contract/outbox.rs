@@ -125,20 +125,6 @@ async fn the_next_sender_is_asked_under_the_same_lease() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_process_that_shuts_down_lets_its_messages_go() {
-    let world = World::new().await;
-    for user in 0..3 {
-        world.issued(user).await;
-    }
-    let mut others = world.verification(9, now());
-    others.message.lease = lease(now() + MINUTE);
-    world.issue_as_is(others).await;
-    assert_eq!(world.release_leases(world.token, now()).await.unwrap(), 3);
-    assert_eq!(world.release_leases(world.token, now()).await.unwrap(), 0);
-    assert_eq!(claim(&world, now()).await.1.len(), 3);
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn a_message_that_was_taken_over_is_marked_with_the_first_time() {
     let world = World::new().await;
     let message = world.issued(1).await.message.id;

@@ -1,1 +1,0 @@
-UPDATE outbox SET due_at = $2, lease_token = NULL WHERE lease_token = $1
