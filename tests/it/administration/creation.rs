@@ -1,5 +1,7 @@
 //! Environments and applications that are made: what comes with them, and what cannot be taken.
 
+use std::time::Duration;
+
 use futures_util::future::join_all;
 use otpost::domain::time::Clock as _;
 use serde_json::{Value, json};
@@ -33,6 +35,8 @@ async fn is_read_back(server: &TestServer, made: &Answer) -> String {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_environment_comes_with_its_connections_and_default_settings() {
     let server = TestServer::start().await;
+    // So that there is an oldest one.
+    server.clock.advance(Duration::from_millis(2));
     let made = server.admin("POST", "/environments", staging()).await;
     let path = is_read_back(&server, &made).await;
     let body = made.json();
@@ -133,6 +137,7 @@ async fn whatever_of_an_environment_cannot_be_taken_is_told_at_once_and_nothing_
 async fn of_parallel_creations_under_one_code_one_is_made() {
     let server = TestServer::start().await;
     let replica = server.replica(Wishes::default()).await;
+    server.clock.advance(Duration::from_millis(2));
     let answers = join_all((0..8).map(|number| {
         let server = if number % 2 == 0 { &server } else { &replica };
         server.admin("POST", "/environments", staging())

@@ -1,5 +1,7 @@
 //! API keys: shown once, listed by their ends, dead as soon as they are revoked.
 
+use std::time::Duration;
+
 use futures_util::future::join;
 use serde_json::{Value, json};
 
@@ -34,6 +36,8 @@ async fn a_key_is_shown_once_used_and_revoked() {
         (keys.as_str(), "/v1/connections", "otpost_sk_"),
         ("/keys", "/admin/v1/environments", "otpost_ak_"),
     ] {
+        // So that there is an oldest one.
+        server.clock.advance(Duration::from_millis(2));
         let answer = server.admin("POST", path, json!({ "name": " backend " })).await;
         let made = answer.expect(201);
         let key = made["key"].as_str().unwrap();
@@ -172,6 +176,7 @@ async fn of_the_last_two_keys_that_revoke_each_other_one_stays() {
     let replica = server.replica(Wishes::default()).await;
     let mut survivor = server.admin_key.clone();
     for _ in 0..5 {
+        server.clock.advance(Duration::from_millis(2));
         let name = json!({ "name": "next" }).to_string();
         let made = server
             .request("POST", "/admin/v1/keys", &survivor, &[], &name)
