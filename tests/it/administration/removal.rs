@@ -360,6 +360,8 @@ async fn a_removed_applications_keys_die_and_its_messages_stay() {
     let neighbour = neighbours::environment(&server).await;
     let body = json!({ "connection_id": neighbour.phone, "to": "+61466043123" });
     let accepted = send(&server, &neighbour, body.clone()).await.expect(201);
+    // So that there is a newest one.
+    server.clock.advance(Duration::from_millis(2));
     let throttled = Reply::json(429, &json!({})).with_header("retry-after", "40");
     kinde.respond_with(Script::Reply(throttled));
     let queued = send(&server, &neighbour, body).await.expect(201);
