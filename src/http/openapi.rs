@@ -93,6 +93,7 @@ fn foundation() -> OpenApi {
                 "How an environment's messages travel, and the rules of its codes.",
             ),
             tag("applications", "Who may send in an environment."),
+            tag("keys", "What applications and administrators call with."),
             tag("messages", "What was sent, and how much may be."),
             tag("operations", "Whether the service lives and is ready."),
         ]))

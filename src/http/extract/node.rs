@@ -9,7 +9,7 @@ use std::fmt;
 use serde::de::value::{MapAccessDeserializer, MapDeserializer, SeqDeserializer};
 use serde::de::{
     DeserializeOwned, DeserializeSeed, Deserializer, Error as _, IntoDeserializer, MapAccess, SeqAccess,
-    Visitor,
+    Unexpected, Visitor,
 };
 use serde_json::error::Category;
 
@@ -166,6 +166,20 @@ impl<'de> Deserializer<'de> for Node {
         }
     }
 
+    /// What has names is an object. A type would also be read from a list, its fields in their order, and with defaults
+    /// for all of them even from an empty one.
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        _: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Fault> {
+        match self {
+            Self::List(_) => Err(Fault::invalid_type(Unexpected::Seq, &visitor)),
+            other => other.deserialize_any(visitor),
+        }
+    }
+
     fn deserialize_newtype_struct<V: Visitor<'de>>(
         self,
         _: &'static str,
@@ -197,7 +211,7 @@ impl<'de> Deserializer<'de> for Node {
 
     serde::forward_to_deserialize_any! {
         bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf
-        unit unit_struct seq tuple tuple_struct map struct identifier
+        unit unit_struct seq tuple tuple_struct map identifier
     }
 }
 
@@ -283,6 +297,11 @@ mod tests {
             ),
             ("{}", "“to” is missing."),
             ("[]", "an object is expected."),
+            (r#"["424242", ["424242"]]"#, "an object is expected."),
+            (
+                r#"{"to":"a","server":[25, "implicit"]}"#,
+                "“server”: an object is expected.",
+            ),
             (r#""424242""#, "an object is expected."),
             (
                 r#"{"too":1}"#,

@@ -138,7 +138,7 @@ pub(super) async fn put_settings(
     Ok(Change::Made { version: put.version })
 }
 
-fn version(expected: Expected) -> Option<i64> {
+pub(super) fn version(expected: Expected) -> Option<i64> {
     match expected {
         Expected::Any => None,
         Expected::Version(version) => Some(version),

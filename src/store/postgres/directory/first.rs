@@ -34,7 +34,7 @@ pub(super) async fn found(
     Ok(true)
 }
 
-async fn insert_environment(
+pub(super) async fn insert_environment(
     connection: &mut PgConnection,
     environment: &Environment,
 ) -> Result<(), sqlx::Error> {
@@ -55,7 +55,7 @@ async fn insert_environment(
     Ok(())
 }
 
-async fn insert_connections(
+pub(super) async fn insert_connections(
     connection: &mut PgConnection,
     connections: &[Connection],
     created_at: Timestamp,
@@ -80,7 +80,7 @@ async fn insert_connections(
     Ok(())
 }
 
-async fn insert_application(
+pub(super) async fn insert_application(
     connection: &mut PgConnection,
     application: &Application,
 ) -> Result<(), sqlx::Error> {
@@ -106,7 +106,7 @@ async fn insert_application(
     Ok(())
 }
 
-async fn insert_key(connection: &mut PgConnection, key: &KeyRecord) -> Result<(), sqlx::Error> {
+pub(super) async fn insert_key(connection: &mut PgConnection, key: &KeyRecord) -> Result<(), sqlx::Error> {
     query_file!(
         "src/store/postgres/sql/insert_api_key.sql",
         key.id.0,

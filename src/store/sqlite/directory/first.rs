@@ -30,7 +30,10 @@ pub(super) async fn found(db: &mut SqliteConnection, first: FirstEnvironment) ->
     Ok(true)
 }
 
-async fn insert_environment(db: &mut SqliteConnection, environment: &Environment) -> Result<(), StoreError> {
+pub(super) async fn insert_environment(
+    db: &mut SqliteConnection,
+    environment: &Environment,
+) -> Result<(), StoreError> {
     sqlx::query(
         "INSERT INTO environments (id, code, name, business_name, business_url, default_country, default_locale,
                                    created_at, updated_at)
@@ -51,7 +54,7 @@ async fn insert_environment(db: &mut SqliteConnection, environment: &Environment
     Ok(())
 }
 
-async fn insert_connection(
+pub(super) async fn insert_connection(
     db: &mut SqliteConnection,
     connection: &Connection,
     created_at: Timestamp,
@@ -70,7 +73,10 @@ async fn insert_connection(
     Ok(())
 }
 
-async fn insert_application(db: &mut SqliteConnection, application: &Application) -> Result<(), StoreError> {
+pub(super) async fn insert_application(
+    db: &mut SqliteConnection,
+    application: &Application,
+) -> Result<(), StoreError> {
     sqlx::query(
         "INSERT INTO applications (id, environment_id, name, autofill_domain, created_at, updated_at)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
@@ -95,7 +101,7 @@ async fn insert_application(db: &mut SqliteConnection, application: &Application
     Ok(())
 }
 
-async fn insert_key(db: &mut SqliteConnection, key: &KeyRecord) -> Result<(), StoreError> {
+pub(super) async fn insert_key(db: &mut SqliteConnection, key: &KeyRecord) -> Result<(), StoreError> {
     sqlx::query(
         "INSERT INTO api_keys (id, application_id, name, prefix, last_four, hash, created_at)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
