@@ -1,1 +1,1 @@
-# TODO
+# English (United States). Nothing differs from en, from which it takes every string.

@@ -45,6 +45,12 @@ pub const EMBEDDED: &[(Locale, &str)] = &[
     (Locale::Tr, include_str!("../../../config/locales/tr.ftl")),
     (Locale::Uk, include_str!("../../../config/locales/uk.ftl")),
     (Locale::Vi, include_str!("../../../config/locales/vi.ftl")),
-    (Locale::ZhHans, include_str!("../../../config/locales/zh-Hans.ftl")),
-    (Locale::ZhHant, include_str!("../../../config/locales/zh-Hant.ftl")),
+    (
+        Locale::ZhHans,
+        include_str!("../../../config/locales/zh-Hans.ftl"),
+    ),
+    (
+        Locale::ZhHant,
+        include_str!("../../../config/locales/zh-Hant.ftl"),
+    ),
 ];

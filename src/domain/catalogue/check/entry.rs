@@ -184,9 +184,7 @@ mod tests {
     #[test]
     fn what_is_not_fluent_is_told_with_its_line_and_the_rest_is_read() {
         let (entries, malformed) = read("a = A\n??\nb = { $x\nc = C\n-t = T\n");
-        assert!(
-            entries.iter().any(|entry| entry.id == "a") && entries.iter().any(|entry| entry.id == "c")
-        );
+        assert!(entries.iter().any(|entry| entry.id == "a") && entries.iter().any(|entry| entry.id == "c"));
         let lines: Vec<usize> = malformed.iter().map(|(line, _)| *line).collect();
         assert!(lines.contains(&2) && lines.contains(&5), "{malformed:?}");
     }

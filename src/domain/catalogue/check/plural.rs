@@ -11,8 +11,8 @@ use crate::domain::locale::Locale;
 const FORMS: &str =
     "f = { $n ->\n [zero] zero\n [one] one\n [two] two\n [few] few\n [many] many\n *[other] other\n}\n";
 
-/// The whole numbers that a life is written in: minutes of up to a day.
-const NUMBERS: std::ops::RangeInclusive<u32> = 1..=1439;
+/// Whole numbers of every form: of those below a million the rules look at the last two digits, and no life is longer.
+const NUMBERS: std::ops::RangeInclusive<u32> = 1..=200;
 
 /// Languages in which a noun after a number looks the same after every number, though CLDR tells numbers apart.
 const UNINFLECTED: &[Locale] = &[
@@ -53,12 +53,12 @@ impl Plurals {
         }
     }
 
-    /// The forms that a selector must tell apart, `other` among them in any case.
+    /// The forms that a selector must tell apart.
     pub(super) fn needed(&self) -> impl Iterator<Item = &str> {
         // CLDR had a form for the Hebrew tens, and gave it up in version 42: it is that of `other`.
         let given_up = |form: &&str| self.locale == Locale::He && *form == "many";
         let forms = self.numbers.keys().map(String::as_str);
-        forms.filter(move |form| !given_up(form))
+        forms.filter(move |form| !given_up(form) && !UNINFLECTED.contains(&self.locale))
     }
 
     /// Whether some whole number has the form.
@@ -73,7 +73,7 @@ impl Plurals {
 
     /// Whether a string about a number must have a selector.
     pub(super) fn must_select(&self) -> bool {
-        self.needed().count() > 1 && !UNINFLECTED.contains(&self.locale)
+        self.needed().count() > 1
     }
 }
 

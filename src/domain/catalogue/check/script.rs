@@ -29,10 +29,7 @@ fn is_han(letter: char) -> bool {
 
 /// Whether words stand next to each other without spaces.
 pub(super) fn is_unspaced(locale: Locale) -> bool {
-    matches!(
-        locale,
-        Locale::Ja | Locale::Th | Locale::ZhHans | Locale::ZhHant
-    )
+    matches!(locale, Locale::Ja | Locale::Th | Locale::ZhHans | Locale::ZhHant)
 }
 
 /// A mark that belongs to the letter before it, in the scripts of the catalogue.

@@ -24,15 +24,20 @@ const GSM_7: &[Locale] = &[
     Locale::EnAu,
     Locale::EnGb,
     Locale::EnUs,
+    Locale::Et,
     Locale::Fil,
     Locale::Fr,
+    Locale::Hr,
     Locale::Ht,
     Locale::Id,
     Locale::It,
+    Locale::Lt,
     Locale::Ms,
     Locale::Nl,
     Locale::NlBe,
     Locale::No,
+    Locale::Pl,
+    Locale::Ro,
     Locale::Sv,
 ];
 
@@ -114,10 +119,10 @@ fn code(reading: &Reading<'_>) -> Option<String> {
         let Piece::Placeholder(name @ ("code" | "host")) = *piece else {
             continue;
         };
-        let before = place
-            .checked_sub(1)
-            .and_then(|before| reading.pieces.get(before));
-        let before = before.is_none_or(|piece| matches!(piece, Piece::Text(text) if text.chars().next_back().is_none_or(is_apart)));
+        let before = place.checked_sub(1).and_then(|before| reading.pieces.get(before));
+        let before = before.is_none_or(
+            |piece| matches!(piece, Piece::Text(text) if text.chars().next_back().is_none_or(is_apart)),
+        );
         let after = reading.pieces.get(place + 1);
         let after = after.is_none_or(
             |piece| matches!(piece, Piece::Text(text) if text.chars().next().is_none_or(is_apart)),
@@ -169,7 +174,8 @@ fn dear_characters(locale: Locale, reading: &Reading<'_>) -> Option<String> {
         .filter(|character| !is_gsm_7(*character))
         .partition(|character| character.is_alphabetic());
     if let Some(letter) = letters.first() {
-        let fault = format!("`{letter}` is not in GSM-7, which this language can be written in: find other words");
+        let fault =
+            format!("`{letter}` is not in GSM-7, which this language can be written in: find other words");
         return GSM_7.contains(&locale).then_some(fault);
     }
     let mark = marks.first()?;
@@ -192,12 +198,12 @@ fn last_line(text: &str, autofill: bool) -> Option<String> {
     }
 }
 
-/// Host and code of the last line: `@`, the host, one space, `#`, the code.
+/// Host and code of the last line: `@`, the host, one space, `#`, the code; what may follow behind a space is not read.
 fn origin_bound(text: &str) -> Option<(&str, &str)> {
-    let line = text.rsplit('\n').next()?;
-    let (host, code) = line.strip_prefix('@')?.split_once(" #")?;
-    let is_bare = |part: &str| !part.is_empty() && !part.contains([' ', '\t', '\r', '\u{c}', '#', '@']);
-    (is_bare(host) && is_bare(code)).then_some((host, code))
+    let (host, rest) = text.rsplit('\n').next()?.strip_prefix('@')?.split_once(' ')?;
+    let code = rest.strip_prefix('#')?.split_ascii_whitespace().next()?;
+    let begins_at_once = rest.get(1..)?.starts_with(code);
+    (!host.is_empty() && begins_at_once).then_some((host, code))
 }
 
 /// In GSM-7 a sentence and the line for autofill have ample room in one segment. In UCS-2 the sentence has 70 characters,
@@ -215,4 +221,28 @@ fn length(text: &str, autofill: bool) -> Option<String> {
             encoding(text)
         )
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_line_alone_is_read_as_browsers_read_it() {
+        for (text, read) in [
+            ("Hi\n\n@a.example #123456", Some(("a.example", "123456"))),
+            ("@a.example #123456", Some(("a.example", "123456"))),
+            ("@a.example #123456 @frame.example", Some(("a.example", "123456"))),
+            ("Hi @a.example #123456", None),
+            ("@a.example #123456\nBye", None),
+            ("@a.example  #123456", None),
+            ("@a.example 123456", None),
+            ("@a.example # 123456", None),
+            ("@a.example #", None),
+            ("@ #123456", None),
+            (" @a.example #123456", None),
+        ] {
+            assert_eq!(origin_bound(text), read, "{text:?}");
+        }
+    }
 }

@@ -49,7 +49,10 @@ fn forms(findings: &mut Findings, entry: &Entry<'_>, original: &Entry<'_>, plura
             }
         }
         (Some(Selector { on }), number) if number != Some(*on) => {
-            findings.entry(entry, format!("nothing can be selected by ${on}: it is no number"));
+            findings.entry(
+                entry,
+                format!("nothing can be selected by ${on}: it is no number"),
+            );
         }
         (Some(_), _) => {
             let mut written = BTreeSet::new();

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use super::entry::{Entry, Piece};
+use super::entry::{Entry, Piece, Reading};
 use super::script::{is_unspaced, writes};
 use super::{Findings, by_name};
 use crate::domain::locale::Locale;
@@ -17,8 +17,8 @@ const TIME_OF_DAY: &str = "email-export-time";
 /// What mail programs and phones make a link or an address of.
 const LINKS: [&str; 6] = ["http", "www.", ".com", "://", "mailto:", "@"];
 
-/// Words that languages of other scripts write with Latin letters.
-const INTERNATIONAL: [&str; 2] = ["OTP", "SMS"];
+/// Words that a language of another script writes with Latin letters.
+const BORROWED: [(Locale, &str); 2] = [(Locale::El, "email"), (Locale::Th, "OTP")];
 
 pub(super) fn check(findings: &mut Findings, entries: &[Entry<'_>], english: &[Entry<'_>]) {
     let units = units(findings.locale, entries);
@@ -100,7 +100,7 @@ fn link(words: &str) -> Option<String> {
 
 fn foreign(locale: Locale, words: &str) -> Option<String> {
     let own = |word: &&str| {
-        INTERNATIONAL.contains(word) || word.chars().all(|character| writes(locale, character))
+        BORROWED.contains(&(locale, *word)) || word.chars().all(|character| writes(locale, character))
     };
     let word = words
         .split(|character: char| !character.is_alphanumeric())
@@ -110,11 +110,14 @@ fn foreign(locale: Locale, words: &str) -> Option<String> {
     ))
 }
 
-/// The words for minutes and hours, out of the strings that write a life.
+/// The words for minutes and hours, out of the forms that write a life with its number: others may hold words such as
+/// "one", which are good anywhere.
 fn units(locale: Locale, entries: &[Entry<'_>]) -> BTreeSet<String> {
     let lives = entries.iter().filter(|entry| LIVES.contains(&entry.id));
+    let numbered = |reading: &&Reading<'_>| reading.placeholders().next().is_some();
     let texts = lives
         .flat_map(|entry| &entry.readings)
+        .filter(numbered)
         .map(|reading| reading.words().to_lowercase());
     let words = texts.flat_map(|text| text.split_whitespace().map(ToOwned::to_owned).collect::<Vec<_>>());
     let shortest = if is_unspaced(locale) { 2 } else { 3 };
