@@ -13,7 +13,7 @@ use crate::domain::api_key::{ApiKey, KeyKind};
 use crate::domain::random::OsRandom;
 use crate::domain::time::SystemClock;
 
-pub mod check_locales;
+mod check_locales;
 mod healthcheck;
 mod serve;
 

@@ -75,8 +75,7 @@ fn read(directory: &Path) -> std::io::Result<(Catalogue<'static>, Vec<Fault>)> {
 }
 
 /// What the text messages of every language cost, as a table of Markdown that also reads well in a terminal.
-#[must_use]
-pub fn table(catalogue: &Catalogue<'_>) -> String {
+fn table(catalogue: &Catalogue<'_>) -> String {
     let mut table = format!(
         "| {:<8} | {:<39} | {:<39} |\n| {:<8} | {:<39} | {:<39} |\n|{:-<10}|{:-<41}|{:-<41}|\n",
         "language",

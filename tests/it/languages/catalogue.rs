@@ -193,10 +193,9 @@ fn a_placeholder_must_be_in_every_form_of_more_than_one_number() {
 #[test]
 fn a_number_has_the_forms_of_its_language() {
     let select = |forms: &[&str]| {
-        let forms: String = forms
-            .iter()
-            .map(|form| format!("    [{form}] {{ $hours }} x\n"))
-            .collect();
+        let forms = forms.iter().fold(String::new(), |all, form| {
+            all + "    [" + form + "] { $hours } x\n"
+        });
         format!("{{ $hours ->\n{forms}   *[other] {{ $hours }} x\n}}")
     };
     let cyrillic = |text: String| text.replace(" x\n", " ч\n");

@@ -167,7 +167,7 @@ async fn an_email_goes_out_in_the_requested_language_else_the_environments() {
         assert!(mail.header("Subject").unwrap().contains("Acme"), "{locale:?}");
         let id = sent["id"].as_str().unwrap();
         server.verify(id, &code_in(&text)).await.expect(200);
-        server.clock.advance(std::time::Duration::from_secs(3600));
+        server.clock.advance(std::time::Duration::from_hours(1));
     }
     assert_eq!(smtp.violations(), Vec::<String>::new());
     server.stop().await;

@@ -139,7 +139,7 @@ impl<'a> Entry<'a> {
         let mut pieces = Vec::with_capacity(pattern.elements.len());
         for element in &pattern.elements {
             match element {
-                ast::PatternElement::TextElement { value } => pieces.push(Piece::Text(*value)),
+                ast::PatternElement::TextElement { value } => pieces.push(Piece::Text(value)),
                 ast::PatternElement::Placeable {
                     expression: ast::Expression::Inline(ast::InlineExpression::VariableReference { id }),
                 } => pieces.push(Piece::Placeholder(id.name)),
