@@ -13,6 +13,7 @@ use crate::domain::api_key::{ApiKey, KeyKind};
 use crate::domain::random::OsRandom;
 use crate::domain::time::SystemClock;
 
+mod check_locales;
 mod healthcheck;
 mod serve;
 
@@ -38,6 +39,12 @@ enum Command {
     Migrate,
     /// Prints the configuration in force, secrets redacted, each value with where it came from.
     CheckConfig,
+    /// Checks the words of all languages and prints how many segments their text messages take.
+    CheckLocales {
+        /// A directory of <language>.ftl files; without it the files in the program are checked.
+        #[arg(value_name = "DIRECTORY")]
+        directory: Option<PathBuf>,
+    },
     /// Prints the OpenAPI document.
     Openapi,
     /// Exits 0 when the service on this machine is ready.
@@ -82,6 +89,9 @@ pub fn run() -> ExitCode {
     if let Command::Openapi = command {
         return print(&openapi());
     }
+    if let Command::CheckLocales { directory } = command {
+        return check_locales::check_locales(directory.as_deref());
+    }
     let loaded = match config::from_process(arguments.config) {
         Ok(loaded) => loaded,
         Err(errors) => {
@@ -97,6 +107,7 @@ pub fn run() -> ExitCode {
         Command::CheckConfig => print(&loaded.effective()),
         Command::Healthcheck => healthcheck::healthcheck(&loaded.config),
         Command::Keys { command } => keys(&command, &loaded),
+        Command::CheckLocales { directory } => check_locales::check_locales(directory.as_deref()),
         Command::Openapi => print(&openapi()),
     }
 }

@@ -138,6 +138,16 @@ impl Locale {
         self.as_str()
     }
 
+    /// The language that this one is a variant of, and whose words are used where this one has none of its own.
+    #[must_use]
+    pub fn parent(self) -> Option<Self> {
+        match self {
+            Self::EnAu | Self::EnGb | Self::EnUs => Some(Self::En),
+            Self::NlBe => Some(Self::Nl),
+            _ => None,
+        }
+    }
+
     /// Whether it is written from right to left.
     #[must_use]
     pub fn is_right_to_left(self) -> bool {

@@ -23,8 +23,42 @@ struct Capacity {
     joined: u32,
 }
 
-/// The segments of a text, at least one. A single character outside of GSM-7 puts the whole text into UCS-2. A character of
-/// two units is never cut in half: when only one is left in a segment, it begins the next.
+/// How a text travels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Encoding {
+    /// Seven bits a character, two such units for a few.
+    Gsm7,
+    /// Sixteen bits a character. A single character outside of GSM-7 puts the whole text into it.
+    Ucs2,
+}
+
+impl std::fmt::Display for Encoding {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Gsm7 => "GSM-7",
+            Self::Ucs2 => "UCS-2",
+        })
+    }
+}
+
+/// The encoding of a text.
+#[must_use]
+pub fn encoding(text: &str) -> Encoding {
+    if text.chars().all(is_gsm_7) {
+        Encoding::Gsm7
+    } else {
+        Encoding::Ucs2
+    }
+}
+
+/// Whether GSM-7 has the character.
+#[must_use]
+pub fn is_gsm_7(character: char) -> bool {
+    septets(character).is_some()
+}
+
+/// The segments of a text, at least one. A character of two units is never cut in half: when only one is left in a
+/// segment, it begins the next.
 #[must_use]
 pub fn segments(text: &str) -> u32 {
     match text.chars().map(septets).collect::<Option<Vec<u32>>>() {

@@ -2,16 +2,64 @@
 
 use fluent_bundle::FluentValue;
 
-use super::catalogue::{self, FluentArgs};
+use super::catalogue::{self, Catalogue, FluentArgs, MissingText};
 use super::code::Code;
 use super::locale::Locale;
+use super::named::named;
 use super::settings::Sentence;
 use super::verification::Purpose;
 
-/// The whole text of an SMS. Holds the code, so nothing of it may be logged.
-///
-/// With an autofill domain the last line is an origin-bound one-time code (WICG): `@`, host, one space, `#`, code, and
-/// browsers fill it in on that host alone. Without one, the sentence to sign in ends in `#` and the code.
+named! {
+    /// One of the two sentences, by its name in the catalogue.
+    Wording {
+        /// "… is your one-time code to sign in to …".
+        SignIn = "sms-sign-in",
+        /// "Your verification code is …".
+        VerificationCode = "sms-verification-code",
+    }
+}
+
+impl Wording {
+    /// What an environment that chose `sentence` writes for `purpose`.
+    #[must_use]
+    pub fn choose(purpose: Purpose, sentence: Sentence) -> Self {
+        match (sentence, purpose) {
+            (Sentence::SignIn, _) | (Sentence::Auto, Purpose::SignIn | Purpose::SignUp) => Self::SignIn,
+            (Sentence::VerificationCode | Sentence::Auto, _) => Self::VerificationCode,
+        }
+    }
+
+    /// The whole text in a language of `catalogue`.
+    ///
+    /// With an autofill domain the last line is an origin-bound one-time code (WICG): `@`, host, one space, `#`, code, and
+    /// browsers fill it in on that host alone. Without one, the sentence to sign in ends in `#` and the code.
+    ///
+    /// No marks of direction are put around code and host: they would make a text of one segment two, and stand where
+    /// autofill looks. They read right without, because a sentence in a right-to-left language begins with a letter of its
+    /// own (`catalogue::check` makes sure of it) and the host, its `#` and the code behind it are one run from left to right.
+    pub fn text(
+        self,
+        catalogue: &Catalogue<'_>,
+        locale: Locale,
+        code: &Code,
+        business_host: &str,
+        autofill_domain: Option<&str>,
+    ) -> Result<String, MissingText> {
+        let code = code.expose();
+        let args = FluentArgs::from_iter([
+            ("code", FluentValue::from(code)),
+            ("host", FluentValue::from(business_host)),
+        ]);
+        let words = catalogue.text(locale, self.as_str(), &args)?;
+        Ok(match (autofill_domain, self) {
+            (Some(domain), _) => format!("{words}\n\n@{domain} #{code}"),
+            (None, Self::SignIn) => format!("{words} #{code}"),
+            (None, Self::VerificationCode) => words,
+        })
+    }
+}
+
+/// The whole text of an SMS, as [`Wording::text`] writes it. Holds the code, so nothing of it may be logged.
 ///
 /// # Panics
 /// When the English catalogue, a part of the binary, lacks one of the two sentences; a test makes sure that it has them.
@@ -24,27 +72,15 @@ pub fn sms(
     autofill_domain: Option<&str>,
     locale: Locale,
 ) -> String {
-    let to_sign_in = match sentence {
-        Sentence::Auto => matches!(purpose, Purpose::SignIn | Purpose::SignUp),
-        Sentence::SignIn => true,
-        Sentence::VerificationCode => false,
-    };
-    let id = if to_sign_in {
-        "sms-sign-in"
-    } else {
-        "sms-verification-code"
-    };
-    let code = code.expose();
-    let args = FluentArgs::from_iter([
-        ("code", FluentValue::from(code)),
-        ("host", FluentValue::from(business_host)),
-    ]);
-    let words = catalogue::text(locale, id, &args).expect("English has both sentences");
-    match autofill_domain {
-        Some(domain) => format!("{words}\n\n@{domain} #{code}"),
-        None if to_sign_in => format!("{words} #{code}"),
-        None => words,
-    }
+    Wording::choose(purpose, sentence)
+        .text(
+            catalogue::embedded(),
+            locale,
+            code,
+            business_host,
+            autofill_domain,
+        )
+        .expect("English has both sentences")
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! The real program as a process of its own: started, configured wrongly and rightly, ended by signals, killed.
 
+mod check_locales;
 mod commands;
 mod configuration;
 mod crash;

@@ -14,6 +14,7 @@ mod email_route;
 mod http_plumbing;
 mod idempotency;
 mod kinde_client;
+mod languages;
 mod leaks;
 mod one_time_codes;
 mod openapi;

@@ -1,0 +1,1 @@
+# English (Australia). Nothing differs from en, from which it takes every string.
