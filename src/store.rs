@@ -13,6 +13,7 @@ use crate::domain::time::Timestamp;
 pub mod directory;
 pub mod idempotency;
 pub mod message;
+pub mod notification;
 pub mod outbox;
 pub mod postgres;
 pub mod sqlite;
@@ -21,13 +22,17 @@ pub mod verification;
 pub use directory::Directory;
 pub use idempotency::Idempotency;
 pub use message::Messages;
+pub use notification::Notifications;
 pub use outbox::Outbox;
 pub use verification::Verifications;
 
 /// All concerns of one database.
-pub trait Store: Verifications + Outbox + Messages + Idempotency + Directory + Upkeep {}
+pub trait Store:
+    Verifications + Notifications + Outbox + Messages + Idempotency + Directory + Upkeep
+{
+}
 
-impl<T: Verifications + Outbox + Messages + Idempotency + Directory + Upkeep> Store for T {}
+impl<T: Verifications + Notifications + Outbox + Messages + Idempotency + Directory + Upkeep> Store for T {}
 
 /// A shared handle to a database.
 pub type SharedStore = Arc<dyn Store>;
@@ -42,7 +47,10 @@ pub trait Upkeep: Send + Sync {
     /// Wipes the sealed codes of at most `limit` verifications that expired by `now`. Answers how many.
     async fn wipe_expired_codes(&self, now: Timestamp, limit: u32) -> Result<u64, StoreError>;
 
-    /// Removes at most `limit` rows of each kind that nobody needs any more: verifications, messages and attempts
+    /// Wipes what at most `limit` notifications say that expired by `now`. Answers how many.
+    async fn wipe_expired_notifications(&self, now: Timestamp, limit: u32) -> Result<u64, StoreError>;
+
+    /// Removes at most `limit` rows of each kind that nobody needs any more: verifications, notifications, messages and attempts
     /// made before `before`, and counters and idempotency keys that ended before `now`. Answers how many.
     async fn remove_old(&self, before: Timestamp, now: Timestamp, limit: u32) -> Result<u64, StoreError>;
 

@@ -4,13 +4,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
 
 use super::directory::{Directory, EnvironmentSnapshot};
 use super::route::PlatformSender;
 use crate::domain::code::Code;
-use crate::domain::id::MessageId;
+use crate::domain::id::{EnvironmentId, MessageId};
 use crate::domain::keyring::KeyRing;
 use crate::domain::message::{Failure, MessageStatus, MessageSummary};
 use crate::domain::random::{Random, unguessable_id};
@@ -22,12 +21,15 @@ use crate::store::{SharedStore, StoreError};
 
 mod clock_guard;
 mod decision;
+mod job;
 mod lanes;
+mod notification;
 mod settling;
 mod walk;
 mod work;
 
 use clock_guard::ClockGuard;
+pub use job::{Cargo, Job, NotificationCargo};
 use lanes::Lanes;
 use settling::Unrecorded;
 
@@ -52,24 +54,6 @@ pub struct Platform {
     pub monthly_test_quota: u32,
     /// Messages a month that the platform sender carries in place of an environment's own.
     pub monthly_fallback_cap: u32,
-}
-
-/// A message that this process holds and is to send.
-pub struct Job {
-    /// Its id.
-    pub message_id: MessageId,
-    /// The verification whose code it carries.
-    pub verification: StoredVerification,
-    /// The code.
-    pub code: Code,
-    /// The hold on it.
-    pub lease: Lease,
-    /// When the hold began.
-    pub held_since: Instant,
-    /// Attempts that were settled before.
-    pub attempts: u16,
-    /// Whether a place of the test quota is reserved for it.
-    pub holds_quota: bool,
 }
 
 /// Where a message stands after a pass over its route.
@@ -154,7 +138,7 @@ impl Dispatcher {
         let dispatcher = Arc::clone(self);
         self.tasks.spawn(async move {
             // Refused when the process drains: then another one, or the next start, has the message at once.
-            let permit = dispatcher.lanes.enter(job.verification.channel()).await;
+            let permit = dispatcher.lanes.enter(job.lane()).await;
             if permit.is_none() || job.held_since.elapsed() + LEASE_NEEDED > LEASE {
                 dispatcher.give_up_lease(&job).await;
                 return None;
@@ -182,11 +166,8 @@ impl Dispatcher {
         code
     }
 
-    fn environment_of(&self, verification: &StoredVerification) -> Option<Arc<EnvironmentSnapshot>> {
-        self.directory
-            .current()
-            .environment(verification.environment_id)
-            .cloned()
+    fn environment_of(&self, id: EnvironmentId) -> Option<Arc<EnvironmentSnapshot>> {
+        self.directory.current().environment(id).cloned()
     }
 }
 

@@ -13,7 +13,7 @@ use crate::domain::recipient::Recipient;
 use crate::domain::time::Timestamp;
 use crate::domain::verification::{Purpose, Verification, VerificationView};
 use crate::service::directory::EnvironmentSnapshot;
-use crate::service::dispatch::{Job, queued};
+use crate::service::dispatch::{Cargo, Job, queued};
 use crate::store::verification::{Issue, NewMessage, NewVerification, StoredVerification};
 
 impl Service {
@@ -46,8 +46,7 @@ impl Service {
         let mut verification = made.verification.clone();
         let job = Job {
             message_id,
-            verification: made,
-            code,
+            cargo: Cargo::code(made, code),
             lease,
             held_since,
             attempts: 0,
