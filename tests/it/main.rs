@@ -15,6 +15,7 @@ mod http_plumbing;
 mod idempotency;
 mod kinde_client;
 mod leaks;
+mod notifications;
 mod one_time_codes;
 mod openapi;
 mod outbox;

@@ -142,7 +142,7 @@ impl NotificationRequest {
         }
         let mut bad_addresses = Vec::new();
         let recipients = recipients(&self.to, &mut bad_addresses);
-        let locale = read(self.locale, "/locale", &mut errors, |tag| LanguageTag::parse(tag));
+        let locale = read(self.locale, "/locale", &mut errors, LanguageTag::parse);
         let data = self.data.unwrap_or_default().read(business, &mut errors);
         match (source, errors.is_empty(), bad_addresses.is_empty()) {
             (Some(source), true, true) => Ok(Notify {

@@ -58,12 +58,14 @@ impl Notifications for PostgresStore {
         let Some(first) = rows.first() else {
             return Ok(None);
         };
+        let reason = first.reason.as_deref();
+        let reason = reason.map(|name| SuppressionReason::parse(name).ok_or_else(|| of("reason")));
         let mut view = NotificationView {
             id,
             event: NotificationEvent::parse(&first.event).ok_or_else(|| of("event"))?,
             source: NotificationSource::parse(&first.source).ok_or_else(|| of("source"))?,
             outcome: NotificationOutcome::parse(&first.outcome).ok_or_else(|| of("outcome"))?,
-            reason: reason(first.reason.as_deref()).ok_or_else(|| of("reason"))?,
+            reason: reason.transpose()?,
             messages: Vec::with_capacity(rows.len()),
         };
         for row in rows {
@@ -130,10 +132,6 @@ impl Notifications for PostgresStore {
             })
             .collect()
     }
-}
-
-fn reason(name: Option<&str>) -> Option<Option<SuppressionReason>> {
-    name.map_or(Some(None), |name| SuppressionReason::parse(name).map(Some))
 }
 
 /// The recipients as the columns of a table, and their messages, of which there are none where it is suppressed.

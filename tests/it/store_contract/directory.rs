@@ -82,7 +82,7 @@ fn settings(environment_id: EnvironmentId, document: &str) -> SettingsRow {
     }
 }
 
-async fn founded(world: &World) -> FirstEnvironment {
+pub(super) async fn founded(world: &World) -> FirstEnvironment {
     let first = first();
     assert!(world.database.found(first.clone()).await.unwrap());
     first
