@@ -30,6 +30,11 @@ pub(super) fn inert(name: &str, locale: Locale) -> String {
             text.push(WORD_JOINER);
         }
     }
+    isolated(text, locale)
+}
+
+/// A text that keeps its own direction wherever it stands.
+pub(super) fn isolated(mut text: String, locale: Locale) -> String {
     if locale.is_right_to_left() || text.chars().any(is_right_to_left) {
         text.insert(0, FIRST_STRONG_ISOLATE);
         text.push(POP_ISOLATE);

@@ -3,7 +3,7 @@
 use time::macros::format_description;
 
 use super::RenderError;
-use super::name::{in_running_text, inert};
+use super::name::{in_running_text, inert, isolated};
 use super::template::{self, Action, NotificationPage};
 use crate::domain::business::BusinessName;
 use crate::domain::catalogue::{self, FluentArgs};
@@ -96,7 +96,7 @@ fn args(
         }
     }
     if let Some(at) = requested_at {
-        args.set("requested_at", inert(&in_digits(at), content.locale));
+        args.set("requested_at", isolated(in_digits(at), content.locale));
     }
     args
 }
@@ -106,4 +106,92 @@ fn in_digits(at: Timestamp) -> String {
     let format = format_description!("[year]-[month]-[day] [hour]:[minute] UTC");
     let written = at.to_offset_date_time().format(format);
     written.unwrap_or_else(|_| at.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::business::BusinessUrl;
+
+    const URL: &str = "https://acme.example.com/join/4711";
+
+    fn data() -> NotificationData {
+        let business = BusinessUrl::parse("https://acme.example.com").unwrap();
+        NotificationData {
+            inviter_name: PersonName::parse("Ada").ok(),
+            action_url: ActionUrl::parse(URL, &business).ok(),
+            actor_name: PersonName::parse("Bob").ok(),
+            requested_at: Some(Timestamp::new(time::macros::datetime!(2026-11-22 09:00:59 UTC))),
+        }
+    }
+
+    fn render(kind: NotificationKind, locale: Locale, data: &NotificationData) -> Email {
+        let made_at = Timestamp::new(time::macros::datetime!(2026-11-22 09:01 UTC));
+        let content = NotificationContent {
+            message_id: MessageId::parse("msg_0123456789abcdef0123456789abcdef").unwrap(),
+            kind,
+            data,
+            business_name: &BusinessName::parse("Acme").unwrap(),
+            sender_name: None,
+            locale,
+            made_at,
+            expires_at: made_at + crate::domain::notification::LIFE,
+        };
+        notification(&content, EmailAddress::parse("new@example.com").unwrap()).unwrap()
+    }
+
+    #[test]
+    fn both_emails_are_written_whole_in_every_language() {
+        for &locale in Locale::ALL {
+            for (kind, person) in [
+                (NotificationKind::Invitation, "Ada"),
+                (NotificationKind::ExportWarning, "Bob"),
+            ] {
+                for data in [data(), NotificationData::default()] {
+                    let email = render(kind, locale, &data);
+                    let given = data.inviter_name.is_some();
+                    assert!(email.subject.contains("Acme"), "{locale} {kind:?}");
+                    assert!(!email.subject.contains(char::is_control), "{locale} {kind:?}");
+                    for part in [&email.text, &email.html] {
+                        assert_eq!(part.contains(person), given, "{locale} {kind:?}: {part}");
+                        assert!(!part.contains("{{") && !part.contains("{ $"), "{part}");
+                    }
+                    assert_eq!(
+                        email.text.lines().any(|line| line == URL),
+                        given,
+                        "{}",
+                        email.text
+                    );
+                    let at = given && kind == NotificationKind::ExportWarning;
+                    let text = email.text.replace('\n', " ");
+                    assert_eq!(text.contains("2026-11-22 09:00 UTC"), at, "{locale}: {text}");
+                    assert!(!email.text.contains("\n\n\n"), "{}", email.text);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_name_and_a_time_keep_their_direction_from_right_to_left() {
+        let email = render(NotificationKind::ExportWarning, Locale::Ar, &data());
+        let text = email.text.replace('\n', " ");
+        for isolated in [
+            "\u{2068}Bob\u{2069}",
+            "\u{2068}2026-11-22 09:00 UTC\u{2069}",
+            "\u{2068}Acme\u{2069}",
+        ] {
+            assert!(text.contains(isolated), "{isolated} in {text}");
+        }
+        assert!(
+            email
+                .html
+                .starts_with("<!doctype html>\n<html lang=\"ar\" dir=\"rtl\">")
+        );
+    }
+
+    #[test]
+    fn an_email_rendered_again_is_the_same() {
+        let kind = NotificationKind::Invitation;
+        assert!(render(kind, Locale::En, &data()) == render(kind, Locale::En, &data()));
+    }
 }

@@ -128,12 +128,19 @@ async fn a_notification_that_no_server_took_is_sent_by_the_next_process() {
     let smtp = SmtpServer::start(Behaviour::plain());
     installation.set("OTPOST_PLATFORM__EMAIL__PORT", &smtp.account().port.to_string());
     let running = installation.start().await;
-    let mails = until("the mails", WITHIN, || Some(smtp.mails()).filter(|mails| mails.len() == 2)).await;
+    let mails = until("the mails", WITHIN, || {
+        Some(smtp.mails()).filter(|mails| mails.len() == 2)
+    })
+    .await;
     let mut reached: Vec<_> = mails.iter().map(|mail| mail.to[0].clone()).collect();
     reached.sort();
     assert_eq!(reached, ["ada@example.com", "bob@example.com"]);
     for mail in &mails {
-        assert!(mail.text_part().contains("Cyd invites you"), "{}", mail.text_part());
+        assert!(
+            mail.text_part().contains("Cyd invites you"),
+            "{}",
+            mail.text_part()
+        );
         assert!(mail.text_part().contains("https://localhost/join/4711"));
     }
     let id = answer.json()["id"].as_str().unwrap().to_owned();

@@ -83,7 +83,7 @@ async fn a_message_that_nobody_takes_for_a_day_expires() {
     let server = acme(platform(&smtp)).await;
     let sent = notify(&server, &json!({})).await.expect(201);
     let id = sent["messages"][0]["id"].as_str().unwrap();
-    server.clock.advance(Duration::from_secs(24 * 3_600 - 60));
+    server.clock.advance(Duration::from_mins(24 * 60 - 1));
     until("another try", async || {
         events(&message(&server, id).await, "attempt").len() == 2
     })
@@ -171,7 +171,7 @@ async fn a_dead_processs_key_finds_what_was_made_and_another_process_sends_it_on
         (found["messages"][0]["id"].as_str(), statuses(&found)),
         (Some(id), vec!["accepted"])
     );
-    assert_eq!((second.messages().await.len(), smtp.mails().len()), (1, 2));
+    assert_eq!((second.messages().await.len(), smtp.mails().len()), (1, 1));
     let [before, after] = &smtp.contents()[..] else {
         panic!("two tries")
     };

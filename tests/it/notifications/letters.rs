@@ -116,7 +116,7 @@ async fn what_nobody_said_is_left_out() {
     );
     for mail in [mail, warning] {
         for part in [mail.text_part(), mail.html_part()] {
-            for word in ["http", "href", "<a", "UTC", "Accept the", "Review the"] {
+            for word in ["http", "href", "<a", "UTC"] {
                 assert!(!part.contains(word), "{word} in {part}");
             }
         }

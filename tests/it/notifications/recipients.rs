@@ -1,8 +1,11 @@
 //! Whom a notification reaches, and who may see it.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use super::{PATH, acme, invitation, notify, platform, read};
+use crate::support::carriers::message;
 use crate::support::neighbours;
 use crate::support::plain_http::Answer;
 use crate::support::smtp_server::{Behaviour, SmtpServer};
@@ -109,6 +112,7 @@ async fn an_administrator_sees_its_messages_with_their_timelines_and_no_full_add
     let data =
         json!({ "inviter_name": "Ada Secret", "action_url": "https://acme.example.com/join/token-4711" });
     let sent = notify(&server, &json!({ "data": data })).await.expect(201);
+    server.clock.advance(Duration::from_secs(1));
     server.send_email("new@example.com").await.expect(201);
     let listed = server.messages().await;
     assert_eq!(listed.len(), 2);
@@ -126,8 +130,8 @@ async fn an_administrator_sees_its_messages_with_their_timelines_and_no_full_add
         (&mine["channel"], &mine["to"]),
         (&json!("email"), &json!("n•••@example.com"))
     );
-    let message = crate::support::carriers::message(&server, mine["id"].as_str().unwrap()).await;
-    let timeline = message["timeline"].as_array().unwrap();
+    let told = message(&server, mine["id"].as_str().unwrap()).await;
+    let timeline = told["timeline"].as_array().unwrap();
     let events: Vec<_> = timeline.iter().map(|entry| &entry["event"]).collect();
     assert_eq!(events, ["created", "attempt"]);
     assert_eq!(
@@ -135,10 +139,10 @@ async fn an_administrator_sees_its_messages_with_their_timelines_and_no_full_add
         json!({ "route": ["platform"], "reason": "always_platform" })
     );
     // A code is dead by then, but what was sent stays sent.
-    server.clock.advance(std::time::Duration::from_hours(25));
-    let later = crate::support::carriers::message(&server, mine["id"].as_str().unwrap()).await;
-    assert_eq!(later["timeline"], message["timeline"]);
-    for seen in [sent.to_string(), message.to_string(), json!(listed).to_string()] {
+    server.clock.advance(Duration::from_hours(25));
+    let later = message(&server, mine["id"].as_str().unwrap()).await;
+    assert_eq!(later["timeline"], told["timeline"]);
+    for seen in [sent.to_string(), told.to_string(), json!(listed).to_string()] {
         for secret in ["new@example.com", "Secret", "token-4711"] {
             assert!(!seen.contains(secret), "{secret} in {seen}");
         }
