@@ -23,13 +23,16 @@ use crate::http::layer::{self, Layers};
 use crate::http::problem::Cause;
 use crate::http::server::{self, Limits, Stop};
 use crate::http::state::Services;
-use crate::http::{admin, dev_inbox, docs, health, openapi, otp as otp_endpoints};
+use crate::http::{
+    admin, dev_inbox, docs, health, notification as notification_endpoints, openapi, otp as otp_endpoints,
+};
 use crate::lifecycle::Shutdown;
 use crate::provider::console::Inbox;
 use crate::service::administration::Administration;
 use crate::service::directory::Directory;
 use crate::service::dispatch::Dispatcher;
 use crate::service::first_start::{self, Welcome, Wishes};
+use crate::service::notification;
 use crate::service::otp;
 use crate::service::reseal;
 use crate::service::upkeep::Upkeep;
@@ -132,6 +135,13 @@ impl App {
                 Arc::clone(&clock),
                 Arc::clone(&random),
             )),
+            notifications: Arc::new(notification::Service::new(
+                Arc::clone(&store),
+                Arc::clone(&dispatcher),
+                Arc::clone(&keys),
+                Arc::clone(&clock),
+                Arc::clone(&random),
+            )),
             administration: Arc::new(Administration::new(
                 Arc::clone(&store),
                 Arc::clone(&directory),
@@ -217,13 +227,16 @@ impl App {
 /// The OpenAPI document of all endpoints.
 #[must_use]
 pub fn openapi_document() -> OpenApi {
-    let endpoints: OpenApiRouter<Services> = otp_endpoints::routes().merge(admin::routes());
+    let endpoints: OpenApiRouter<Services> = otp_endpoints::routes()
+        .merge(notification_endpoints::routes())
+        .merge(admin::routes());
     openapi::document([endpoints.into_openapi(), health::routes().into_openapi()])
 }
 
 fn api(services: &Services, inbox: Option<&Arc<Inbox>>) -> Result<Router, StartError> {
     let endpoints = Router::from(
         otp_endpoints::routes()
+            .merge(notification_endpoints::routes())
             .merge(admin::routes())
             .with_state(services.clone()),
     );

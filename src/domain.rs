@@ -14,6 +14,7 @@ pub mod keyring;
 pub mod locale;
 pub mod message;
 pub(crate) mod named;
+pub mod notification;
 pub mod phone;
 pub mod policy;
 pub mod random;

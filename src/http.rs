@@ -13,6 +13,7 @@ pub mod idempotent;
 pub mod last_used;
 pub mod layer;
 pub mod metrics;
+pub mod notification;
 pub mod openapi;
 pub mod otp;
 pub mod page;

@@ -4,6 +4,7 @@ pub mod administration;
 pub mod directory;
 pub mod dispatch;
 pub mod first_start;
+pub mod notification;
 pub mod otp;
 pub mod render;
 pub mod reseal;

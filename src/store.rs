@@ -14,6 +14,7 @@ pub mod directory;
 pub mod idempotency;
 pub mod key;
 pub mod message;
+pub mod notification;
 pub mod outbox;
 pub mod postgres;
 pub mod sqlite;
@@ -23,13 +24,20 @@ pub use directory::Directory;
 pub use idempotency::Idempotency;
 pub use key::Keys;
 pub use message::Messages;
+pub use notification::Notifications;
 pub use outbox::Outbox;
 pub use verification::Verifications;
 
 /// All concerns of one database.
-pub trait Store: Verifications + Outbox + Messages + Idempotency + Directory + Keys + Upkeep {}
+pub trait Store:
+    Verifications + Notifications + Outbox + Messages + Idempotency + Directory + Keys + Upkeep
+{
+}
 
-impl<T: Verifications + Outbox + Messages + Idempotency + Directory + Keys + Upkeep> Store for T {}
+impl<T: Verifications + Notifications + Outbox + Messages + Idempotency + Directory + Keys + Upkeep> Store
+    for T
+{
+}
 
 /// A shared handle to a database.
 pub type SharedStore = Arc<dyn Store>;
@@ -48,7 +56,10 @@ pub trait Upkeep: Send + Sync {
     /// Wipes the sealed codes of at most `limit` verifications that expired by `now`. Answers how many.
     async fn wipe_expired_codes(&self, now: Timestamp, limit: u32) -> Result<u64, StoreError>;
 
-    /// Removes at most `limit` rows of each kind that nobody needs any more: verifications, messages and attempts
+    /// Wipes what at most `limit` notifications say that expired by `now`. Answers how many.
+    async fn wipe_expired_notifications(&self, now: Timestamp, limit: u32) -> Result<u64, StoreError>;
+
+    /// Removes at most `limit` rows of each kind that nobody needs any more: verifications, notifications, messages and attempts
     /// made before `before`, and counters and idempotency keys that ended before `now`. Answers how many.
     async fn remove_old(&self, before: Timestamp, now: Timestamp, limit: u32) -> Result<u64, StoreError>;
 

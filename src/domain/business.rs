@@ -136,7 +136,8 @@ impl BusinessName {
     }
 }
 
-fn breaks_a_line_or_its_order(character: char) -> bool {
+/// Whether the character ends a line or turns the order of what follows around.
+pub(super) fn breaks_a_line_or_its_order(character: char) -> bool {
     character.is_control()
         || matches!(character, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }

@@ -82,6 +82,8 @@ ids! {
     AttemptId = "att_";
     /// An entry of the audit log.
     AuditId = "aud_";
+    /// A notification.
+    NotificationId = "ntf_";
 }
 
 impl MessageId {

@@ -163,13 +163,43 @@ pub fn retry_at(
     retry_after: Option<Duration>,
     expires_at: Option<Timestamp>,
 ) -> Option<Timestamp> {
-    const CEILINGS: [u64; 4] = [2_000, 5_000, 15_000, 45_000];
+    let at = retry_along(
+        &[2_000, 5_000, 15_000, 45_000],
+        random,
+        now,
+        attempts,
+        retry_after,
+    );
+    expires_at.is_none_or(|end| at < end).then_some(at)
+}
+
+/// As [`retry_at`], for what waits a day and not for a user at a screen: from the fifth try on 2, 5 and 15 min (the last
+/// repeats).
+pub fn unhurried_retry_at(
+    random: &dyn Random,
+    now: Timestamp,
+    attempts: u16,
+    retry_after: Option<Duration>,
+    expires_at: Timestamp,
+) -> Option<Timestamp> {
+    const CEILINGS: [u64; 7] = [2_000, 5_000, 15_000, 45_000, 120_000, 300_000, 900_000];
+    let at = retry_along(&CEILINGS, random, now, attempts, retry_after);
+    (at < expires_at).then_some(at)
+}
+
+/// Full jitter below the ceiling (in ms) of this many attempts; the last ceiling repeats.
+fn retry_along(
+    ceilings: &[u64],
+    random: &dyn Random,
+    now: Timestamp,
+    attempts: u16,
+    retry_after: Option<Duration>,
+) -> Timestamp {
     let index = usize::from(attempts.max(1)) - 1;
-    let ceiling = CEILINGS.get(index).copied().unwrap_or(45_000);
+    let ceiling = ceilings.get(index).or(ceilings.last()).copied().unwrap_or(45_000);
     // A floor keeps a burst of retries from meeting the provider in the same instant it refused.
     let jittered = Duration::from_millis(200 + below(random, ceiling));
-    let at = now + jittered.max(retry_after.unwrap_or_default());
-    expires_at.is_none_or(|end| at < end).then_some(at)
+    now + jittered.max(retry_after.unwrap_or_default())
 }
 
 #[cfg(test)]
@@ -241,6 +271,15 @@ mod tests {
             .unwrap();
             assert!(at > now && at < now + Duration::from_secs(46));
         }
+        let unhurried = |attempts, end| {
+            unhurried_retry_at(&OsRandom, now, attempts, None, now + Duration::from_secs(end))
+        };
+        for attempts in 1..500 {
+            let at = unhurried(attempts, 86_400).unwrap();
+            let most = if attempts < 5 { 46 } else { 901 };
+            assert!(at > now && at < now + Duration::from_secs(most), "{attempts}");
+        }
+        assert_eq!(unhurried(9, 0), None);
         let asked = Some(Duration::from_secs(90));
         assert!(retry_at(&OsRandom, now, 1, asked, None).unwrap() >= now + Duration::from_secs(90));
         assert_eq!(

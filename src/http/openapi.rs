@@ -87,6 +87,10 @@ fn foundation() -> OpenApi {
                 "one-time codes",
                 "Send a code, verify it, send it again, give it up.",
             ),
+            tag(
+                "notifications",
+                "Tell people of what concerns their access, by email and without a code.",
+            ),
             tag("environments", "Whom messages are sent for, and over what."),
             tag(
                 "settings",

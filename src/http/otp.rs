@@ -33,7 +33,7 @@ pub fn routes() -> OpenApiRouter<Services> {
 }
 
 /// How long an answer waits for the provider: as configured, or less if the caller prefers.
-fn patience(services: &Services, prefer: Prefer) -> Duration {
+pub(super) fn patience(services: &Services, prefer: Prefer) -> Duration {
     if prefer.respond_async {
         return Duration::ZERO;
     }

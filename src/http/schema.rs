@@ -238,6 +238,8 @@ impl ToSchema for Attempt {
     refers_to!(AttemptId, Provider, Timestamp);
 }
 
+mod notification;
+
 fn header(name: &str, description: &str) -> Parameter {
     ParameterBuilder::new()
         .name(name)
@@ -267,7 +269,11 @@ impl IntoParams for Prefer {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::id::NotificationId;
     use crate::domain::message::FailureCode;
+    use crate::domain::notification::{
+        NotificationEvent, NotificationOutcome, NotificationSource, NotificationView,
+    };
     use serde::Serialize;
     use std::collections::BTreeSet;
     use uuid::Uuid;
@@ -322,6 +328,14 @@ mod tests {
             resend_at: moment(),
             verified_at: None,
             message: message(),
+        });
+        compare(&NotificationView {
+            id: NotificationId(Uuid::nil()),
+            event: NotificationEvent::TeamMemberAdded,
+            source: NotificationSource::Manual,
+            outcome: NotificationOutcome::Sent,
+            reason: None,
+            messages: vec![message()],
         });
         compare(&Attempt {
             id: AttemptId(Uuid::nil()),

@@ -10,6 +10,7 @@ use crate::domain::time::Clock;
 use crate::service::administration::Administration;
 use crate::service::directory::Directory;
 use crate::service::dispatch::Dispatcher;
+use crate::service::notification;
 use crate::service::otp;
 use crate::store::SharedStore;
 
@@ -18,6 +19,8 @@ use crate::store::SharedStore;
 pub struct Services {
     /// One-time codes.
     pub otp: Arc<otp::Service>,
+    /// Notifications.
+    pub notifications: Arc<notification::Service>,
     /// Changes by administrators.
     pub administration: Arc<Administration>,
     /// Environments, applications, connections and keys, as of now.

@@ -4,7 +4,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
 
 use super::directory::{Directory, EnvironmentSnapshot};
@@ -22,12 +21,15 @@ use crate::store::{SharedStore, StoreError};
 
 mod clock_guard;
 mod decision;
+mod job;
 mod lanes;
+mod notification;
 mod settling;
 mod walk;
 mod work;
 
 use clock_guard::ClockGuard;
+pub use job::{Cargo, Job, NotificationCargo};
 use lanes::Lanes;
 use settling::Unrecorded;
 
@@ -52,24 +54,6 @@ pub struct Platform {
     pub monthly_test_quota: u32,
     /// Messages a month that the platform sender carries in place of an environment's own.
     pub monthly_fallback_cap: u32,
-}
-
-/// A message that this process holds and is to send.
-pub struct Job {
-    /// Its id.
-    pub message_id: MessageId,
-    /// The verification whose code it carries.
-    pub verification: StoredVerification,
-    /// The code.
-    pub code: Code,
-    /// The hold on it.
-    pub lease: Lease,
-    /// When the hold began.
-    pub held_since: Instant,
-    /// Attempts that were settled before.
-    pub attempts: u16,
-    /// Whether a place of the test quota is reserved for it.
-    pub holds_quota: bool,
 }
 
 /// Where a message stands after a pass over its route.
@@ -154,7 +138,7 @@ impl Dispatcher {
         let dispatcher = Arc::clone(self);
         self.tasks.spawn(async move {
             // Refused when the process drains: then another one, or the next start, has the message at once.
-            let permit = dispatcher.lanes.enter(job.verification.channel()).await;
+            let permit = dispatcher.lanes.enter(job.lane()).await;
             if permit.is_none() || job.held_since.elapsed() + LEASE_NEEDED > LEASE {
                 dispatcher.give_up_lease(&job).await;
                 return None;
@@ -182,10 +166,10 @@ impl Dispatcher {
         code
     }
 
-    /// The environment of a message, as long as it and the application are there. What this process does not know may have
-    /// been made a moment ago through another one.
-    async fn environment_of(&self, verification: &StoredVerification) -> Option<Arc<EnvironmentSnapshot>> {
-        if let Some(held) = self.held_environment_of(verification) {
+    /// The environment of a message, as long as it is there, and with it the application that a code is for. What this process
+    /// does not know may have been made a moment ago through another one.
+    async fn environment_of(&self, cargo: &Cargo) -> Option<Arc<EnvironmentSnapshot>> {
+        if let Some(held) = self.held_environment_of(cargo) {
             return Some(held);
         }
         if let Err(error) = self.directory.refresh().await {
@@ -194,15 +178,20 @@ impl Dispatcher {
                 "the directory could not be read again"
             );
         }
-        self.held_environment_of(verification)
+        self.held_environment_of(cargo)
     }
 
-    fn held_environment_of(&self, verification: &StoredVerification) -> Option<Arc<EnvironmentSnapshot>> {
-        self.directory
+    fn held_environment_of(&self, cargo: &Cargo) -> Option<Arc<EnvironmentSnapshot>> {
+        let held = self
+            .directory
             .current()
-            .environment(verification.environment_id)
-            .filter(|held| held.application(verification.application_id).is_some())
-            .cloned()
+            .environment(cargo.environment_id())
+            .cloned()?;
+        match cargo {
+            Cargo::Code(code) => held.application(code.verification.application_id).is_some(),
+            Cargo::Notification(_) => true,
+        }
+        .then_some(held)
     }
 }
 

@@ -17,8 +17,11 @@ use crate::domain::time::Timestamp;
 use crate::domain::verification::Purpose;
 
 mod name;
+mod notification;
 mod template;
 mod words;
+
+pub use notification::{NotificationContent, notification};
 
 /// What a message with a code is made of, on either channel.
 #[derive(Clone, Copy)]

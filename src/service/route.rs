@@ -28,6 +28,8 @@ pub enum Reason {
     OwnSenderNotForMfa,
     /// It has none.
     NoOwnSender,
+    /// What it has does not matter: it is a notification.
+    AlwaysPlatform,
 }
 
 /// The senders to ask in turn.
@@ -100,6 +102,14 @@ pub fn email(settings: &EmailSettings, platform: PlatformSender) -> Result<Route
         });
     }
     platform_only(platform, Reason::NoOwnSender)
+}
+
+/// Who carries an invitation or a warning: the platform, whatever sender the environment has.
+///
+/// # Errors
+/// When the platform has no sender.
+pub fn notification(platform: PlatformSender) -> Result<Route, NoSender> {
+    platform_only(platform, Reason::AlwaysPlatform)
 }
 
 fn platform_only(platform: PlatformSender, reason: Reason) -> Result<Route, NoSender> {

@@ -61,6 +61,13 @@ impl Upkeep {
             }
         }
         for _ in 0..BATCHES {
+            let wiped = self.store.wipe_expired_notifications(now, BATCH).await?;
+            touched += wiped;
+            if wiped < u64::from(BATCH) {
+                break;
+            }
+        }
+        for _ in 0..BATCHES {
             let removed = self.store.remove_old(now - self.retention, now, BATCH).await?;
             touched += removed;
             if removed < u64::from(BATCH) {

@@ -3,10 +3,9 @@
 use async_trait::async_trait;
 
 use super::StoreError;
-use crate::domain::id::{ApplicationId, EnvironmentId, MessageId, VerificationId};
-use crate::domain::message::{Attempt, Channel, MessageStatus, MessageSummary};
+use crate::domain::id::{ApplicationId, EnvironmentId, MessageId, NotificationId, VerificationId};
+use crate::domain::message::{Attempt, Channel, MessagePurpose, MessageStatus, MessageSummary};
 use crate::domain::time::Timestamp;
-use crate::domain::verification::Purpose;
 
 /// Reading messages.
 #[async_trait]
@@ -45,14 +44,16 @@ pub struct MessageFilter {
 pub struct StoredMessage {
     /// What every caller sees.
     pub summary: MessageSummary,
-    /// The verification it carries the code of.
-    pub verification_id: VerificationId,
+    /// The verification it carries the code of; `None` for a notification's.
+    pub verification_id: Option<VerificationId>,
+    /// The notification it is of; `None` for one with a code.
+    pub notification_id: Option<NotificationId>,
     /// The application that asked for it.
     pub application_id: ApplicationId,
     /// How it travels.
     pub channel: Channel,
     /// What for.
-    pub purpose: Purpose,
+    pub purpose: MessagePurpose,
     /// Whom it goes to, masked.
     pub masked_recipient: String,
     /// The provider's name for it.
@@ -82,6 +83,6 @@ pub struct MessageHistory {
     pub verified_at: Option<Timestamp>,
     /// When its verification was canceled.
     pub canceled_at: Option<Timestamp>,
-    /// When its code dies.
+    /// When its code dies, or the notification is no longer sent.
     pub expires_at: Timestamp,
 }

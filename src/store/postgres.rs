@@ -11,6 +11,7 @@ mod directory;
 mod fault;
 mod idempotency;
 mod message;
+mod notification;
 mod outbox;
 mod row;
 mod send;

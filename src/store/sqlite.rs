@@ -12,6 +12,7 @@ mod directory;
 mod idempotency;
 mod limit;
 mod message;
+mod notification;
 mod outbox;
 mod quota;
 mod row;

@@ -16,6 +16,7 @@ mod idempotency;
 mod kinde_client;
 mod languages;
 mod leaks;
+mod notifications;
 mod one_time_codes;
 mod openapi;
 mod outbox;

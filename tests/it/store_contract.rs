@@ -10,6 +10,7 @@ mod isolation;
 mod key_generations;
 mod limits;
 mod message;
+mod notification;
 mod outbox;
 mod quota;
 mod removal;

@@ -8,10 +8,9 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::environment;
 use crate::domain::field::FieldError;
-use crate::domain::id::{ApplicationId, MessageId, VerificationId};
-use crate::domain::message::{Channel, MessageStatus, MessageSummary};
+use crate::domain::id::{ApplicationId, MessageId, NotificationId, VerificationId};
+use crate::domain::message::{Channel, MessagePurpose, MessageStatus, MessageSummary};
 use crate::domain::time::Timestamp;
-use crate::domain::verification::Purpose;
 use crate::http::auth::Administrator;
 use crate::http::extract::{Json, Query, Segments};
 use crate::http::page::{Page, invalid_cursor, read_limit};
@@ -29,10 +28,15 @@ use timeline::TimelineEntry;
 pub struct MessageView {
     #[serde(flatten)]
     summary: MessageSummary,
-    verification_id: VerificationId,
+    /// The verification it carries the code of.
+    #[schema(required)]
+    verification_id: Option<VerificationId>,
+    /// The notification it is of.
+    #[schema(required)]
+    notification_id: Option<NotificationId>,
     application_id: ApplicationId,
     channel: Channel,
-    purpose: Purpose,
+    purpose: MessagePurpose,
     /// The recipient, masked.
     to: String,
     /// The provider's name for the message.
@@ -130,6 +134,7 @@ impl MessageView {
         Self {
             summary: message.summary,
             verification_id: message.verification_id,
+            notification_id: message.notification_id,
             application_id: message.application_id,
             channel: message.channel,
             purpose: message.purpose,

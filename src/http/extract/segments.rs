@@ -4,7 +4,8 @@ use axum::extract::{FromRequestParts, RawPathParams};
 use axum::http::request::Parts;
 
 use crate::domain::id::{
-    ApplicationId, AttemptId, AuditId, ConnectionId, EnvironmentId, KeyId, MessageId, VerificationId,
+    ApplicationId, AttemptId, AuditId, ConnectionId, EnvironmentId, KeyId, MessageId, NotificationId,
+    VerificationId,
 };
 use crate::http::problem::Problem;
 
@@ -50,6 +51,8 @@ from_segment!(
     AttemptId,
     AuditId
 );
+
+from_segment!(NotificationId);
 
 impl<A: FromSegment> FromSegments for A {
     fn from_segments(segments: &[&str]) -> Option<Self> {

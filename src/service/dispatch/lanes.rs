@@ -1,5 +1,5 @@
-//! How many messages are under way at once, each channel for itself: a provider of text messages that hangs must not keep
-//! an email waiting.
+//! How many messages are under way at once, each kind for itself: a provider of text messages that hangs must not keep
+//! an email waiting, nor a hundred invitations a code.
 
 use std::sync::Arc;
 
@@ -10,10 +10,23 @@ use crate::domain::message::Channel;
 /// Messages of one channel under way at once in one process.
 const WIDTH: usize = 256;
 
-/// A lane for each channel.
+/// Notifications under way at once in one process. They have time, and share the platform's sender with codes.
+const WIDTH_OF_NOTIFICATIONS: usize = 32;
+
+/// Which messages stand in line with each other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Lane {
+    /// Messages with a code, each channel for itself.
+    Code(Channel),
+    /// Notifications.
+    Notification,
+}
+
+/// The lanes.
 pub(super) struct Lanes {
     sms: Arc<Semaphore>,
     email: Arc<Semaphore>,
+    notification: Arc<Semaphore>,
 }
 
 impl Default for Lanes {
@@ -21,19 +34,20 @@ impl Default for Lanes {
         Self {
             sms: Arc::new(Semaphore::new(WIDTH)),
             email: Arc::new(Semaphore::new(WIDTH)),
+            notification: Arc::new(Semaphore::new(WIDTH_OF_NOTIFICATIONS)),
         }
     }
 }
 
 impl Lanes {
     /// Waits for a place; `None` once the lanes are closed.
-    pub(super) async fn enter(&self, channel: Channel) -> Option<OwnedSemaphorePermit> {
-        Arc::clone(self.of(channel)).acquire_owned().await.ok()
+    pub(super) async fn enter(&self, lane: Lane) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(self.of(lane)).acquire_owned().await.ok()
     }
 
     /// How many places are free.
-    pub(super) fn free(&self, channel: Channel) -> u32 {
-        let lane = self.of(channel);
+    pub(super) fn free(&self, lane: Lane) -> u32 {
+        let lane = self.of(lane);
         if lane.is_closed() {
             return 0;
         }
@@ -44,12 +58,14 @@ impl Lanes {
     pub(super) fn close(&self) {
         self.sms.close();
         self.email.close();
+        self.notification.close();
     }
 
-    fn of(&self, channel: Channel) -> &Arc<Semaphore> {
-        match channel {
-            Channel::Sms => &self.sms,
-            Channel::Email => &self.email,
+    fn of(&self, lane: Lane) -> &Arc<Semaphore> {
+        match lane {
+            Lane::Code(Channel::Sms) => &self.sms,
+            Lane::Code(Channel::Email) => &self.email,
+            Lane::Notification => &self.notification,
         }
     }
 }
@@ -58,25 +74,30 @@ impl Lanes {
 mod tests {
     use super::*;
 
+    const SMS: Lane = Lane::Code(Channel::Sms);
+    const EMAIL: Lane = Lane::Code(Channel::Email);
+
     #[tokio::test]
     async fn a_full_lane_leaves_the_other_one_free() {
         let lanes = Lanes::default();
         let mut held = Vec::new();
         for _ in 0..WIDTH {
-            held.push(lanes.enter(Channel::Sms).await.unwrap());
+            held.push(lanes.enter(SMS).await.unwrap());
         }
-        assert_eq!(lanes.free(Channel::Sms), 0);
-        assert_eq!(lanes.free(Channel::Email), 256);
-        assert!(lanes.enter(Channel::Email).await.is_some());
+        assert_eq!(lanes.free(SMS), 0);
+        assert_eq!(lanes.free(EMAIL), 256);
+        assert!(lanes.enter(EMAIL).await.is_some());
+        assert_eq!(lanes.free(Lane::Notification), 32);
         held.pop();
-        assert_eq!(lanes.free(Channel::Sms), 1);
+        assert_eq!(lanes.free(SMS), 1);
     }
 
     #[tokio::test]
     async fn nobody_enters_a_closed_lane() {
         let lanes = Lanes::default();
         lanes.close();
-        assert!(lanes.enter(Channel::Sms).await.is_none());
-        assert_eq!(lanes.free(Channel::Email), 0);
+        assert!(lanes.enter(SMS).await.is_none());
+        assert_eq!(lanes.free(EMAIL), 0);
+        assert_eq!(lanes.free(Lane::Notification), 0);
     }
 }

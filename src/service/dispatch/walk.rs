@@ -3,16 +3,20 @@
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::FutureExt as _;
 
 use super::decision::{Next, Pass, failure};
-use super::{Delivery, Dispatcher, Job, LEASE};
+use super::job::CodeCargo;
+use super::{Cargo, Delivery, Dispatcher, Job, LEASE};
 use crate::domain::id::AttemptId;
 use crate::domain::locale::Locale;
 use crate::domain::message::{Attempt, Failure, MessageStatus, MessageSummary, Provider, Sms};
-use crate::domain::policy::retry_at;
+use crate::domain::policy::{retry_at, unhurried_retry_at};
 use crate::domain::recipient::Recipient;
+use crate::domain::time::Timestamp;
+use crate::domain::verification::Purpose;
 use crate::provider::{ATTEMPT_TIMEOUT, Class, Receipt, SendError, Transport};
 use crate::service::directory::EnvironmentSnapshot;
 use crate::service::render::{self, CodeContent};
@@ -25,17 +29,25 @@ type Stop<M> = (Hop, Arc<dyn Transport<M>>);
 impl Dispatcher {
     /// One pass over the route of a message.
     pub(super) async fn pass(&self, job: Job) -> Delivery {
-        let alive = job.verification.verification.expires_at > self.clock.now();
-        let environment = self.environment_of(&job.verification).await;
+        let alive = job.expires_at() > self.clock.now();
+        let environment = self.environment_of(&job.cargo).await;
         let Some(environment) = environment.filter(|_| alive) else {
             return self.conclude(&job, None, Outcome::Expired).await;
         };
-        match &job.verification.recipient {
+        match &job.cargo {
+            Cargo::Code(cargo) => self.pass_code(&job, cargo, &environment).await,
+            Cargo::Notification(cargo) => self.pass_notification(&job, cargo, &environment).await,
+        }
+    }
+
+    async fn pass_code(&self, job: &Job, cargo: &CodeCargo, environment: &EnvironmentSnapshot) -> Delivery {
+        let content = content(job, cargo, environment);
+        match &cargo.verification.recipient {
             Recipient::Phone(number) => {
-                let message = render::sms(&content(&job, &environment), number.clone());
-                self.pass_sms(&job, &environment, &message).await
+                let message = render::sms(&content, number.clone());
+                self.pass_sms(job, content.purpose, environment, &message).await
             }
-            Recipient::Email(address) => match render::email(&content(&job, &environment), address.clone()) {
+            Recipient::Email(address) => match render::email(&content, address.clone()) {
                 Ok(message) => match route::email(&environment.email.row, self.platform.email_kind) {
                     Ok(route) => {
                         let stops = stops(
@@ -43,21 +55,26 @@ impl Dispatcher {
                             environment.own_email.as_ref(),
                             self.platform.email.as_ref(),
                         );
-                        self.walk(&job, &stops, &message).await
+                        self.walk(job, &stops, &message).await
                     }
-                    Err(_) => self.refuse(&job, Class::SenderMisconfigured).await,
+                    Err(_) => self.refuse(job, Class::SenderMisconfigured).await,
                 },
                 Err(error) => {
                     tracing::error!(error = &error as &dyn std::error::Error, message.id = %job.message_id,
                         "an email could not be written");
-                    self.refuse(&job, Class::SenderMisconfigured).await
+                    self.refuse(job, Class::SenderMisconfigured).await
                 }
             },
         }
     }
 
-    async fn pass_sms(&self, job: &Job, environment: &EnvironmentSnapshot, message: &Sms) -> Delivery {
-        let purpose = job.verification.verification.purpose;
+    async fn pass_sms(
+        &self,
+        job: &Job,
+        purpose: Purpose,
+        environment: &EnvironmentSnapshot,
+        message: &Sms,
+    ) -> Delivery {
         let Ok(route) = route::sms(&environment.sms.row, purpose, self.platform.sms_kind) else {
             return self.refuse(job, Class::SenderMisconfigured).await;
         };
@@ -80,7 +97,8 @@ impl Dispatcher {
         delivery
     }
 
-    async fn walk<M: Sync>(&self, job: &Job, stops: &[Stop<M>], message: &M) -> Delivery {
+    /// Asks one sender after the other.
+    pub(super) async fn walk<M: Sync>(&self, job: &Job, stops: &[Stop<M>], message: &M) -> Delivery {
         let mut pass = Pass::default();
         let mut job_attempts = job.attempts;
         let cap = self.monthly_limit(MonthlyCounter::Fallback);
@@ -110,12 +128,9 @@ impl Dispatcher {
                     lease_until: now + LEASE,
                 },
                 Next::Retry { retry_after } => {
-                    let end = job.verification.verification.expires_at;
-                    match retry_at(&*self.random, now, job_attempts, retry_after, Some(end)) {
-                        Some(at) => Outcome::RetryAt(at),
-                        // No try fits into the life that is left; it waits for its end, when it counts as expired.
-                        None => Outcome::RetryAt(end),
-                    }
+                    let at = self.next_try(job, now, job_attempts, retry_after);
+                    // No try fits into the life that is left; it waits for its end, when it counts as expired.
+                    Outcome::RetryAt(at.unwrap_or(job.expires_at()))
                 }
                 Next::Failed(failure) => Outcome::Failed(failure),
             };
@@ -130,6 +145,20 @@ impl Dispatcher {
             }
         }
         self.refuse(job, Class::SenderMisconfigured).await
+    }
+
+    fn next_try(
+        &self,
+        job: &Job,
+        now: Timestamp,
+        attempts: u16,
+        retry_after: Option<Duration>,
+    ) -> Option<Timestamp> {
+        let (random, end) = (&*self.random, job.expires_at());
+        match &job.cargo {
+            Cargo::Code(_) => retry_at(random, now, attempts, retry_after, Some(end)),
+            Cargo::Notification(_) => unhurried_retry_at(random, now, attempts, retry_after, end),
+        }
     }
 
     /// One try, within its time, as the timeline shows it.
@@ -172,7 +201,8 @@ impl Dispatcher {
         (attempt, result)
     }
 
-    async fn refuse(&self, job: &Job, class: Class) -> Delivery {
+    /// Ends a message that nobody can be asked to carry.
+    pub(super) async fn refuse(&self, job: &Job, class: Class) -> Delivery {
         self.conclude(job, None, Outcome::Failed(failure(class))).await
     }
 
@@ -192,7 +222,7 @@ impl Dispatcher {
             outcome,
             now,
         };
-        let life = now.until(job.verification.verification.expires_at);
+        let life = now.until(job.expires_at());
         let held = self.settle(settlement, life).await;
         (delivery, held)
     }
@@ -210,10 +240,10 @@ impl Dispatcher {
     }
 
     async fn reserve(&self, job: &Job, limit: MonthlyLimit) -> bool {
-        match self.store.reserve(job.verification.environment_id, limit).await {
+        match self.store.reserve(job.cargo.environment_id(), limit).await {
             Ok(reserved) => {
                 if !reserved {
-                    tracing::warn!(environment.id = %job.verification.environment_id,
+                    tracing::warn!(environment.id = %job.cargo.environment_id(),
                         counter = limit.counter.as_str(), limit = limit.limit, "a monthly counter is used up");
                 }
                 reserved
@@ -229,7 +259,7 @@ impl Dispatcher {
     }
 
     async fn release(&self, job: &Job, limit: MonthlyLimit) {
-        if let Err(error) = self.store.release(job.verification.environment_id, limit).await {
+        if let Err(error) = self.store.release(job.cargo.environment_id(), limit).await {
             tracing::warn!(
                 error = &error as &dyn std::error::Error,
                 "a place could not be given back"
@@ -239,7 +269,7 @@ impl Dispatcher {
 }
 
 /// The senders of a route. One that the route names and nobody has is left out: its settings have just changed.
-fn stops<M>(
+pub(super) fn stops<M>(
     route: &Route,
     own: Option<&Arc<dyn Transport<M>>>,
     platform: Option<&Arc<dyn Transport<M>>>,
@@ -255,19 +285,19 @@ fn stops<M>(
         .collect()
 }
 
-fn content<'a>(job: &'a Job, environment: &'a EnvironmentSnapshot) -> CodeContent<'a> {
-    let verification = &job.verification.verification;
-    let application = environment.application(job.verification.application_id);
+fn content<'a>(job: &Job, cargo: &'a CodeCargo, environment: &'a EnvironmentSnapshot) -> CodeContent<'a> {
+    let verification = &cargo.verification.verification;
+    let application = environment.application(cargo.verification.application_id);
     let settings = &environment.environment;
     let made_at = job.message_id.made_at().unwrap_or(verification.created_at);
     CodeContent {
         message_id: job.message_id,
         purpose: verification.purpose,
-        code: &job.code,
+        code: &cargo.code,
         business_name: &settings.business_name,
         business_url: &settings.business_url,
         sender_name: environment.email.row.sender_name.as_deref(),
-        locale: Locale::resolve(job.verification.locale.as_ref(), &settings.default_locale),
+        locale: Locale::resolve(cargo.verification.locale.as_ref(), &settings.default_locale),
         made_at,
         expires_at: verification.expires_at,
         life: made_at.until(verification.expires_at),
@@ -302,7 +332,7 @@ fn delivery(job: &Job, outcome: &Outcome) -> Delivery {
 
 /// One line and one count per attempt, without recipient or text.
 fn log_attempt(job: &Job, attempt: &Attempt, result: &Result<Receipt, SendError>) {
-    let channel = job.verification.channel();
+    let channel = job.channel();
     let provider: Provider = attempt.provider;
     metrics::counter!("otpost_messages_total", "channel" => channel.as_str(), "provider" => provider.as_str(),
         "outcome" => attempt.outcome.clone())

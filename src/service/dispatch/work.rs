@@ -7,7 +7,9 @@ use tokio::task::JoinHandle;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::{Delivery, Dispatcher, Job};
+use super::lanes::Lane;
+use super::{Cargo, Delivery, Dispatcher, Job};
+use crate::domain::id::MessageId;
 use crate::domain::message::{Channel, Provider};
 use crate::domain::verification::VerificationStatus;
 use crate::service::route::{self, Hop};
@@ -57,6 +59,7 @@ impl Dispatcher {
         for channel in [Channel::Sms, Channel::Email] {
             self.start_due_of(channel, &mut started).await?;
         }
+        self.start_due_notifications(&mut started).await?;
         Ok(started)
     }
 
@@ -67,8 +70,8 @@ impl Dispatcher {
         channel: Channel,
         started: &mut Vec<JoinHandle<Option<Delivery>>>,
     ) -> Result<(), StoreError> {
-        let mut room = self.lanes.free(channel);
-        while room > 0 && self.unrecorded.is_empty() && self.check_clock().is_ok() {
+        let mut room = self.lanes.free(Lane::Code(channel));
+        while room > 0 && self.may_take() {
             let limit = room.min(BATCH);
             let (lease, held_since) = (self.lease(), Instant::now());
             let claimed = self
@@ -87,6 +90,11 @@ impl Dispatcher {
             room = room.saturating_sub(taken);
         }
         Ok(())
+    }
+
+    /// Whether anything may be taken from the outbox now.
+    pub(super) fn may_take(&self) -> bool {
+        self.unrecorded.is_empty() && self.check_clock().is_ok()
     }
 
     /// Makes a job of a claimed message, unless its code has no more use, or it was taken over before: one marked duplicate is
@@ -114,8 +122,7 @@ impl Dispatcher {
         if let Some(code) = code {
             return Some(Job {
                 message_id,
-                verification,
-                code,
+                cargo: Cargo::code(verification, code),
                 lease,
                 held_since,
                 attempts,
@@ -130,21 +137,29 @@ impl Dispatcher {
         } else {
             Outcome::Expired
         };
-        let (token, attempt) = (lease.token, None);
+        self.end(message_id, lease, outcome).await;
+        None
+    }
+
+    /// Ends a message without another try.
+    pub(super) async fn end(&self, message_id: MessageId, lease: Lease, outcome: Outcome) {
         let settlement = Settlement {
             message_id,
-            token,
-            attempt,
+            token: lease.token,
+            attempt: None,
             outcome,
-            now,
+            now: self.clock.now(),
         };
         self.settle(settlement, Duration::ZERO).await;
-        None
     }
 
     /// Who would have been asked first by a process that died.
     fn first_sender(&self, verification: &StoredVerification) -> Provider {
-        let environment = self.held_environment_of(verification);
+        let environment = self
+            .directory
+            .current()
+            .environment(verification.environment_id)
+            .cloned();
         let own = |route: route::Route| route.hops.first() == Some(&Hop::Own);
         match verification.channel() {
             Channel::Sms => {

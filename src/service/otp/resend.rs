@@ -7,7 +7,7 @@ use tokio::time::Instant;
 use super::{Caller, Ended, ResendError, Service, limits, permitted};
 use crate::domain::id::{MessageId, VerificationId};
 use crate::domain::verification::{VerificationStatus, VerificationView};
-use crate::service::dispatch::Job;
+use crate::service::dispatch::{Cargo, Job};
 use crate::store::verification::{NewSend, Resend};
 
 impl Service {
@@ -69,8 +69,7 @@ impl Service {
         if let Some(code) = self.dispatcher.open_code(&stored) {
             let job = Job {
                 message_id,
-                verification: stored,
-                code,
+                cargo: Cargo::code(stored, code),
                 lease,
                 held_since,
                 attempts: 0,

@@ -10,7 +10,7 @@ use crate::domain::id::VerificationId;
 use crate::domain::policy::OtpPolicy;
 use crate::domain::time::Timestamp;
 use crate::domain::verification::{Verification, VerificationView};
-use crate::service::dispatch::{Job, queued};
+use crate::service::dispatch::{Cargo, Job, queued};
 use crate::store::verification::{Issue, NewMessage, NewVerification, StoredVerification};
 
 impl Service {
@@ -43,8 +43,7 @@ impl Service {
         let mut verification = made.verification.clone();
         let job = Job {
             message_id,
-            verification: made,
-            code,
+            cargo: Cargo::code(made, code),
             lease,
             held_since,
             attempts: 0,

@@ -11,13 +11,18 @@ const WORD_JOINER: char = '\u{2060}';
 const FIRST_STRONG_ISOLATE: char = '\u{2068}';
 const POP_ISOLATE: char = '\u{2069}';
 
-/// The name as it stands in a sentence, not escaped for anything.
+/// The business's name as it stands in a sentence, not escaped for anything.
+pub(super) fn in_running_text(name: &BusinessName, locale: Locale) -> String {
+    inert(name.as_str(), locale)
+}
+
+/// Any text of a single line as it stands in a sentence, not escaped for anything.
 ///
 /// Escaping keeps markup out, but mail programs make links of plain text that looks like a URL, a host, an address or a
 /// network path. So a word joiner follows each mark that holds such a text together: it reads the same and is no link.
-pub(super) fn in_running_text(name: &BusinessName, locale: Locale) -> String {
-    let mut text = String::with_capacity(name.as_str().len() + 16);
-    let mut characters = name.as_str().chars().peekable();
+pub(super) fn inert(name: &str, locale: Locale) -> String {
+    let mut text = String::with_capacity(name.len() + 16);
+    let mut characters = name.chars().peekable();
     while let Some(character) = characters.next() {
         text.push(character);
         let goes_on = characters.peek().is_some_and(|next| !next.is_whitespace());
@@ -25,6 +30,11 @@ pub(super) fn in_running_text(name: &BusinessName, locale: Locale) -> String {
             text.push(WORD_JOINER);
         }
     }
+    isolated(text, locale)
+}
+
+/// A text that keeps its own direction wherever it stands.
+pub(super) fn isolated(mut text: String, locale: Locale) -> String {
     if locale.is_right_to_left() || text.chars().any(is_right_to_left) {
         text.insert(0, FIRST_STRONG_ISOLATE);
         text.push(POP_ISOLATE);

@@ -49,8 +49,40 @@ pub(super) struct Page<'a> {
     pub disclaimer: &'a str,
 }
 
-/// The plain text and the HTML.
-pub(super) fn fill(page: &Page<'_>) -> Result<(String, String), Error> {
+/// What the templates are filled with for an email without a code. Not escaped for anything.
+#[derive(Serialize)]
+pub(super) struct NotificationPage<'a> {
+    /// The BCP 47 tag of the language.
+    pub lang: &'a str,
+    /// `ltr` or `rtl`.
+    pub dir: &'a str,
+    /// The business, inert.
+    pub business_name: &'a str,
+    /// What mail programs show beside the subject; hidden in the page.
+    pub preview: &'a str,
+    /// What has happened.
+    pub body: &'a str,
+    /// When it was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub time: Option<&'a str>,
+    /// The button, in plain text a bare link.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub action: Option<Action<'a>>,
+    /// The small print.
+    pub disclaimer: &'a str,
+}
+
+/// A button.
+#[derive(Serialize)]
+pub(super) struct Action<'a> {
+    /// The words on it.
+    pub label: &'a str,
+    /// Where it leads.
+    pub url: &'a str,
+}
+
+/// The plain text and the HTML. A template has a place for each member that a page leaves out.
+pub(super) fn fill(page: &impl Serialize) -> Result<(String, String), Error> {
     let values = Value::from(Serde(page));
     let text = TEMPLATES.get_template(TEXT)?.render(values.clone())?;
     let mut html = TEMPLATES.get_template(HTML)?.render(values)?;

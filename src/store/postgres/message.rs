@@ -7,10 +7,9 @@ use uuid::Uuid;
 
 use super::row::SummaryRow;
 use super::{PostgresStore, StoreError, fault};
-use crate::domain::id::{ApplicationId, AttemptId, EnvironmentId, MessageId, VerificationId};
-use crate::domain::message::{Attempt, Channel, MessageStatus, Provider};
+use crate::domain::id::{ApplicationId, AttemptId, EnvironmentId, MessageId, NotificationId, VerificationId};
+use crate::domain::message::{Attempt, Channel, MessagePurpose, MessageStatus, Provider};
 use crate::domain::time::Timestamp;
-use crate::domain::verification::Purpose;
 use crate::store::Messages;
 use crate::store::message::{MessageFilter, MessageHistory, StoredMessage};
 
@@ -21,6 +20,7 @@ macro_rules! message_row {
             id: $record.id,
             application_id: $record.application_id,
             verification_id: $record.verification_id,
+            notification_id: $record.notification_id,
             channel: $record.channel,
             purpose: $record.purpose,
             masked_recipient: $record.masked_recipient,
@@ -95,7 +95,12 @@ impl Messages for PostgresStore {
                 .collect::<Result<_, _>>()?,
             due_at: found.due_at.map(Timestamp::new),
             taken_over_at: found.taken_over_at.map(Timestamp::new),
-            guessed_at: found.guessed_at.into_iter().map(Timestamp::new).collect(),
+            guessed_at: found
+                .guessed_at
+                .into_iter()
+                .flatten()
+                .map(Timestamp::new)
+                .collect(),
             verified_at: found.verified_at.map(Timestamp::new),
             canceled_at: found.canceled_at.map(Timestamp::new),
             expires_at: Timestamp::new(found.expires_at),
@@ -114,7 +119,8 @@ pub(super) fn first_id_at(moment: Timestamp) -> Uuid {
 struct MessageRow {
     id: Uuid,
     application_id: Uuid,
-    verification_id: Uuid,
+    verification_id: Option<Uuid>,
+    notification_id: Option<Uuid>,
     channel: String,
     purpose: String,
     masked_recipient: String,
@@ -129,10 +135,11 @@ impl MessageRow {
         let id = MessageId(self.id);
         let of = |column| fault::corrupt("messages", column, id);
         Ok(StoredMessage {
-            verification_id: VerificationId(self.verification_id),
+            verification_id: self.verification_id.map(VerificationId),
+            notification_id: self.notification_id.map(NotificationId),
             application_id: ApplicationId(self.application_id),
             channel: Channel::parse(&self.channel).ok_or_else(|| of("channel"))?,
-            purpose: Purpose::parse(&self.purpose).ok_or_else(|| of("purpose"))?,
+            purpose: MessagePurpose::parse(&self.purpose).ok_or_else(|| of("purpose"))?,
             masked_recipient: self.masked_recipient,
             provider_message_id: self.provider_message_id,
             created_at: Timestamp::new(self.created_at),

@@ -9,7 +9,7 @@ use sqlx::{PgConnection, query_file};
 use uuid::Uuid;
 
 use super::message::first_id_at;
-use super::{Lent, PostgresStore, StoreError, fault};
+use super::{Lent, PostgresStore, StoreError, fault, notification};
 use crate::domain::policy::{DAY, HOUR};
 use crate::domain::time::{Clock as _, SystemClock, Timestamp};
 use crate::store::Upkeep;
@@ -53,9 +53,14 @@ impl Upkeep for PostgresStore {
         Ok(wiped.rows_affected())
     }
 
+    async fn wipe_expired_notifications(&self, now: Timestamp, limit: u32) -> Result<u64, StoreError> {
+        notification::wipe_expired(&mut self.lend().await?, now, limit).await
+    }
+
     async fn remove_old(&self, before: Timestamp, now: Timestamp, limit: u32) -> Result<u64, StoreError> {
         let mut lent = self.lend().await?;
         let mut removed = remove_messages(&mut lent, before, limit).await?;
+        removed += notification::remove_old(&mut lent, before, now, limit).await?;
         removed += self
             .walks
             .recipients

@@ -7,12 +7,11 @@ use uuid::Uuid;
 
 use super::row::{Fields, id_of};
 use super::{SqliteStore, StoreError, fault};
-use crate::domain::id::{ApplicationId, AttemptId, EnvironmentId, MessageId, VerificationId};
+use crate::domain::id::{ApplicationId, AttemptId, EnvironmentId, MessageId, NotificationId, VerificationId};
 use crate::domain::message::{
-    Attempt, Channel, Failure, FailureCode, MessageStatus, MessageSummary, Provider,
+    Attempt, Channel, Failure, FailureCode, MessagePurpose, MessageStatus, MessageSummary, Provider,
 };
 use crate::domain::time::Timestamp;
-use crate::domain::verification::Purpose;
 use crate::store::message::{MessageFilter, MessageHistory, Messages, StoredMessage};
 use crate::store::verification::NewMessage;
 
@@ -51,11 +50,13 @@ impl Messages for SqliteStore {
     ) -> Result<Option<MessageHistory>, StoreError> {
         let mut transaction = self.readers.begin().await.map_err(fault)?;
         let row = sqlx::query(
-            "SELECT m.*, CASE WHEN o.lease_token IS NULL THEN o.due_at END AS due_at, v.guessed_at AS verification_guessed_at, v.verified_at AS verification_verified_at,
-                    v.canceled_at AS verification_canceled_at, v.expires_at AS verification_expires_at
-             FROM messages m JOIN verifications v ON v.id = m.verification_id
+            "SELECT m.*, CASE WHEN o.lease_token IS NULL THEN o.due_at END AS due_at, coalesce(v.guessed_at, '[]') AS verification_guessed_at,
+                    v.verified_at AS verification_verified_at, v.canceled_at AS verification_canceled_at,
+                    coalesce(v.expires_at, n.expires_at) AS verification_expires_at
+             FROM messages m LEFT JOIN verifications v ON v.id = m.verification_id
+                             LEFT JOIN notifications n ON n.id = m.notification_id
                              LEFT JOIN outbox o ON o.message_id = m.id
-             WHERE m.id = ?2 AND m.environment_id = ?1",
+             WHERE m.id = ?2 AND m.environment_id = ?1 AND coalesce(v.id, n.id) IS NOT NULL",
         )
         .bind(environment.0)
         .bind(id.0)
@@ -67,7 +68,7 @@ impl Messages for SqliteStore {
         };
         let attempts = find_attempts(&mut transaction, id).await?;
         let message = read_message(&row)?;
-        let verification = Fields::joined(&row, "verifications", "verification_", message.verification_id);
+        let verification = Fields::joined(&row, "verifications", "verification_", id);
         Ok(Some(MessageHistory {
             decision: Fields::of(&row, "messages", id).value("decision")?,
             attempts,
@@ -88,13 +89,14 @@ pub(super) fn first_id_at(moment: Timestamp) -> Uuid {
     uuid::Builder::from_unix_timestamp_millis(millis, &[0; 10]).into_uuid()
 }
 
-/// What a message takes from its verification.
+/// What a message takes from its verification or notification.
 pub(super) struct MessageOrigin<'a> {
     pub(super) environment_id: EnvironmentId,
     pub(super) application_id: ApplicationId,
-    pub(super) verification_id: VerificationId,
+    pub(super) verification_id: Option<VerificationId>,
+    pub(super) notification_id: Option<NotificationId>,
     pub(super) channel: Channel,
-    pub(super) purpose: Purpose,
+    pub(super) purpose: MessagePurpose,
     pub(super) masked_recipient: &'a str,
     pub(super) created_at: Timestamp,
 }
@@ -107,13 +109,13 @@ pub(super) async fn insert_message(
 ) -> Result<(), StoreError> {
     sqlx::query(
         "INSERT INTO messages (id, environment_id, application_id, verification_id, channel, purpose,
-                               masked_recipient, status, decision, quota_month, created_at, updated_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?11)",
+                               masked_recipient, status, decision, quota_month, created_at, updated_at, notification_id)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?11, ?12)",
     )
     .bind(message.id.0)
     .bind(origin.environment_id.0)
     .bind(origin.application_id.0)
-    .bind(origin.verification_id.0)
+    .bind(origin.verification_id.map(|id| id.0))
     .bind(origin.channel.as_str())
     .bind(origin.purpose.as_str())
     .bind(origin.masked_recipient)
@@ -121,6 +123,7 @@ pub(super) async fn insert_message(
     .bind(message.decision.as_str())
     .bind(message.quota.map(|quota| quota.month.unix_micros()))
     .bind(origin.created_at.unix_micros())
+    .bind(origin.notification_id.map(|id| id.0))
     .execute(&mut *db)
     .await
     .map_err(fault)?;
@@ -158,10 +161,15 @@ fn read_message(row: &SqliteRow) -> Result<StoredMessage, StoreError> {
     let fields = Fields::of(row, "messages", id);
     Ok(StoredMessage {
         summary: read_summary(&fields, id)?,
-        verification_id: VerificationId(fields.value("verification_id")?),
+        verification_id: fields
+            .value::<Option<Uuid>>("verification_id")?
+            .map(VerificationId),
+        notification_id: fields
+            .value::<Option<Uuid>>("notification_id")?
+            .map(NotificationId),
         application_id: ApplicationId(fields.value("application_id")?),
         channel: fields.parsed("channel", Channel::parse)?,
-        purpose: fields.parsed("purpose", Purpose::parse)?,
+        purpose: fields.parsed("purpose", MessagePurpose::parse)?,
         masked_recipient: fields.value("masked_recipient")?,
         provider_message_id: fields.value("provider_message_id")?,
         created_at: fields.time("created_at")?,

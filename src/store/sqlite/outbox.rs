@@ -119,7 +119,7 @@ fn read_claimed(row: &SqliteRow, message_id: MessageId) -> Result<Claimed, Store
 }
 
 /// Takes a message; one that somebody held is marked first.
-async fn hold(
+pub(super) async fn hold(
     db: &mut SqliteConnection,
     message: Uuid,
     lease: Lease,

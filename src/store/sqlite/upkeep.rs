@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use sqlx::SqliteConnection;
 
 use super::message::first_id_at;
-use super::{SqliteStore, StoreError, fault};
+use super::{SqliteStore, StoreError, fault, notification};
 use crate::domain::policy::{DAY, HOUR};
 use crate::domain::time::Timestamp;
 use crate::store::Upkeep;
@@ -36,6 +36,12 @@ impl Upkeep for SqliteStore {
     async fn wipe_expired_codes(&self, now: Timestamp, limit: u32) -> Result<u64, StoreError> {
         self.writer
             .write(move |db| Box::pin(wipe_expired_codes(db, now, limit)))
+            .await
+    }
+
+    async fn wipe_expired_notifications(&self, now: Timestamp, limit: u32) -> Result<u64, StoreError> {
+        self.writer
+            .write(move |db| Box::pin(notification::wipe_expired(db, now, limit)))
             .await
     }
 
@@ -91,6 +97,7 @@ async fn remove_old(
     limit: u32,
 ) -> Result<u64, StoreError> {
     let mut removed = remove_messages(db, before, limit).await?;
+    removed += notification::remove_old(db, before, now, limit).await?;
     let recipients = sqlx::query(
         "DELETE FROM recipients WHERE rowid IN (
              SELECT rowid FROM recipients

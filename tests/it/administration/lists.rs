@@ -140,7 +140,7 @@ async fn a_message_has_these_members_and_a_timeline() {
     let application = server.application_path();
     let expected = json!({
         "id": id, "status": "accepted", "provider": "console", "fallback": false, "error": null,
-        "verification_id": sent["id"], "application_id": application.rsplit('/').next().unwrap(), "channel": "sms",
+        "verification_id": sent["id"], "notification_id": null, "application_id": application.rsplit('/').next().unwrap(), "channel": "sms",
         "purpose": "sign_in", "to": "+61•••123", "provider_message_id": id, "created_at": at, "updated_at": at,
     });
     assert_eq!(body, expected);

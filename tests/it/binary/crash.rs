@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::installation::{Installation, Welcome, until};
 use crate::support::http_double::Script;
 use crate::support::kinde_double::{KindeDouble, TOKEN};
+use crate::support::smtp_server::{Behaviour, SmtpServer};
 use crate::support::twilio_double::TwilioDouble;
 
 /// What the issue promises.
@@ -102,4 +103,51 @@ async fn a_message_that_a_hanging_provider_kept_waiting_is_sent_by_the_next_proc
     )
     .await;
     assert_eq!((twilio.requests().len(), twilio.violations()), (1, Vec::new()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_notification_that_no_server_took_is_sent_by_the_next_process() {
+    // A port where nobody listens any more.
+    let nobody = Installation::new().api;
+    let mut installation = Installation::new()
+        .with("OTPOST_SMTP__ALLOW_PLAINTEXT", "true")
+        .with("OTPOST_PLATFORM__EMAIL__PROVIDER", "smtp")
+        .with("OTPOST_PLATFORM__EMAIL__SERVER", "127.0.0.1")
+        .with("OTPOST_PLATFORM__EMAIL__PORT", &nobody.port().to_string())
+        .with("OTPOST_PLATFORM__EMAIL__TLS", "none");
+    let running = installation.start().await;
+    let key = Welcome::read(&running.stdout()).application_key;
+    let body = json!({"event": "team_member.added", "source": "manual", "to": ["ada@example.com", "bob@example.com"],
+        "data": {"inviter_name": "Cyd", "action_url": "https://localhost/join/4711"}});
+    let prefer = ["Prefer: respond-async"];
+    let answer = running.call("POST /v1/notifications", &key, &body, &prefer).await;
+    running.signal("KILL");
+    assert_eq!(answer.status, 201, "{}", answer.body);
+    assert_eq!(running.ended().await.code, None);
+
+    let smtp = SmtpServer::start(Behaviour::plain());
+    installation.set("OTPOST_PLATFORM__EMAIL__PORT", &smtp.account().port.to_string());
+    let running = installation.start().await;
+    let mails = until("the mails", WITHIN, || {
+        Some(smtp.mails()).filter(|mails| mails.len() == 2)
+    })
+    .await;
+    let mut reached: Vec<_> = mails.iter().map(|mail| mail.to[0].clone()).collect();
+    reached.sort();
+    assert_eq!(reached, ["ada@example.com", "bob@example.com"]);
+    for mail in &mails {
+        assert!(
+            mail.text_part().contains("Cyd invites you"),
+            "{}",
+            mail.text_part()
+        );
+        assert!(mail.text_part().contains("https://localhost/join/4711"));
+    }
+    let id = answer.json()["id"].as_str().unwrap().to_owned();
+    let path = format!("GET /v1/notifications/{id}");
+    let read = running.call(&path, &key, &Value::Null, &[]).await;
+    assert_eq!(read.status, 200, "{}", read.body);
+    running.signal("INT");
+    assert_eq!(running.ended().await.code, Some(0));
+    assert_eq!((smtp.mails().len(), smtp.violations()), (2, Vec::new()));
 }

@@ -151,7 +151,7 @@ async fn a_messages_timeline_has_all_that_happened() {
     let decision: serde_json::Value = serde_json::from_str(&history.decision).unwrap();
     assert_eq!(decision, serde_json::json!({"route": ["kinde"]}));
     let stored = history.message;
-    assert_eq!(stored.verification_id, new.id);
+    assert_eq!(stored.verification_id, Some(new.id));
     assert_eq!(stored.application_id, world.application);
     assert_eq!(stored.masked_recipient, new.recipient.masked());
     assert_eq!(stored.provider_message_id.as_deref(), Some("SM1"));

@@ -4,6 +4,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 
+use crate::domain::message::MessageStatus;
 use crate::domain::time::Timestamp;
 use crate::store::message::MessageHistory;
 
@@ -48,7 +49,10 @@ pub fn of(history: &MessageHistory, now: Timestamp) -> Vec<TimelineEntry> {
     }));
     entries.extend(history.verified_at.map(|at| entry(at, "verified", Value::Null)));
     entries.extend(history.canceled_at.map(|at| entry(at, "canceled", Value::Null)));
-    let ended = history.verified_at.or(history.canceled_at).is_some();
+    // A notification has no code that dies once it was sent.
+    let lives_on =
+        history.message.notification_id.is_some() && history.message.summary.status != MessageStatus::Expired;
+    let ended = lives_on || history.verified_at.or(history.canceled_at).is_some();
     if !ended && history.expires_at <= now {
         entries.push(entry(history.expires_at, "expired", Value::Null));
     }

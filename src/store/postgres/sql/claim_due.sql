@@ -1,10 +1,12 @@
--- Takes messages of one channel that are due under a new lease. Rows that another process is taking at this moment are
+-- Takes messages with a code, of one channel, that are due under a new lease. Rows that another process is taking at this moment are
 -- skipped. One that somebody held is marked: its provider may have it already. The join below sees messages as they were
 -- before that.
 WITH due AS MATERIALIZED (
     SELECT o.message_id, o.due_at, o.lease_token
     FROM outbox o
-    WHERE o.due_at <= $1 AND (SELECT m.channel FROM messages m WHERE m.id = o.message_id) = $5
+    WHERE o.due_at <= $1 AND (
+        SELECT m.channel FROM messages m WHERE m.id = o.message_id AND m.notification_id IS NULL
+    ) = $5
     ORDER BY o.due_at
     LIMIT $4
     FOR UPDATE SKIP LOCKED

@@ -2,14 +2,15 @@
 -- until the next send, the places in the recipient's limits and in the quota. The end user's address gets nothing back.
 --
 -- A window gives a place back only if it is the one that counted the message, so if it began no later than the message.
--- Locks: outbox, message, verification, recipient, monthly counter. Each reads from the one before it.
+-- Locks: outbox, message, verification, recipient, monthly counter. Each reads from the one before it. A notification's
+-- message has none of the last three, but a counter of its own.
 WITH gone AS (
     DELETE FROM outbox
     WHERE message_id = $1 AND lease_token = $2
     RETURNING message_id, attempts
 ),
 message AS MATERIALIZED (
-    SELECT m.id, m.environment_id, m.verification_id, m.quota_month, m.created_at
+    SELECT m.id, m.environment_id, m.verification_id, m.notification_id, m.quota_month, m.created_at
     FROM gone
     JOIN messages m ON m.id = gone.message_id
     FOR UPDATE OF m
@@ -47,6 +48,13 @@ recipient AS (
     FROM verification v
     WHERE r.environment_id = v.environment_id AND r.recipient_key = v.recipient_key
     RETURNING true AS given_back
+),
+notified AS (
+    UPDATE notification_counters c SET day_sends = greatest(c.day_sends - 1, 0)
+    FROM message
+    JOIN notification_recipients r ON r.notification_id = message.notification_id AND r.message_id = message.id
+    WHERE c.environment_id = message.environment_id AND c.recipient_key = r.recipient_key
+        AND c.day_started_at <= message.created_at
 ),
 quota AS (
     UPDATE monthly_counters c SET used = greatest(c.used - 1, 0)

@@ -7,7 +7,7 @@ use crate::domain::message::{Attempt, Failure, MessageStatus, Provider};
 use crate::domain::time::Timestamp;
 use crate::store::outbox::{MonthlyCounter, Outcome, Settled, Settlement};
 use crate::store::sqlite::row::Fields;
-use crate::store::sqlite::{StoreError, fault, limit, quota};
+use crate::store::sqlite::{StoreError, fault, limit, notification, quota};
 
 pub(super) async fn settle(db: &mut SqliteConnection, settlement: Settlement) -> Result<Settled, StoreError> {
     let id = settlement.message_id;
@@ -199,7 +199,7 @@ async fn give_back(db: &mut SqliteConnection, message: MessageId, now: Timestamp
     .await
     .map_err(fault)?;
     let Some(row) = row else {
-        return Ok(());
+        return notification::give_back(db, message).await;
     };
     let fields = Fields::of(&row, "messages", message);
     let environment = EnvironmentId(fields.value("environment_id")?);

@@ -6,7 +6,7 @@ use sqlx::SqliteConnection;
 
 use super::find;
 use crate::domain::locale::LanguageTag;
-use crate::domain::message::{MessageStatus, MessageSummary};
+use crate::domain::message::{MessagePurpose, MessageStatus, MessageSummary};
 use crate::domain::verification::VerificationStatus;
 use crate::store::sqlite::limit::{CountedSend, count_send};
 use crate::store::sqlite::message::{MessageOrigin, insert_message};
@@ -30,9 +30,10 @@ pub(super) async fn issue(db: &mut SqliteConnection, new: NewVerification) -> Re
     let origin = MessageOrigin {
         environment_id: new.environment_id,
         application_id: new.application_id,
-        verification_id: new.id,
+        verification_id: Some(new.id),
+        notification_id: None,
         channel: new.recipient.channel(),
-        purpose: new.purpose,
+        purpose: MessagePurpose::Code(new.purpose),
         masked_recipient: &new.recipient.masked(),
         created_at: new.created_at,
     };
@@ -127,9 +128,10 @@ pub(super) async fn resend(db: &mut SqliteConnection, again: NewSend) -> Result<
     let origin = MessageOrigin {
         environment_id: stored.environment_id,
         application_id: stored.application_id,
-        verification_id: verification.id,
+        verification_id: Some(verification.id),
+        notification_id: None,
         channel: verification.channel,
-        purpose: verification.purpose,
+        purpose: MessagePurpose::Code(verification.purpose),
         masked_recipient: &verification.masked_recipient,
         created_at: again.now,
     };

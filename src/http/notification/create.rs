@@ -1,0 +1,241 @@
+//! `POST /v1/notifications`.
+
+use std::collections::HashSet;
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+use serde::Deserialize;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+use utoipa::ToSchema;
+
+use crate::domain::business::BusinessUrl;
+use crate::domain::email::EmailAddress;
+use crate::domain::field::FieldError;
+use crate::domain::id::NotificationId;
+use crate::domain::locale::LanguageTag;
+use crate::domain::notification::{
+    ActionUrl, MAX_RECIPIENTS, NotificationData, NotificationEvent, NotificationSource, NotificationView,
+    PER_RECIPIENT_AND_DAY, PersonName,
+};
+use crate::domain::policy::DAY;
+use crate::domain::time::Timestamp;
+use crate::http::auth::Application;
+use crate::http::extract::{IdempotencyKey, Payload, Prefer};
+use crate::http::idempotent::{self, Resource, Success};
+use crate::http::otp::patience;
+use crate::http::problem::{Code, Problem};
+use crate::http::state::Services;
+use crate::service::notification::{Notify, NotifyError};
+use crate::service::otp::Caller;
+
+/// Something that has happened, and whom it concerns.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"event": "team_member.added", "source": "manual", "to": ["new@example.com"], "locale": "en",
+    "data": {"inviter_name": "Ada", "action_url": "https://acme.example.com/join/4711"}}))]
+pub struct NotificationRequest {
+    /// What has happened.
+    #[schema(value_type = NotificationEvent)]
+    event: String,
+    /// How it came about.
+    #[schema(value_type = NotificationSource)]
+    source: String,
+    /// Email addresses. Each gets a message of its own; one that stands there twice gets one.
+    #[schema(min_items = 1, max_items = 50)]
+    to: Vec<String>,
+    /// The language of the messages, as BCP 47.
+    locale: Option<String>,
+    /// What the messages say.
+    data: Option<NotificationWords>,
+}
+
+/// What the messages say: one schema for every event, of which each takes what it has a place for.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NotificationWords {
+    /// Who invites: 1 to 100 characters on one line.
+    inviter_name: Option<String>,
+    /// Where the button leads: https, on the environment's business host or a subdomain of it.
+    action_url: Option<String>,
+    /// Who asked for it: 1 to 100 characters on one line.
+    actor_name: Option<String>,
+    /// When it was asked for (RFC 3339).
+    #[schema(value_type = Option<Timestamp>)]
+    requested_at: Option<String>,
+}
+
+/// Tells whom it concerns of an event, or records that nobody is told.
+#[utoipa::path(post, path = "/v1/notifications", tag = "notifications",
+    operation_id = "notify", security(("application_key" = [])),
+    request_body = NotificationRequest,
+    params(Prefer, IdempotencyKey),
+    responses((status = 201, description = "The messages are on their way, or it is suppressed", body = NotificationView,
+        headers(("Location" = String, description = "The notification: `/v1/notifications/ntf_…`")))),
+    extensions(("x-problems" = json!(["unknown_event", "validation_failed", "invalid_email_address", "rate_limited", "invalid_idempotency_key", "idempotency_key_reused", "request_in_progress"]))))]
+pub async fn create(
+    State(services): State<Services>,
+    Application(caller): Application,
+    prefer: Prefer,
+    key: Option<IdempotencyKey>,
+    payload: Payload<NotificationRequest>,
+) -> Result<Response, Problem> {
+    let request = idempotent::Request {
+        application: caller.application.id,
+        key: key.as_ref(),
+        operation: "notifications.create",
+        payload: payload.sha256,
+        resource_id: services.notifications.new_notification_id().0,
+    };
+    idempotent::answer(&services, request, |resource| {
+        carry_out(&services, &caller, payload.value, prefer, resource)
+    })
+    .await
+}
+
+async fn carry_out(
+    services: &Services,
+    caller: &Caller,
+    request: NotificationRequest,
+    prefer: Prefer,
+    resource: Resource,
+) -> Result<Success<NotificationView>, Problem> {
+    let id = match resource {
+        Resource::New(id) => NotificationId(id),
+        Resource::Perhaps(id) => {
+            if let Some(view) = services.notifications.read(caller, NotificationId(id)).await? {
+                return Ok(created(view));
+            }
+            NotificationId(id)
+        }
+    };
+    let command = request.read(&caller.environment.environment.business_url)?;
+    let patience = patience(services, prefer);
+    let view = services
+        .notifications
+        .notify(caller, command, id, patience)
+        .await?;
+    Ok(created(view))
+}
+
+fn created(view: NotificationView) -> Success<NotificationView> {
+    Success {
+        status: StatusCode::CREATED,
+        location: Some(format!("/v1/notifications/{}", view.id)),
+        body: view,
+    }
+}
+
+impl NotificationRequest {
+    /// Reads every field into what it stands for.
+    fn read(self, business: &BusinessUrl) -> Result<Notify, Problem> {
+        let event = NotificationEvent::parse(&self.event).ok_or_else(unknown_event)?;
+        let mut errors = Vec::new();
+        let source = NotificationSource::parse(&self.source);
+        if source.is_none() {
+            let names = "must be \"manual\", \"api\" or \"import\"";
+            errors.push(FieldError::new("/source", names));
+        }
+        if !(1..=MAX_RECIPIENTS).contains(&self.to.len()) {
+            errors.push(FieldError::new("/to", "must be 1 to 50 email addresses"));
+        }
+        let mut bad_addresses = Vec::new();
+        let recipients = recipients(&self.to, &mut bad_addresses);
+        let locale = read(self.locale, "/locale", &mut errors, LanguageTag::parse);
+        let data = self.data.unwrap_or_default().read(business, &mut errors);
+        match (source, errors.is_empty(), bad_addresses.is_empty()) {
+            (Some(source), true, true) => Ok(Notify {
+                event,
+                source,
+                recipients,
+                locale,
+                data,
+            }),
+            (Some(_), true, false) => Err(invalid_addresses(bad_addresses)),
+            _ => {
+                errors.extend(bad_addresses);
+                Err(Problem::validation(errors))
+            }
+        }
+    }
+}
+
+impl NotificationWords {
+    fn read(self, business: &BusinessUrl, errors: &mut Vec<FieldError>) -> NotificationData {
+        let time = |text: &str| {
+            OffsetDateTime::parse(text, &Rfc3339)
+                .map(Timestamp::new)
+                .map_err(|_| "must be a time as RFC 3339 writes it, such as 2026-11-22T09:00:00Z")
+        };
+        NotificationData {
+            inviter_name: read(self.inviter_name, "/data/inviter_name", errors, PersonName::parse),
+            action_url: read(self.action_url, "/data/action_url", errors, |url| {
+                ActionUrl::parse(url, business)
+            }),
+            actor_name: read(self.actor_name, "/data/actor_name", errors, PersonName::parse),
+            requested_at: read(self.requested_at, "/data/requested_at", errors, time),
+        }
+    }
+}
+
+/// A field that may be left out; what is wrong with it goes to `errors`.
+fn read<T, E: ToString>(
+    text: Option<String>,
+    pointer: &str,
+    errors: &mut Vec<FieldError>,
+    parse: impl FnOnce(&str) -> Result<T, E>,
+) -> Option<T> {
+    parse(text?.as_str())
+        .map_err(|error| errors.push(FieldError::new(pointer, error.to_string())))
+        .ok()
+}
+
+/// Each address once, as it stands there first.
+fn recipients(to: &[String], errors: &mut Vec<FieldError>) -> Vec<EmailAddress> {
+    let mut seen = HashSet::new();
+    let mut recipients = Vec::with_capacity(to.len());
+    // More than are taken are one mistake, and not one for each.
+    for (index, address) in to.iter().enumerate().take(MAX_RECIPIENTS) {
+        match EmailAddress::parse(address) {
+            Ok(address) if seen.insert(address.key()) => recipients.push(address),
+            Ok(_) => {}
+            Err(error) => errors.push(FieldError::new(format!("/to/{index}"), error.to_string())),
+        }
+    }
+    recipients
+}
+
+fn unknown_event() -> Problem {
+    let known: Vec<&str> = NotificationEvent::ALL
+        .iter()
+        .map(|event| event.as_str())
+        .collect();
+    let detail = format!("Known events are {}; nothing else is sent.", known.join(", "));
+    Problem::new(Code::UnknownEvent, detail)
+}
+
+/// Where nothing but addresses is wrong, the code says so.
+fn invalid_addresses(errors: Vec<FieldError>) -> Problem {
+    let errors = serde_json::to_value(errors).unwrap_or_default();
+    let detail = "Notifications go to email addresses only; correct those named in “errors”.";
+    Problem::new(Code::InvalidEmailAddress, detail).with("errors", errors)
+}
+
+impl From<NotifyError> for Problem {
+    fn from(error: NotifyError) -> Self {
+        match error {
+            NotifyError::NotConfigured => Self::new(
+                Code::ServiceUnavailable,
+                "Notifications go out through the platform's email sender, and there is none; the operator configures it.",
+            )
+            .retry_after(std::time::Duration::from_mins(1)),
+            NotifyError::Limited { retry_after } => Self::new(
+                Code::RateLimited,
+                "A recipient has had as many notifications as it may in a day; nothing was sent to any of them.",
+            )
+            .rate_limit("notifications", PER_RECIPIENT_AND_DAY, DAY, retry_after),
+            NotifyError::Store(error) => error.into(),
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! A message that this process holds and is to send, and what it carries.
+
+use tokio::time::Instant;
+
+use super::lanes::Lane;
+use crate::domain::code::Code;
+use crate::domain::email::EmailAddress;
+use crate::domain::id::{EnvironmentId, MessageId, NotificationId};
+use crate::domain::keyring::KeyRing;
+use crate::domain::locale::LanguageTag;
+use crate::domain::message::Channel;
+use crate::domain::notification::{NotificationData, NotificationKind};
+use crate::domain::time::Timestamp;
+use crate::store::notification::NotificationMessage;
+use crate::store::outbox::Lease;
+use crate::store::verification::StoredVerification;
+
+/// A message that this process holds and is to send.
+pub struct Job {
+    /// Its id.
+    pub message_id: MessageId,
+    /// What it carries.
+    pub cargo: Cargo,
+    /// The hold on it.
+    pub lease: Lease,
+    /// When the hold began.
+    pub held_since: Instant,
+    /// Attempts that were settled before.
+    pub attempts: u16,
+    /// Whether a place of the test quota is reserved for it.
+    pub holds_quota: bool,
+}
+
+/// What a message carries.
+pub enum Cargo {
+    /// A code.
+    Code(Box<CodeCargo>),
+    /// The words of a notification.
+    Notification(Box<NotificationCargo>),
+}
+
+/// A code and the verification it belongs to.
+pub struct CodeCargo {
+    /// The verification.
+    pub verification: StoredVerification,
+    /// The code.
+    pub code: Code,
+}
+
+/// A notification for one of its recipients.
+pub struct NotificationCargo {
+    /// The environment it belongs to.
+    pub environment_id: EnvironmentId,
+    /// Which email it is.
+    pub kind: NotificationKind,
+    /// Whom it goes to.
+    pub recipient: EmailAddress,
+    /// The language its request asked for.
+    pub locale: Option<LanguageTag>,
+    /// What it says.
+    pub data: NotificationData,
+    /// Until when it is tried.
+    pub expires_at: Timestamp,
+}
+
+impl Cargo {
+    /// The code of a verification.
+    #[must_use]
+    pub fn code(verification: StoredVerification, code: Code) -> Self {
+        Self::Code(Box::new(CodeCargo { verification, code }))
+    }
+
+    /// The words of a notification out of their sealed copy.
+    #[must_use]
+    pub fn opened(message: NotificationMessage, keys: &KeyRing) -> Option<Self> {
+        let id: NotificationId = message.notification_id;
+        let data = NotificationData::open(keys, id, message.sealed_data.as_deref()?);
+        if data.is_none() {
+            tracing::error!(notification.id = %id, "the sealed data cannot be opened with the keys at hand");
+        }
+        Some(Self::Notification(Box::new(NotificationCargo {
+            environment_id: message.environment_id,
+            kind: message.event.kind()?,
+            recipient: message.recipient,
+            locale: message.locale,
+            data: data?,
+            expires_at: message.expires_at,
+        })))
+    }
+
+    pub(super) fn environment_id(&self) -> EnvironmentId {
+        match self {
+            Self::Code(code) => code.verification.environment_id,
+            Self::Notification(notification) => notification.environment_id,
+        }
+    }
+}
+
+impl Job {
+    /// When its code dies, or it is no longer of use.
+    pub(super) fn expires_at(&self) -> Timestamp {
+        match &self.cargo {
+            Cargo::Code(code) => code.verification.verification.expires_at,
+            Cargo::Notification(notification) => notification.expires_at,
+        }
+    }
+
+    pub(super) fn channel(&self) -> Channel {
+        match &self.cargo {
+            Cargo::Code(code) => code.verification.channel(),
+            Cargo::Notification(_) => Channel::Email,
+        }
+    }
+
+    pub(super) fn lane(&self) -> Lane {
+        match &self.cargo {
+            Cargo::Code(code) => Lane::Code(code.verification.channel()),
+            Cargo::Notification(_) => Lane::Notification,
+        }
+    }
+}

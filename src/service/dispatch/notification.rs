@@ -1,0 +1,118 @@
+//! Notifications on their way: always through the platform's sender, and taken from the outbox in a lane of their own.
+
+use std::sync::Arc;
+
+use tokio::task::JoinHandle;
+use tokio::time::Instant;
+
+use super::job::{Cargo, NotificationCargo};
+use super::lanes::Lane;
+use super::walk::stops;
+use super::{Delivery, Dispatcher, Job};
+use crate::domain::locale::Locale;
+use crate::domain::message::Provider;
+use crate::provider::Class;
+use crate::service::directory::EnvironmentSnapshot;
+use crate::service::render::{self, NotificationContent};
+use crate::service::route;
+use crate::store::StoreError;
+use crate::store::notification::ClaimedNotification;
+use crate::store::outbox::{Lease, Outcome};
+
+impl Dispatcher {
+    /// One pass over the route of a notification's message.
+    pub(super) async fn pass_notification(
+        &self,
+        job: &Job,
+        cargo: &NotificationCargo,
+        environment: &EnvironmentSnapshot,
+    ) -> Delivery {
+        let settings = &environment.environment;
+        let content = NotificationContent {
+            message_id: job.message_id,
+            kind: cargo.kind,
+            data: &cargo.data,
+            business_name: &settings.business_name,
+            sender_name: environment.email.row.sender_name.as_deref(),
+            locale: Locale::resolve(cargo.locale.as_ref(), &settings.default_locale),
+            made_at: job.message_id.made_at().unwrap_or(cargo.expires_at),
+            expires_at: cargo.expires_at,
+        };
+        let message = match render::notification(&content, cargo.recipient.clone()) {
+            Ok(message) => message,
+            Err(error) => {
+                tracing::error!(error = &error as &dyn std::error::Error, message.id = %job.message_id,
+                    "a notification could not be written");
+                return self.refuse(job, Class::SenderMisconfigured).await;
+            }
+        };
+        match route::notification(self.platform.email_kind) {
+            Ok(route) => {
+                let stops = stops(&route, None, self.platform.email.as_ref());
+                self.walk(job, &stops, &message).await
+            }
+            Err(_) => self.refuse(job, Class::SenderMisconfigured).await,
+        }
+    }
+
+    /// Takes what is due, as far as the lane has room.
+    pub(super) async fn start_due_notifications(
+        self: &Arc<Self>,
+        started: &mut Vec<JoinHandle<Option<Delivery>>>,
+    ) -> Result<(), StoreError> {
+        let mut room = self.lanes.free(Lane::Notification);
+        while room > 0 && self.may_take() {
+            let (lease, held_since) = (self.lease(), Instant::now());
+            let now = self.clock.now();
+            let claimed = self.store.claim_due_notifications(now, lease, room).await?;
+            let taken = u32::try_from(claimed.len()).unwrap_or(room);
+            for claimed in claimed {
+                if let Some(job) = self.open_notification(claimed, lease, held_since).await {
+                    started.push(self.start(job));
+                }
+            }
+            if taken < room {
+                return Ok(());
+            }
+            room = self.lanes.free(Lane::Notification).saturating_sub(taken);
+        }
+        Ok(())
+    }
+
+    /// Makes a job of a claimed message, as [`Dispatcher::open`] does of one with a code.
+    async fn open_notification(
+        &self,
+        claimed: ClaimedNotification,
+        lease: Lease,
+        held_since: Instant,
+    ) -> Option<Job> {
+        let message_id = claimed.message.message_id;
+        let possible_duplicate = claimed.possible_duplicate;
+        if possible_duplicate {
+            tracing::warn!(message.id = %message_id, "taken over from a process that died; it may be sent twice");
+        }
+        let alive = claimed.message.expires_at > self.clock.now();
+        let wanted = alive && !(possible_duplicate && claimed.taken_over_before);
+        if wanted && let Some(cargo) = Cargo::opened(claimed.message, &self.keys) {
+            return Some(Job {
+                message_id,
+                cargo,
+                lease,
+                held_since,
+                attempts: claimed.attempts,
+                holds_quota: false,
+            });
+        }
+        let platform = self.platform.email.as_ref();
+        let outcome = if possible_duplicate {
+            Outcome::Unknown {
+                provider: platform.map_or(Provider::Kinde, |platform| platform.provider()),
+                fallback: false,
+            }
+        } else {
+            Outcome::Expired
+        };
+        self.end(message_id, lease, outcome).await;
+        None
+    }
+}

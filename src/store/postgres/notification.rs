@@ -1,0 +1,248 @@
+//! Notifications: made in one statement with all of their messages, read, taken from the outbox, and removed.
+
+use async_trait::async_trait;
+use sqlx::query_file;
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use super::message::first_id_at;
+use super::row::{SummaryRow, integer};
+use super::send::TRIES;
+use super::{Lent, PostgresStore, StoreError, fault};
+use crate::domain::email::EmailAddress;
+use crate::domain::id::{ApplicationId, EnvironmentId, MessageId, NotificationId};
+use crate::domain::locale::LanguageTag;
+use crate::domain::notification::{
+    NotificationEvent, NotificationOutcome, NotificationSource, NotificationView, SuppressionReason,
+};
+use crate::domain::policy::DAY;
+use crate::domain::time::Timestamp;
+use crate::store::Notifications;
+use crate::store::notification::{ClaimedNotification, NewNotification, NotificationMessage, Notify};
+use crate::store::outbox::Lease;
+
+#[async_trait]
+impl Notifications for PostgresStore {
+    async fn notify(&self, new: NewNotification) -> Result<Notify, StoreError> {
+        let mut lent = self.lend().await?;
+        let columns = RecipientColumns::of(&new);
+        for _ in 0..TRIES {
+            match try_notify(&mut lent, &new, &columns).await {
+                Ok(Some(outcome)) => return Ok(outcome),
+                Ok(None) => {}
+                Err(error) if fault::is_lost_race(&error) => {}
+                Err(error) => return Err(fault::of(error)),
+            }
+        }
+        Err(fault::contended(TRIES))
+    }
+
+    async fn find_notification(
+        &self,
+        application: ApplicationId,
+        id: NotificationId,
+    ) -> Result<Option<NotificationView>, StoreError> {
+        let mut lent = self.lend().await?;
+        let rows = lent
+            .ask(async |connection| {
+                query_file!(
+                    "src/store/postgres/sql/find_notification.sql",
+                    id.0,
+                    application.0
+                )
+                .fetch_all(connection)
+                .await
+            })
+            .await?;
+        let of = |column| fault::corrupt("notifications", column, id);
+        let Some(first) = rows.first() else {
+            return Ok(None);
+        };
+        let reason = first.reason.as_deref();
+        let reason = reason.map(|name| SuppressionReason::parse(name).ok_or_else(|| of("reason")));
+        let mut view = NotificationView {
+            id,
+            event: NotificationEvent::parse(&first.event).ok_or_else(|| of("event"))?,
+            source: NotificationSource::parse(&first.source).ok_or_else(|| of("source"))?,
+            outcome: NotificationOutcome::parse(&first.outcome).ok_or_else(|| of("outcome"))?,
+            reason: reason.transpose()?,
+            messages: Vec::with_capacity(rows.len()),
+        };
+        for row in rows {
+            let Some(message_id) = row.message_id else {
+                continue;
+            };
+            let summary = SummaryRow {
+                id: message_id,
+                status: row.status,
+                provider: row.provider,
+                fallback: row.fallback,
+                error_code: row.error_code,
+                error_detail: row.error_detail,
+            };
+            view.messages.push(summary.summary()?);
+        }
+        Ok(Some(view))
+    }
+
+    async fn claim_due_notifications(
+        &self,
+        now: Timestamp,
+        lease: Lease,
+        limit: u32,
+    ) -> Result<Vec<ClaimedNotification>, StoreError> {
+        let mut lent = self.lend().await?;
+        let rows = lent
+            .ask(async |connection| {
+                query_file!(
+                    "src/store/postgres/sql/claim_due_notifications.sql",
+                    now.to_offset_date_time(),
+                    lease.token,
+                    lease.until.to_offset_date_time(),
+                    i64::from(limit),
+                )
+                .fetch_all(connection)
+                .await
+            })
+            .await?;
+        rows.into_iter()
+            .map(|row| {
+                let message_id = MessageId(row.message_id);
+                let notification_id = NotificationId(row.notification_id);
+                let of = |column| fault::corrupt("notifications", column, notification_id);
+                let recipient = EmailAddress::parse(&row.recipient)
+                    .map_err(|_| fault::corrupt("notification_recipients", "recipient", message_id))?;
+                let locale = row.locale.map(|tag| LanguageTag::parse(&tag)).transpose();
+                let attempts = u16::try_from(row.attempts);
+                Ok(ClaimedNotification {
+                    message: NotificationMessage {
+                        message_id,
+                        notification_id,
+                        environment_id: EnvironmentId(row.environment_id),
+                        event: NotificationEvent::parse(&row.event).ok_or_else(|| of("event"))?,
+                        recipient,
+                        locale: locale.map_err(|_| of("locale"))?,
+                        sealed_data: row.sealed_data,
+                        expires_at: Timestamp::new(row.expires_at),
+                    },
+                    attempts: attempts.map_err(|_| fault::corrupt("outbox", "attempts", message_id))?,
+                    possible_duplicate: row.possible_duplicate,
+                    taken_over_before: row.taken_over_before,
+                })
+            })
+            .collect()
+    }
+}
+
+/// The recipients as the columns of a table, and their messages, of which there are none where it is suppressed.
+struct RecipientColumns {
+    addresses: Vec<String>,
+    keys: Vec<String>,
+    masked: Vec<String>,
+    messages: Vec<Uuid>,
+}
+
+impl RecipientColumns {
+    fn of(new: &NewNotification) -> Self {
+        let column =
+            |of: fn(&EmailAddress) -> String| -> Vec<String> { new.recipients.iter().map(of).collect() };
+        let messages = new.messages.iter().flat_map(|messages| &messages.ids);
+        Self {
+            addresses: column(|recipient| recipient.as_str().to_owned()),
+            keys: column(EmailAddress::key),
+            masked: column(EmailAddress::masked),
+            messages: messages.map(|id| id.0).collect(),
+        }
+    }
+}
+
+async fn try_notify(
+    lent: &mut Lent,
+    new: &NewNotification,
+    columns: &RecipientColumns,
+) -> Result<Option<Notify>, sqlx::Error> {
+    let messages = new.messages.as_ref();
+    let row = lent
+        .try_ask(async |connection| {
+            query_file!(
+                "src/store/postgres/sql/notify.sql",
+                new.id.0,
+                new.environment_id.0,
+                new.application_id.0,
+                new.event.as_str(),
+                new.source.as_str(),
+                new.verdict.outcome().as_str(),
+                new.verdict.reason().map(SuppressionReason::as_str),
+                new.locale.as_ref().map(LanguageTag::as_str),
+                &new.sealed_data[..],
+                new.created_at.to_offset_date_time(),
+                new.expires_at.to_offset_date_time(),
+                &columns.addresses,
+                &columns.keys,
+                &columns.masked,
+                &columns.messages,
+                integer(messages.map_or(0, |messages| messages.per_day)),
+                messages.map(|messages| messages.decision.as_str()),
+                messages.map(|messages| messages.lease.token),
+                messages.map(|messages| messages.lease.until.to_offset_date_time()),
+            )
+            .fetch_one(connection)
+            .await
+        })
+        .await?;
+    if row.made {
+        return Ok(Some(Notify::Made));
+    }
+    let limited = |end: OffsetDateTime| Notify::Limited {
+        resets_at: Timestamp::new(end),
+    };
+    Ok(row.resets_at.map(limited))
+}
+
+/// Wipes what at most `limit` notifications say that have expired.
+pub(super) async fn wipe_expired(lent: &mut Lent, now: Timestamp, limit: u32) -> Result<u64, StoreError> {
+    let wiped = lent
+        .ask(async |connection| {
+            query_file!(
+                "src/store/postgres/sql/wipe_expired_notifications.sql",
+                now.to_offset_date_time(),
+                i64::from(limit),
+            )
+            .execute(connection)
+            .await
+        })
+        .await?;
+    Ok(wiped.rows_affected())
+}
+
+/// Removes notifications made before `before` whose messages are gone, and counters whose window has ended by `now`.
+pub(super) async fn remove_old(
+    lent: &mut Lent,
+    before: Timestamp,
+    now: Timestamp,
+    limit: u32,
+) -> Result<u64, StoreError> {
+    let notifications = lent
+        .ask(async |connection| {
+            query_file!(
+                "src/store/postgres/sql/remove_notifications.sql",
+                first_id_at(before),
+                i64::from(limit),
+            )
+            .execute(connection)
+            .await
+        })
+        .await?;
+    let counters = lent
+        .ask(async |connection| {
+            query_file!(
+                "src/store/postgres/sql/remove_notification_counters.sql",
+                (now - DAY).to_offset_date_time(),
+                i64::from(limit),
+            )
+            .execute(connection)
+            .await
+        })
+        .await?;
+    Ok(notifications.rows_affected() + counters.rows_affected())
+}
