@@ -132,13 +132,12 @@ async fn a_node_whose_clock_is_off_sends_nothing() {
     }
     // Whoever looks there first finds a clock that is three seconds ahead.
     let mut database = sqlx::PgConnection::connect(&url).await.unwrap();
-    let statements = "CREATE SCHEMA ahead;
-         CREATE FUNCTION ahead.clock_timestamp() RETURNS timestamptz LANGUAGE sql VOLATILE
+    let statement = "CREATE FUNCTION public.clock_timestamp() RETURNS timestamptz LANGUAGE sql VOLATILE
              AS 'SELECT pg_catalog.clock_timestamp() + interval ''3 seconds'''";
-    database.execute(statements).await.unwrap();
+    database.execute(statement).await.unwrap();
     let mut url = Url::parse(&url).unwrap();
     url.query_pairs_mut()
-        .append_pair("options[search_path]", "ahead,pg_catalog,public");
+        .append_pair("options[search_path]", "public,pg_catalog");
     let off = server.replica(platform(&kinde).set("database.url", url)).await;
     until("it is unready", async || off.get("/readyz").await.status == 503).await;
     until("it refuses to send", async || {
