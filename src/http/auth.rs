@@ -45,8 +45,8 @@ impl FromRequestParts<Services> for Administrator {
     async fn from_request_parts(parts: &mut Parts, services: &Services) -> Result<Self, Problem> {
         match authenticate(parts, services, KeyKind::Administrator).await? {
             (KeyHolder::Administrator { key_id }, address) => Ok(Self(Actor {
-                key_id,
-                remote_address: address.ip().to_string(),
+                key_id: Some(key_id),
+                remote_address: Some(address.ip().to_string()),
             })),
             (KeyHolder::Application { .. }, _) => Err(wrong_kind()),
         }
