@@ -249,7 +249,8 @@ async fn welcome(
     clock: &dyn Clock,
 ) -> Result<Option<Welcome>, StartError> {
     let wishes = wishes(config)?;
-    first_start::found(store, random, clock.now(), wishes)
+    first_start::draw_up(random, clock.now(), wishes)
+        .carry_out(store)
         .await
         .map_err(StartError::Database)
 }

@@ -9,6 +9,10 @@ use crate::domain::id::{AuditId, EnvironmentId, KeyId};
 use crate::domain::keyring::Fingerprint;
 use crate::domain::time::Timestamp;
 
+mod step;
+
+pub use step::{Step, Write};
+
 /// Operations on the directory.
 #[async_trait]
 pub trait Directory: Send + Sync {
@@ -45,6 +49,10 @@ pub trait Directory: Send + Sync {
         expected: Expected,
         audit: AuditEntry,
     ) -> Result<Change, StoreError>;
+
+    /// Makes changes together that were planned as of the revision `on`. `false`, and nothing written, when anybody has
+    /// changed the directory since.
+    async fn change_together(&self, on: i64, steps: Vec<Step>) -> Result<bool, StoreError>;
 
     /// Remembers when keys were last used.
     async fn touch_keys(&self, keys: Vec<KeyId>, now: Timestamp) -> Result<(), StoreError>;
@@ -106,6 +114,8 @@ pub struct FirstEnvironment {
     pub keys: Vec<KeyRecord>,
     /// The audit entry.
     pub audit: AuditEntry,
+    /// What is changed of it at once.
+    pub steps: Vec<Step>,
 }
 
 /// What the caller of a change last saw.

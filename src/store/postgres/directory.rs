@@ -10,11 +10,14 @@ use crate::domain::id::KeyId;
 use crate::domain::keyring::Fingerprint;
 use crate::domain::time::Timestamp;
 use crate::store::Directory;
-use crate::store::directory::{AuditEntry, Change, DirectoryRows, Expected, FirstEnvironment, SettingsRow};
+use crate::store::directory::{
+    AuditEntry, Change, DirectoryRows, Expected, FirstEnvironment, SettingsRow, Step,
+};
 
 mod change;
 mod first;
 mod load;
+mod together;
 
 #[async_trait]
 impl Directory for PostgresStore {
@@ -85,6 +88,13 @@ impl Directory for PostgresStore {
             .transact(async |transaction| change::put_settings(transaction, &row, expected, &audit).await)
             .await;
         change::outcome(changed)
+    }
+
+    async fn change_together(&self, on: i64, steps: Vec<Step>) -> Result<bool, StoreError> {
+        let mut lent = self.lend().await?;
+        lent.transact(async |transaction| together::change(transaction, on, &steps).await)
+            .await
+            .map_err(fault::of)
     }
 
     async fn touch_keys(&self, keys: Vec<KeyId>, now: Timestamp) -> Result<(), StoreError> {

@@ -9,13 +9,14 @@ use crate::domain::id::KeyId;
 use crate::domain::keyring::Fingerprint;
 use crate::domain::time::Timestamp;
 use crate::store::directory::{
-    AuditEntry, Change, Directory, DirectoryRows, Expected, FirstEnvironment, SettingsRow,
+    AuditEntry, Change, Directory, DirectoryRows, Expected, FirstEnvironment, SettingsRow, Step,
 };
 
 mod change;
 mod first;
 mod keys;
 mod load;
+mod together;
 
 #[async_trait]
 impl Directory for SqliteStore {
@@ -69,6 +70,12 @@ impl Directory for SqliteStore {
             .await
     }
 
+    async fn change_together(&self, on: i64, steps: Vec<Step>) -> Result<bool, StoreError> {
+        self.writer
+            .write(move |db| Box::pin(together::change(db, on, steps)))
+            .await
+    }
+
     async fn touch_keys(&self, keys: Vec<KeyId>, now: Timestamp) -> Result<(), StoreError> {
         self.writer
             .write(move |db| Box::pin(keys::touch_keys(db, keys, now)))
@@ -92,6 +99,11 @@ async fn revision(db: &mut SqliteConnection) -> Result<i64, StoreError> {
 
 /// What every change of the directory leaves behind.
 async fn record_change(db: &mut SqliteConnection, audit: &AuditEntry) -> Result<(), StoreError> {
+    write_audit_entry(db, audit).await?;
+    raise_revision(db).await
+}
+
+async fn write_audit_entry(db: &mut SqliteConnection, audit: &AuditEntry) -> Result<(), StoreError> {
     sqlx::query(
         "INSERT INTO audit_entries (id, environment_id, key_id, action, target, changes, remote_address, at)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
@@ -104,9 +116,13 @@ async fn record_change(db: &mut SqliteConnection, audit: &AuditEntry) -> Result<
     .bind(audit.changes.as_str())
     .bind(audit.remote_address.as_deref())
     .bind(audit.at.unix_micros())
-    .execute(&mut *db)
+    .execute(db)
     .await
     .map_err(fault)?;
+    Ok(())
+}
+
+async fn raise_revision(db: &mut SqliteConnection) -> Result<(), StoreError> {
     sqlx::query("UPDATE installation SET revision = revision + 1 WHERE id = 1")
         .execute(db)
         .await

@@ -70,6 +70,7 @@ fn first() -> FirstEnvironment {
         environment,
         connections,
         application,
+        steps: Vec::new(),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use sqlx::{PgConnection, query_file};
 
-use super::{raise_revision, write_audit_entry};
+use super::{raise_revision, together, write_audit_entry};
 use crate::domain::business::AutofillDomain;
 use crate::domain::country::Country;
 use crate::domain::environment::{Application, Connection, Environment, KeyRecord};
@@ -31,10 +31,11 @@ pub(super) async fn found(
         insert_key(connection, key).await?;
     }
     write_audit_entry(connection, &first.audit).await?;
+    together::take(connection, &first.steps).await?;
     Ok(true)
 }
 
-async fn insert_environment(
+pub(super) async fn insert_environment(
     connection: &mut PgConnection,
     environment: &Environment,
 ) -> Result<(), sqlx::Error> {
@@ -55,7 +56,7 @@ async fn insert_environment(
     Ok(())
 }
 
-async fn insert_connections(
+pub(super) async fn insert_connections(
     connection: &mut PgConnection,
     connections: &[Connection],
     created_at: Timestamp,
@@ -80,7 +81,7 @@ async fn insert_connections(
     Ok(())
 }
 
-async fn insert_application(
+pub(super) async fn insert_application(
     connection: &mut PgConnection,
     application: &Application,
 ) -> Result<(), sqlx::Error> {

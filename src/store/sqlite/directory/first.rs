@@ -2,7 +2,7 @@
 
 use sqlx::SqliteConnection;
 
-use super::record_change;
+use super::{record_change, together};
 use crate::domain::business::AutofillDomain;
 use crate::domain::environment::{Application, Connection, Environment, KeyRecord};
 use crate::domain::phone::Country;
@@ -27,10 +27,14 @@ pub(super) async fn found(db: &mut SqliteConnection, first: FirstEnvironment) ->
         insert_key(db, key).await?;
     }
     record_change(db, &first.audit).await?;
+    together::take(db, &first.steps).await?;
     Ok(true)
 }
 
-async fn insert_environment(db: &mut SqliteConnection, environment: &Environment) -> Result<(), StoreError> {
+pub(super) async fn insert_environment(
+    db: &mut SqliteConnection,
+    environment: &Environment,
+) -> Result<(), StoreError> {
     sqlx::query(
         "INSERT INTO environments (id, code, name, business_name, business_url, default_country, default_locale,
                                    created_at, updated_at)
@@ -51,7 +55,7 @@ async fn insert_environment(db: &mut SqliteConnection, environment: &Environment
     Ok(())
 }
 
-async fn insert_connection(
+pub(super) async fn insert_connection(
     db: &mut SqliteConnection,
     connection: &Connection,
     created_at: Timestamp,
@@ -70,7 +74,10 @@ async fn insert_connection(
     Ok(())
 }
 
-async fn insert_application(db: &mut SqliteConnection, application: &Application) -> Result<(), StoreError> {
+pub(super) async fn insert_application(
+    db: &mut SqliteConnection,
+    application: &Application,
+) -> Result<(), StoreError> {
     sqlx::query(
         "INSERT INTO applications (id, environment_id, name, autofill_domain, created_at, updated_at)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
