@@ -20,6 +20,7 @@ mod patch;
 mod settings;
 
 pub use patch::{ApplicationPatch, EnvironmentPatch, OtpPolicyPatch};
+pub(super) use patch::{application_fields, environment_fields};
 
 /// Who changes something, and from where.
 #[derive(Debug, Clone)]

@@ -207,7 +207,7 @@ impl Directory {
         let mut environments = Vec::with_capacity(rows.environments.len());
         for Versioned { version, row } in rows.environments {
             let id = row.id;
-            let documents = self.read_settings(id, settings.remove(&id).unwrap_or_default())?;
+            let documents = Self::read_settings(&self.keys, id, settings.remove(&id).unwrap_or_default())?;
             let before = former.environment(id);
             environments.push(Arc::new(EnvironmentSnapshot {
                 own_sms: self.own_sms(&documents.sms, before),
@@ -278,15 +278,13 @@ impl Directory {
         }
     }
 
-    fn read_settings(
-        &self,
+    /// Reads and opens the settings documents of an environment.
+    pub(super) fn read_settings(
+        keys: &KeyRing,
         environment: EnvironmentId,
         rows: Vec<Versioned<SettingsRow>>,
     ) -> Result<Documents, StoreError> {
-        let sealer = Sealer {
-            keys: &self.keys,
-            environment,
-        };
+        let sealer = Sealer { keys, environment };
         let mut documents = Documents::default();
         for Versioned { version, row } in rows {
             let text = row.document.as_str();
@@ -317,15 +315,17 @@ impl Directory {
     }
 }
 
+/// An environment's settings.
 #[derive(Default)]
-struct Documents {
-    sms: Versioned<SmsSettings>,
-    email: Versioned<EmailSettings>,
-    mfa: Versioned<MfaSettings>,
-    otp: Versioned<OtpPolicy>,
+pub(super) struct Documents {
+    pub(super) sms: Versioned<SmsSettings>,
+    pub(super) email: Versioned<EmailSettings>,
+    pub(super) mfa: Versioned<MfaSettings>,
+    pub(super) otp: Versioned<OtpPolicy>,
 }
 
-fn group<T>(rows: Vec<T>, key: impl Fn(&T) -> EnvironmentId) -> HashMap<EnvironmentId, Vec<T>> {
+/// What belongs to each environment.
+pub(super) fn group<T>(rows: Vec<T>, key: impl Fn(&T) -> EnvironmentId) -> HashMap<EnvironmentId, Vec<T>> {
     let mut groups: HashMap<EnvironmentId, Vec<T>> = HashMap::new();
     for row in rows {
         groups.entry(key(&row)).or_default().push(row);
