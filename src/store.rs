@@ -12,6 +12,7 @@ use crate::domain::time::Timestamp;
 
 pub mod directory;
 pub mod idempotency;
+pub mod key;
 pub mod message;
 pub mod outbox;
 pub mod postgres;
@@ -20,17 +21,22 @@ pub mod verification;
 
 pub use directory::Directory;
 pub use idempotency::Idempotency;
+pub use key::Keys;
 pub use message::Messages;
 pub use outbox::Outbox;
 pub use verification::Verifications;
 
 /// All concerns of one database.
-pub trait Store: Verifications + Outbox + Messages + Idempotency + Directory + Upkeep {}
+pub trait Store: Verifications + Outbox + Messages + Idempotency + Directory + Keys + Upkeep {}
 
-impl<T: Verifications + Outbox + Messages + Idempotency + Directory + Upkeep> Store for T {}
+impl<T: Verifications + Outbox + Messages + Idempotency + Directory + Keys + Upkeep> Store for T {}
 
 /// A shared handle to a database.
 pub type SharedStore = Arc<dyn Store>;
+
+/// How long after a removal something may still be made for what was removed, by a process that did not know it yet or a request
+/// that had begun before: far longer than either lasts.
+pub const REMOVAL_GRACE: Duration = Duration::from_mins(5);
 
 /// What keeps a database healthy.
 #[async_trait]
@@ -45,6 +51,10 @@ pub trait Upkeep: Send + Sync {
     /// Removes at most `limit` rows of each kind that nobody needs any more: verifications, messages and attempts
     /// made before `before`, and counters and idempotency keys that ended before `now`. Answers how many.
     async fn remove_old(&self, before: Timestamp, now: Timestamp, limit: u32) -> Result<u64, StoreError>;
+
+    /// Removes at most `limit` rows of each kind of what one removed environment or application has left. `false` when there
+    /// is none to look after. Each is looked after until nothing is left, and again after [`REMOVAL_GRACE`].
+    async fn clear_removed(&self, now: Timestamp, limit: u32) -> Result<bool, StoreError>;
 
     /// Closes all connections, after what they are doing.
     async fn close(&self);

@@ -1,11 +1,13 @@
 //! An environment, one business's isolated world, with its applications, connections and keys.
 
+use super::api_key::ApiKey;
 use super::business::{AutofillDomain, BusinessName, BusinessUrl};
 use super::id::{ApplicationId, ConnectionId, EnvironmentId, KeyId};
 use super::locale::LanguageTag;
 use super::message::Channel;
 use super::named::named;
 use super::phone::Country;
+use super::random::Random;
 use super::time::Timestamp;
 use super::verification::Strategy;
 
@@ -46,6 +48,16 @@ pub struct Connection {
 }
 
 impl Connection {
+    /// The connections that come with a new environment: one for phone numbers, one for email addresses.
+    pub fn of_new_environment(random: &dyn Random, environment_id: EnvironmentId) -> [Self; 2] {
+        [(Strategy::Phone, "Phone"), (Strategy::Email, "Email")].map(|(strategy, name)| Self {
+            id: ConnectionId::unguessable(random),
+            environment_id,
+            strategy,
+            name: name.to_owned(),
+        })
+    }
+
     /// How its messages travel.
     #[must_use]
     pub fn channel(&self) -> Channel {
@@ -103,4 +115,35 @@ pub struct KeyRecord {
     pub hash: [u8; 32],
     /// When it was made.
     pub created_at: Timestamp,
+}
+
+impl KeyRecord {
+    /// What is kept of `key`.
+    #[must_use]
+    pub fn of(
+        key: &ApiKey,
+        id: KeyId,
+        name: String,
+        application_id: Option<ApplicationId>,
+        now: Timestamp,
+    ) -> Self {
+        Self {
+            id,
+            application_id,
+            name,
+            prefix: key.prefix().to_owned(),
+            last_four: key.last_four().to_owned(),
+            hash: key.hash(),
+            created_at: now,
+        }
+    }
+}
+
+/// A key as lists show it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListedKey {
+    /// What is kept of it.
+    pub record: KeyRecord,
+    /// When it was last used, to about a minute.
+    pub last_used_at: Option<Timestamp>,
 }

@@ -153,12 +153,13 @@ pub struct EmailSettings {
 }
 
 /// Which factors a code with the purpose `mfa` may use.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields, default)]
+#[schema(example = json!({"sms": true, "email": true}))]
 pub struct MfaSettings {
-    /// Codes by SMS.
+    /// Codes by SMS; on where it is left out.
     pub sms: bool,
-    /// Codes by email.
+    /// Codes by email; on where it is left out.
     pub email: bool,
 }
 

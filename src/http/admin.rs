@@ -7,14 +7,19 @@ use utoipa_axum::routes;
 
 use super::problem::{Code, Problem};
 use super::state::Services;
-use crate::service::administration::ChangeError;
+use crate::service::administration::{ChangeError, Conflict};
 use crate::service::directory::EnvironmentSnapshot;
 
+mod application_connections;
+mod application_keys;
 mod applications;
 mod connections;
 mod environments;
+mod key_view;
+mod keys;
 mod messages;
 mod settings_email;
+mod settings_mfa;
 mod settings_otp;
 mod settings_sms;
 mod usage;
@@ -22,14 +27,32 @@ mod usage;
 /// The routes under `/admin/v1`.
 pub fn routes() -> OpenApiRouter<Services> {
     OpenApiRouter::new()
-        .routes(routes!(environments::list))
-        .routes(routes!(environments::read, environments::update))
+        .routes(routes!(environments::list, environments::create))
+        .routes(routes!(
+            environments::read,
+            environments::update,
+            environments::remove
+        ))
         .routes(routes!(settings_sms::read, settings_sms::replace))
         .routes(routes!(settings_email::read, settings_email::replace))
+        .routes(routes!(settings_mfa::read, settings_mfa::replace))
         .routes(routes!(settings_otp::read, settings_otp::update))
         .routes(routes!(connections::list))
-        .routes(routes!(applications::list))
-        .routes(routes!(applications::read, applications::update))
+        .routes(routes!(applications::list, applications::create))
+        .routes(routes!(
+            applications::read,
+            applications::update,
+            applications::remove
+        ))
+        .routes(routes!(application_connections::list))
+        .routes(routes!(
+            application_connections::switch_on,
+            application_connections::switch_off
+        ))
+        .routes(routes!(application_keys::list, application_keys::create))
+        .routes(routes!(application_keys::revoke))
+        .routes(routes!(keys::list, keys::create))
+        .routes(routes!(keys::revoke))
         .routes(routes!(usage::read))
         .routes(routes!(messages::list))
         .routes(routes!(messages::read))
@@ -53,11 +76,21 @@ impl From<ChangeError> for Problem {
             ChangeError::Invalid(errors) => Self::validation(errors),
             ChangeError::NotFound => Self::not_found(),
             ChangeError::VersionMismatch => super::etag::precondition_failed(),
-            ChangeError::Conflict => Self::new(
-                Code::Conflict,
-                "Another environment has this code; choose another.",
-            ),
+            ChangeError::Conflict(conflict) => conflict.into(),
             ChangeError::Store(error) => error.into(),
         }
+    }
+}
+
+impl From<Conflict> for Problem {
+    fn from(conflict: Conflict) -> Self {
+        let detail = match conflict {
+            Conflict::CodeTaken => "Another environment has this code; choose another.".to_owned(),
+            Conflict::Last => "The last one stays; make another one first.".to_owned(),
+            Conflict::VerificationsPending(pending) => format!(
+                "Verifications are pending here ({pending}); wait until they have ended, or remove it with “?force=true”."
+            ),
+        };
+        Self::new(Code::Conflict, detail)
     }
 }

@@ -1,9 +1,9 @@
 //! `ETag` and `If-Match`, from the number that every change of a row raises (RFC 9110, sections 8.8.3 and 13.1.1).
 
 use axum::extract::FromRequestParts;
-use axum::http::header::{ETAG, IF_MATCH};
+use axum::http::header::{ETAG, IF_MATCH, LOCATION};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderValue};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
@@ -23,6 +23,25 @@ impl<T: Serialize> IntoResponse for Tagged<T> {
         let mut response = axum::Json(self.body).into_response();
         if let Ok(value) = HeaderValue::from_str(&tag(self.version)) {
             response.headers_mut().insert(ETAG, value);
+        }
+        response
+    }
+}
+
+/// A resource that was just made, and where it is.
+pub struct Created<T> {
+    /// `Location`.
+    pub location: String,
+    /// The resource.
+    pub resource: Tagged<T>,
+}
+
+impl<T: Serialize> IntoResponse for Created<T> {
+    fn into_response(self) -> Response {
+        let mut response = self.resource.into_response();
+        *response.status_mut() = StatusCode::CREATED;
+        if let Ok(value) = HeaderValue::from_str(&self.location) {
+            response.headers_mut().insert(LOCATION, value);
         }
         response
     }

@@ -27,18 +27,23 @@ impl LastUsed {
     pub async fn write(&self, store: SharedStore, clock: &dyn Clock, stop: CancellationToken) {
         loop {
             let stopped = tokio::time::timeout(INTERVAL, stop.cancelled()).await.is_ok();
-            let keys = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
-            if !keys.is_empty()
-                && let Err(error) = store.touch_keys(keys.into_iter().collect(), clock.now()).await
-            {
-                tracing::debug!(
-                    error = &error as &dyn std::error::Error,
-                    "the use of keys was not recorded"
-                );
-            }
+            self.flush(&store, clock).await;
             if stopped {
                 return;
             }
+        }
+    }
+
+    /// Writes what was gathered.
+    pub async fn flush(&self, store: &SharedStore, clock: &dyn Clock) {
+        let keys = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
+        if !keys.is_empty()
+            && let Err(error) = store.touch_keys(keys.into_iter().collect(), clock.now()).await
+        {
+            tracing::debug!(
+                error = &error as &dyn std::error::Error,
+                "the use of keys was not recorded"
+            );
         }
     }
 }

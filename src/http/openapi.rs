@@ -93,6 +93,7 @@ fn foundation() -> OpenApi {
                 "How an environment's messages travel, and the rules of its codes.",
             ),
             tag("applications", "Who may send in an environment."),
+            tag("keys", "What applications and administrators call with."),
             tag("messages", "What was sent, and how much may be."),
             tag("operations", "Whether the service lives and is ready."),
         ]))
@@ -189,7 +190,9 @@ fn describe_versions(item: &mut PathItem) {
                 .get_or_insert_default()
                 .push(if_match.build().into());
         }
-        if let Some(RefOr::T(response)) = operation.responses.responses.get_mut("200") {
+        let answers = &mut operation.responses.responses;
+        let resource = if answers.contains_key("200") { "200" } else { "201" };
+        if let Some(RefOr::T(response)) = answers.get_mut(resource) {
             let etag = HeaderBuilder::new()
                 .schema(Some(ObjectBuilder::new().schema_type(Type::String)))
                 .description(Some("The version of the resource, for `If-Match`."));

@@ -111,6 +111,14 @@ fn recipient_locked(retry_after: Duration) -> Problem {
 impl From<Refused> for Problem {
     fn from(refused: Refused) -> Self {
         match refused {
+            Refused::FactorDisabled => Self::new(
+                Code::FactorDisabled,
+                "This factor is switched off for multi-factor authentication; use another one.",
+            ),
+            Refused::CountryNotAllowed => Self::new(
+                Code::CountryNotAllowed,
+                "Numbers of this country are not allowed here; an administrator can allow the country.",
+            ),
             Refused::SmsNotConfigured => Self::new(
                 Code::SmsNotConfigured,
                 "No SMS sender is configured; an administrator can enter a Twilio account in the SMS settings.",

@@ -11,14 +11,18 @@ use crate::domain::id::{AuditId, EnvironmentId, KeyId};
 use crate::domain::keyring::KeyRing;
 use crate::domain::random::Random;
 use crate::domain::time::{Clock, Timestamp};
-use crate::store::directory::{AuditEntry, Change, Expected};
+use crate::store::directory::{AuditEntry, Change, Expected, Removal};
 use crate::store::{SharedStore, StoreError};
 
 mod application;
 mod environment;
+mod key;
+mod new;
 mod patch;
 mod settings;
 
+pub use key::{KeyOwner, MadeKey};
+pub use new::{NewApplication, NewEnvironment, NewKey};
 pub use patch::{ApplicationPatch, EnvironmentPatch, OtpPolicyPatch};
 pub(super) use patch::{application_fields, environment_fields};
 
@@ -43,13 +47,33 @@ pub enum ChangeError {
     /// Somebody else has changed it since it was read.
     #[error("changed since it was read")]
     VersionMismatch,
-    /// Another one has that name.
-    #[error("the name is taken")]
-    Conflict,
+    /// It contradicts what is there.
+    #[error(transparent)]
+    Conflict(#[from] Conflict),
     /// The database could not tell.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
+
+/// What a change contradicts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Conflict {
+    /// Another environment has that code.
+    #[error("the code is taken")]
+    CodeTaken,
+    /// There must be an environment, and a key for administrators.
+    #[error("it is the last one")]
+    Last,
+    /// Users are waiting in the environment.
+    #[error("{0} verifications are pending")]
+    VerificationsPending(u64),
+}
+
+/// Rows of each kind that are removed in one batch of what a removed environment leaves.
+const BATCH: u32 = 1_000;
+
+/// Batches that the removal itself waits for; upkeep goes on with the rest.
+const BATCHES: u32 = 20;
 
 /// How often a change is made anew that others keep overtaking.
 const ATTEMPTS: usize = 10;
@@ -101,7 +125,12 @@ impl Administration {
     /// Whether another change came between reading and writing, which whoever did not ask for a version need not know. The
     /// directory then holds that change.
     async fn is_to_be_repeated(&self, change: Change, expected: Expected) -> Result<bool, StoreError> {
-        let overtaken = (change, expected) == (Change::VersionMismatch, Expected::Any);
+        self.is_overtaken(change == Change::VersionMismatch, expected)
+            .await
+    }
+
+    async fn is_overtaken(&self, mismatch: bool, expected: Expected) -> Result<bool, StoreError> {
+        let overtaken = mismatch && expected == Expected::Any;
         if overtaken {
             self.directory.reload().await?;
         }
@@ -113,7 +142,34 @@ impl Administration {
             Change::Made { .. } => Ok(self.directory.reload().await?),
             Change::NotFound => Err(ChangeError::NotFound),
             Change::VersionMismatch => Err(ChangeError::VersionMismatch),
-            Change::Conflict => Err(ChangeError::Conflict),
+            Change::Conflict => Err(Conflict::CodeTaken.into()),
+        }
+    }
+
+    async fn finish_removal(&self, removal: Removal) -> Result<(), ChangeError> {
+        match removal {
+            Removal::Removed => Ok(self.directory.reload().await?),
+            Removal::NotFound => Err(ChangeError::NotFound),
+            Removal::VersionMismatch => Err(ChangeError::VersionMismatch),
+            Removal::Last => Err(Conflict::Last.into()),
+            Removal::Pending { verifications } => Err(Conflict::VerificationsPending(verifications).into()),
+        }
+    }
+
+    /// Removes what a removal has left, as far as that is done in a moment.
+    async fn clear_removed(&self) {
+        for _ in 0..BATCHES {
+            match self.store.clear_removed(self.clock.now(), BATCH).await {
+                Ok(false) => return,
+                Ok(true) => {}
+                Err(error) => {
+                    tracing::warn!(
+                        error = &error as &dyn std::error::Error,
+                        "what was removed is not cleared away yet; upkeep goes on with it"
+                    );
+                    return;
+                }
+            }
         }
     }
 

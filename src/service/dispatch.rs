@@ -182,10 +182,26 @@ impl Dispatcher {
         code
     }
 
-    fn environment_of(&self, verification: &StoredVerification) -> Option<Arc<EnvironmentSnapshot>> {
+    /// The environment of a message, as long as it and the application are there. What this process does not know may have
+    /// been made a moment ago through another one.
+    async fn environment_of(&self, verification: &StoredVerification) -> Option<Arc<EnvironmentSnapshot>> {
+        if let Some(held) = self.held_environment_of(verification) {
+            return Some(held);
+        }
+        if let Err(error) = self.directory.refresh().await {
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "the directory could not be read again"
+            );
+        }
+        self.held_environment_of(verification)
+    }
+
+    fn held_environment_of(&self, verification: &StoredVerification) -> Option<Arc<EnvironmentSnapshot>> {
         self.directory
             .current()
             .environment(verification.environment_id)
+            .filter(|held| held.application(verification.application_id).is_some())
             .cloned()
     }
 }

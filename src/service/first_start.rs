@@ -11,7 +11,6 @@ use crate::domain::locale::LanguageTag;
 use crate::domain::phone::Country;
 use crate::domain::random::Random;
 use crate::domain::time::Timestamp;
-use crate::domain::verification::Strategy;
 use crate::store::directory::{AuditEntry, FirstEnvironment};
 use crate::store::{SharedStore, StoreError};
 
@@ -61,16 +60,7 @@ impl Founding {
 /// Draws up the first environment.
 pub fn draw_up(random: &dyn Random, now: Timestamp, wishes: Wishes) -> Founding {
     let environment_id = EnvironmentId::time_ordered(random, now);
-    let connection = |strategy, name: &str| Connection {
-        id: ConnectionId::unguessable(random),
-        environment_id,
-        strategy,
-        name: name.to_owned(),
-    };
-    let (phone, email) = (
-        connection(Strategy::Phone, "Phone"),
-        connection(Strategy::Email, "Email"),
-    );
+    let [phone, email] = Connection::of_new_environment(random, environment_id);
     let application = Application {
         id: ApplicationId::time_ordered(random, now),
         environment_id,
@@ -133,13 +123,6 @@ fn record(
     key: &ApiKey,
     application_id: Option<ApplicationId>,
 ) -> KeyRecord {
-    KeyRecord {
-        id: KeyId::time_ordered(random, now),
-        application_id,
-        name: "first key".to_owned(),
-        prefix: key.prefix().to_owned(),
-        last_four: key.last_four().to_owned(),
-        hash: key.hash(),
-        created_at: now,
-    }
+    let id = KeyId::time_ordered(random, now);
+    KeyRecord::of(key, id, "first key".to_owned(), application_id, now)
 }

@@ -239,3 +239,27 @@ fn limits(policy: &OtpPolicy) -> SendLimits {
         guesses_per_day: policy.recipient_guesses_per_day.into(),
     }
 }
+
+/// What the environment's settings have to say of a send or resend, before anything is counted.
+fn permitted(
+    environment: &EnvironmentSnapshot,
+    recipient: &Recipient,
+    purpose: Purpose,
+) -> Result<(), Refused> {
+    if purpose == Purpose::Mfa {
+        let factors = environment.mfa.row;
+        let on = match recipient.channel() {
+            Channel::Sms => factors.sms,
+            Channel::Email => factors.email,
+        };
+        if !on {
+            return Err(Refused::FactorDisabled);
+        }
+    }
+    if let (Recipient::Phone(number), Some(allowed)) = (recipient, &environment.sms.row.allowed_countries)
+        && !number.country().is_some_and(|country| allowed.contains(&country))
+    {
+        return Err(Refused::CountryNotAllowed);
+    }
+    Ok(())
+}

@@ -67,6 +67,12 @@ impl Upkeep {
                 break;
             }
         }
+        for _ in 0..BATCHES {
+            if !self.store.clear_removed(now, BATCH).await? {
+                break;
+            }
+            touched += 1;
+        }
         Ok(touched)
     }
 }

@@ -5,7 +5,7 @@ use async_trait::async_trait;
 
 use super::StoreError;
 use crate::domain::environment::{Application, Connection, Environment, KeyRecord, SettingsKind};
-use crate::domain::id::{AuditId, EnvironmentId, KeyId};
+use crate::domain::id::{ApplicationId, AuditId, ConnectionId, EnvironmentId, KeyId};
 use crate::domain::keyring::Fingerprint;
 use crate::domain::time::Timestamp;
 
@@ -26,6 +26,25 @@ pub trait Directory: Send + Sync {
     /// of several processes that try at once exactly one succeeds.
     async fn found(&self, first: FirstEnvironment) -> Result<bool, StoreError>;
 
+    /// Makes an environment with its connections.
+    async fn create_environment(
+        &self,
+        environment: Environment,
+        connections: Vec<Connection>,
+        audit: AuditEntry,
+    ) -> Result<Change, StoreError>;
+
+    /// Removes an environment with its applications, keys, connections and settings. Its codes and what waits in the outbox
+    /// go with it; the rest of what is kept of it goes in batches ([`Upkeep::clear_removed`](super::Upkeep::clear_removed)).
+    /// Refused for the last one, and unless `force` while verifications are pending when it is audited.
+    async fn delete_environment(
+        &self,
+        id: EnvironmentId,
+        expected: Expected,
+        force: bool,
+        audit: AuditEntry,
+    ) -> Result<Removal, StoreError>;
+
     /// Replaces an environment's own fields.
     async fn update_environment(
         &self,
@@ -33,6 +52,31 @@ pub trait Directory: Send + Sync {
         expected: Expected,
         audit: AuditEntry,
     ) -> Result<Change, StoreError>;
+
+    /// Makes an application.
+    async fn create_application(
+        &self,
+        application: Application,
+        audit: AuditEntry,
+    ) -> Result<Change, StoreError>;
+
+    /// Removes an application with its keys. Its pending verifications are canceled and their codes wiped; its messages stay.
+    async fn delete_application(
+        &self,
+        environment: EnvironmentId,
+        id: ApplicationId,
+        expected: Expected,
+        audit: AuditEntry,
+    ) -> Result<Removal, StoreError>;
+
+    /// Switches a connection of the same environment on or off for an application.
+    async fn switch_connection(
+        &self,
+        application: ApplicationId,
+        connection: ConnectionId,
+        on: bool,
+        audit: AuditEntry,
+    ) -> Result<Switch, StoreError>;
 
     /// Replaces an application's own fields; its connections stay.
     async fn update_application(
@@ -141,6 +185,35 @@ pub enum Change {
     VersionMismatch,
     /// Another row has that name.
     Conflict,
+}
+
+/// What came of a removal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Removal {
+    /// Removed.
+    Removed,
+    /// There is no such row.
+    NotFound,
+    /// Somebody else has changed it since.
+    VersionMismatch,
+    /// It is the last of its kind, which stays.
+    Last,
+    /// Something in it is still under way.
+    Pending {
+        /// How many verifications.
+        verifications: u64,
+    },
+}
+
+/// What came of switching a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Switch {
+    /// Switched.
+    Switched,
+    /// It was so before.
+    Unchanged,
+    /// There is no such application, or no such connection of its environment.
+    NotFound,
 }
 
 /// Who changed what, when, from where.

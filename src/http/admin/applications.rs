@@ -1,6 +1,7 @@
 //! `/admin/v1/environments/{env}/applications`.
 
 use axum::extract::State;
+use axum::http::StatusCode;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -9,12 +10,12 @@ use crate::domain::environment::Application;
 use crate::domain::id::ApplicationId;
 use crate::domain::time::Timestamp;
 use crate::http::auth::Administrator;
-use crate::http::etag::{IfMatch, Tagged};
-use crate::http::extract::{Json, Query, Segments};
+use crate::http::etag::{Created, IfMatch, Tagged};
+use crate::http::extract::{Json, NoBody, Query, Segments};
 use crate::http::page::{Page, PageQuery};
 use crate::http::problem::Problem;
 use crate::http::state::Services;
-use crate::service::administration::ApplicationPatch;
+use crate::service::administration::{ApplicationPatch, NewApplication};
 use crate::store::directory::Versioned;
 
 /// An application.
@@ -66,6 +67,32 @@ pub async fn list(
     Page::of(all, &query, |application| application.id.to_string()).map(Json)
 }
 
+/// Makes an application. Every connection is off for it, and it has no keys yet.
+#[utoipa::path(post, path = "/admin/v1/environments/{env}/applications", tag = "applications",
+    operation_id = "create_application", security(("administrator_key" = [])),
+    params(("env" = String, Path, description = "The environment's id or code")),
+    request_body = NewApplication,
+    responses((status = 201, description = "The application", body = ApplicationView,
+        headers(("Location" = String, description = "The application")))),
+    extensions(("x-problems" = json!(["not_found", "validation_failed"]))))]
+pub async fn create(
+    State(services): State<Services>,
+    Administrator(actor): Administrator,
+    Segments(env): Segments<String>,
+    Json(new): Json<NewApplication>,
+) -> Result<Created<ApplicationView>, Problem> {
+    let held = environment(&services, &env).await?.id();
+    let id = services
+        .administration
+        .create_application(&actor, held, &new)
+        .await?;
+    let made = application(&services, &held.to_string(), id).await?;
+    Ok(Created {
+        location: format!("/admin/v1/environments/{held}/applications/{id}"),
+        resource: tagged(&made),
+    })
+}
+
 /// Reads an application.
 #[utoipa::path(get, path = "/admin/v1/environments/{env}/applications/{app}", tag = "applications",
     operation_id = "read_application", security(("administrator_key" = [])),
@@ -77,11 +104,7 @@ pub async fn read(
     _: Administrator,
     Segments((env, app)): Segments<(String, ApplicationId)>,
 ) -> Result<Tagged<ApplicationView>, Problem> {
-    let found = application(&services, &env, app).await?;
-    Ok(Tagged {
-        version: found.version,
-        body: ApplicationView::of(&found.row),
-    })
+    Ok(tagged(&application(&services, &env, app).await?))
 }
 
 /// Changes an application's own fields: an absent one stays, `null` clears the autofill domain.
@@ -104,14 +127,41 @@ pub async fn update(
         .administration
         .update_application(&actor, (before.row.environment_id, app), &patch, expected)
         .await?;
-    let after = application(&services, &env, app).await?;
-    Ok(Tagged {
-        version: after.version,
-        body: ApplicationView::of(&after.row),
-    })
+    Ok(tagged(&application(&services, &env, app).await?))
 }
 
-async fn application(
+/// Removes an application. Its keys open nothing any more, its pending verifications are canceled, and its messages stay
+/// listed.
+#[utoipa::path(delete, path = "/admin/v1/environments/{env}/applications/{app}", tag = "applications",
+    operation_id = "delete_application", security(("administrator_key" = [])),
+    params(("env" = String, Path, description = "The environment's id or code"), ("app" = String, Path, description = "`app_…`")),
+    responses((status = 204, description = "It is gone")),
+    extensions(("x-problems" = json!(["invalid_request", "not_found", "precondition_failed"]))))]
+pub async fn remove(
+    State(services): State<Services>,
+    Administrator(actor): Administrator,
+    Segments((env, app)): Segments<(String, ApplicationId)>,
+    if_match: IfMatch,
+    _: NoBody,
+) -> Result<StatusCode, Problem> {
+    let held = application(&services, &env, app).await?;
+    let expected = if_match.expect(held.version)?;
+    services
+        .administration
+        .delete_application(&actor, (held.row.environment_id, app), expected)
+        .await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+fn tagged(application: &Versioned<Application>) -> Tagged<ApplicationView> {
+    Tagged {
+        version: application.version,
+        body: ApplicationView::of(&application.row),
+    }
+}
+
+/// An application of the environment that a path names.
+pub(super) async fn application(
     services: &Services,
     env: &str,
     id: ApplicationId,

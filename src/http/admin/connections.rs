@@ -5,6 +5,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::environment;
+use crate::domain::environment::Connection;
 use crate::domain::id::ConnectionId;
 use crate::domain::verification::Strategy;
 use crate::http::auth::Administrator;
@@ -38,13 +39,18 @@ pub async fn list(
     Query(query): Query<PageQuery>,
 ) -> Result<Json<Page<EnvironmentConnectionView>>, Problem> {
     let environment = environment(&services, &env).await?;
-    let all = environment
-        .connections
-        .iter()
-        .map(|connection| EnvironmentConnectionView {
-            id: connection.id,
-            strategy: connection.strategy,
-            name: connection.name.clone(),
-        });
-    Page::of(all.collect(), &query, |connection| connection.id.to_string()).map(Json)
+    page(environment.connections.iter(), &query)
+}
+
+/// The page of `connections` that `query` asks for.
+pub(super) fn page<'a>(
+    connections: impl Iterator<Item = &'a Connection>,
+    query: &PageQuery,
+) -> Result<Json<Page<EnvironmentConnectionView>>, Problem> {
+    let all = connections.map(|connection| EnvironmentConnectionView {
+        id: connection.id,
+        strategy: connection.strategy,
+        name: connection.name.clone(),
+    });
+    Page::of(all.collect(), query, |connection| connection.id.to_string()).map(Json)
 }

@@ -1,19 +1,20 @@
 //! `/admin/v1/environments`.
 
 use axum::extract::State;
-use serde::Serialize;
-use utoipa::ToSchema;
+use axum::http::StatusCode;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 
 use super::environment;
 use crate::domain::id::EnvironmentId;
 use crate::domain::time::Timestamp;
 use crate::http::auth::Administrator;
-use crate::http::etag::{IfMatch, Tagged};
-use crate::http::extract::{Json, Query, Segments};
+use crate::http::etag::{Created, IfMatch, Tagged};
+use crate::http::extract::{Json, NoBody, Query, Segments};
 use crate::http::page::{Page, PageQuery};
 use crate::http::problem::Problem;
 use crate::http::state::Services;
-use crate::service::administration::EnvironmentPatch;
+use crate::service::administration::{EnvironmentPatch, NewEnvironment};
 use crate::service::directory::EnvironmentSnapshot;
 
 /// An environment.
@@ -77,6 +78,29 @@ pub async fn list(
     Page::of(all, &query, |environment| environment.id.to_string()).map(Json)
 }
 
+/// Makes an environment, with a connection for phone numbers and one for email addresses, and without applications.
+#[utoipa::path(post, path = "/admin/v1/environments", tag = "environments",
+    operation_id = "create_environment", security(("administrator_key" = [])),
+    request_body = NewEnvironment,
+    responses((status = 201, description = "The environment", body = EnvironmentView,
+        headers(("Location" = String, description = "The environment: `/admin/v1/environments/env_…`")))),
+    extensions(("x-problems" = json!(["validation_failed", "conflict"]))))]
+pub async fn create(
+    State(services): State<Services>,
+    Administrator(actor): Administrator,
+    Json(new): Json<NewEnvironment>,
+) -> Result<Created<EnvironmentView>, Problem> {
+    let id = services.administration.create_environment(&actor, &new).await?;
+    let made = environment(&services, &id.to_string()).await?;
+    Ok(Created {
+        location: format!("/admin/v1/environments/{id}"),
+        resource: Tagged {
+            version: made.version,
+            body: EnvironmentView::of(&made),
+        },
+    })
+}
+
 /// Reads an environment.
 #[utoipa::path(get, path = "/admin/v1/environments/{env}", tag = "environments",
     operation_id = "read_environment", security(("administrator_key" = [])),
@@ -120,4 +144,38 @@ pub async fn update(
         version: after.version,
         body: EnvironmentView::of(&after),
     })
+}
+
+/// How an environment is removed.
+#[derive(Debug, Clone, Copy, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields, default)]
+#[into_params(parameter_in = Query)]
+pub struct RemoveQuery {
+    /// Removes it although verifications are pending in it.
+    #[param(required = false)]
+    pub force: bool,
+}
+
+/// Removes an environment with its applications, keys, settings, messages and verifications. The last one stays, and one in
+/// which verifications are pending goes only with `?force=true`. The audit log keeps its entries.
+#[utoipa::path(delete, path = "/admin/v1/environments/{env}", tag = "environments",
+    operation_id = "delete_environment", security(("administrator_key" = [])),
+    params(("env" = String, Path, description = "Its id or code"), RemoveQuery),
+    responses((status = 204, description = "It is gone")),
+    extensions(("x-problems" = json!(["invalid_request", "not_found", "precondition_failed", "conflict"]))))]
+pub async fn remove(
+    State(services): State<Services>,
+    Administrator(actor): Administrator,
+    Segments(env): Segments<String>,
+    Query(query): Query<RemoveQuery>,
+    if_match: IfMatch,
+    _: NoBody,
+) -> Result<StatusCode, Problem> {
+    let held = environment(&services, &env).await?;
+    let expected = if_match.expect(held.version)?;
+    services
+        .administration
+        .delete_environment(&actor, held.id(), expected, query.force)
+        .await?;
+    Ok(StatusCode::NO_CONTENT)
 }

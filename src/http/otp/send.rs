@@ -243,14 +243,6 @@ fn channel_mismatch(channel: Channel) -> Problem {
 impl From<SendError> for Problem {
     fn from(error: SendError) -> Self {
         match error {
-            SendError::FactorDisabled => Self::new(
-                Code::FactorDisabled,
-                "This factor is switched off for multi-factor authentication; use another one.",
-            ),
-            SendError::CountryNotAllowed => Self::new(
-                Code::CountryNotAllowed,
-                "Numbers of this country are not allowed here; an administrator can allow the country.",
-            ),
             SendError::Refused(refused) => refused.into(),
             SendError::NotDelivered {
                 failure,

@@ -26,7 +26,9 @@ fn nullable<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
 }
 
 /// Refuses `null`, which `Option` alone would take for absent.
-fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+pub(super) fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<T>, D::Error> {
     T::deserialize(deserializer).map(Some)
 }
 
@@ -83,9 +85,7 @@ impl EnvironmentPatch {
     pub fn apply(self, mut environment: Environment) -> Result<Environment, Vec<FieldError>> {
         let mut errors = Vec::new();
         set(&mut environment.code, self.code, "/code", &mut errors, |code| {
-            is_code(&code)
-                .then_some(code)
-                .ok_or("must be 1 to 63 lower-case letters, digits and hyphens")
+            read_code(&code)
         });
         set(&mut environment.name, self.name, "/name", &mut errors, |name| {
             read_name(&name)
@@ -285,7 +285,8 @@ fn set<T, E: ToString>(
     }
 }
 
-fn read_name(name: &str) -> Result<String, &'static str> {
+/// A name for people.
+pub(super) fn read_name(name: &str) -> Result<String, &'static str> {
     let trimmed = name.trim();
     let fits = !trimmed.is_empty()
         && trimmed.chars().count() <= LONGEST_NAME
@@ -298,10 +299,15 @@ fn read_name(name: &str) -> Result<String, &'static str> {
 }
 
 /// A short name in a path, told from an id by its first characters.
-fn is_code(text: &str) -> bool {
+pub(super) fn read_code(text: &str) -> Result<String, &'static str> {
     let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
-    (1..=63).contains(&text.len())
+    let fits = (1..=63).contains(&text.len())
         && text.bytes().all(allowed)
         && !text.starts_with('-')
-        && !text.ends_with('-')
+        && !text.ends_with('-');
+    if fits {
+        Ok(text.to_owned())
+    } else {
+        Err("must be 1 to 63 lower-case letters, digits and hyphens")
+    }
 }

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::{ATTEMPTS, Actor, Administration, ChangeError, OtpPolicyPatch, pinned};
 use crate::domain::environment::SettingsKind;
 use crate::domain::id::EnvironmentId;
+use crate::domain::settings::MfaSettings;
 use crate::service::directory::EnvironmentSnapshot;
 use crate::service::settings::email::EmailDocument;
 use crate::service::settings::sms::SmsDocument;
@@ -79,6 +80,25 @@ impl Administration {
                     "after": EmailDocument::of(&settings).hint(),
                     "secrets": if secret_given { "changed" } else { "kept" },
                 }),
+            })
+        })
+        .await
+    }
+
+    /// Replaces which factors `mfa` may use.
+    pub async fn put_mfa(
+        &self,
+        actor: &Actor,
+        environment: EnvironmentId,
+        settings: MfaSettings,
+        expected: Expected,
+    ) -> Result<(), ChangeError> {
+        self.put(actor, environment, SettingsKind::Mfa, expected, |held| {
+            let before = &held.mfa;
+            Ok(NewSettings {
+                on: before.version,
+                document: to_text(&settings)?,
+                changes: json!({ "before": before.row, "after": settings }),
             })
         })
         .await

@@ -26,7 +26,8 @@ impl Dispatcher {
     /// One pass over the route of a message.
     pub(super) async fn pass(&self, job: Job) -> Delivery {
         let alive = job.verification.verification.expires_at > self.clock.now();
-        let Some(environment) = self.environment_of(&job.verification).filter(|_| alive) else {
+        let environment = self.environment_of(&job.verification).await;
+        let Some(environment) = environment.filter(|_| alive) else {
             return self.conclude(&job, None, Outcome::Expired).await;
         };
         match &job.verification.recipient {

@@ -144,7 +144,7 @@ impl Dispatcher {
 
     /// Who would have been asked first by a process that died.
     fn first_sender(&self, verification: &StoredVerification) -> Provider {
-        let environment = self.environment_of(verification);
+        let environment = self.held_environment_of(verification);
         let own = |route: route::Route| route.hops.first() == Some(&Hop::Own);
         match verification.channel() {
             Channel::Sms => {

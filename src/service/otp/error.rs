@@ -11,6 +11,12 @@ use crate::store::verification::LimitName;
 /// A send or resend that was refused before anything was made.
 #[derive(Debug, thiserror::Error)]
 pub enum Refused {
+    /// The environment has switched this factor off.
+    #[error("the factor is off")]
+    FactorDisabled,
+    /// The environment does not send there.
+    #[error("the country is not allowed")]
+    CountryNotAllowed,
     /// Neither the environment nor the platform has a sender of text messages.
     #[error("no SMS sender is configured")]
     SmsNotConfigured,
@@ -67,12 +73,6 @@ pub enum Ended {
 /// Why a code was not sent.
 #[derive(Debug, thiserror::Error)]
 pub enum SendError {
-    /// The environment has switched this factor off.
-    #[error("the factor is off")]
-    FactorDisabled,
-    /// The environment does not send there.
-    #[error("the country is not allowed")]
-    CountryNotAllowed,
     /// Refused before anything was made.
     #[error(transparent)]
     Refused(#[from] Refused),

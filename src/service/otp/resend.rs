@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::{Caller, Ended, ResendError, Service, limits};
+use super::{Caller, Ended, ResendError, Service, limits, permitted};
 use crate::domain::id::{MessageId, VerificationId};
-use crate::domain::verification::VerificationView;
+use crate::domain::verification::{VerificationStatus, VerificationView};
 use crate::service::dispatch::Job;
 use crate::store::verification::{NewSend, Resend};
 
@@ -26,10 +26,16 @@ impl Service {
             .find(application_id, id)
             .await?
             .ok_or(ResendError::NotFound)?;
-        let channel = stored.channel();
-        let route = self.route(&caller.environment, channel, stored.verification.purpose)?;
-        let policy = &caller.environment.otp.row;
         let now = self.clock.now();
+        let (channel, purpose) = (stored.channel(), stored.verification.purpose);
+        // Of one that cannot be sent again at all the store says why.
+        let pending = stored.verification.status(now) == VerificationStatus::Pending;
+        let on = &caller.application.connections;
+        if pending && on.contains(&stored.verification.connection_id) {
+            permitted(&caller.environment, &stored.recipient, purpose)?;
+        }
+        let route = self.route(&caller.environment, channel, purpose)?;
+        let policy = &caller.environment.otp.row;
         let message = self.new_message(message_id, &route, channel, now);
         let (lease, holds_quota) = (message.lease, message.quota.is_some());
         let held_since = Instant::now();

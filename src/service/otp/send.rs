@@ -4,15 +4,12 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::{Caller, SendError, SendOtp, Service, limits};
+use super::{Caller, SendError, SendOtp, Service, limits, permitted};
 use crate::domain::code::Code;
 use crate::domain::id::VerificationId;
-use crate::domain::message::Channel;
 use crate::domain::policy::OtpPolicy;
-use crate::domain::recipient::Recipient;
 use crate::domain::time::Timestamp;
-use crate::domain::verification::{Purpose, Verification, VerificationView};
-use crate::service::directory::EnvironmentSnapshot;
+use crate::domain::verification::{Verification, VerificationView};
 use crate::service::dispatch::{Job, queued};
 use crate::store::verification::{Issue, NewMessage, NewVerification, StoredVerification};
 
@@ -28,7 +25,7 @@ impl Service {
         self.dispatcher.check_clock()?;
         let environment = &caller.environment;
         let channel = command.recipient.channel();
-        permitted(environment, &command)?;
+        permitted(environment, &command.recipient, command.purpose)?;
         let route = self.route(environment, channel, command.purpose)?;
         let policy = &environment.otp.row;
         let now = self.clock.now();
@@ -99,27 +96,6 @@ impl Service {
             message,
         }
     }
-}
-
-/// What the environment's settings have to say, before anything is counted.
-fn permitted(environment: &EnvironmentSnapshot, command: &SendOtp) -> Result<(), SendError> {
-    if command.purpose == Purpose::Mfa {
-        let factors = environment.mfa.row;
-        let on = match command.recipient.channel() {
-            Channel::Sms => factors.sms,
-            Channel::Email => factors.email,
-        };
-        if !on {
-            return Err(SendError::FactorDisabled);
-        }
-    }
-    if let (Recipient::Phone(number), Some(allowed)) =
-        (&command.recipient, &environment.sms.row.allowed_countries)
-        && !number.country().is_some_and(|country| allowed.contains(&country))
-    {
-        return Err(SendError::CountryNotAllowed);
-    }
-    Ok(())
 }
 
 /// What the store keeps of a new verification, so that it need not be read back.

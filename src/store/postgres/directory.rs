@@ -5,17 +5,21 @@ use async_trait::async_trait;
 use sqlx::{PgConnection, query_file};
 
 use super::{PostgresStore, StoreError, fault};
-use crate::domain::environment::{Application, Environment};
-use crate::domain::id::KeyId;
+use crate::domain::environment::{Application, Connection, Environment};
+use crate::domain::id::{ApplicationId, ConnectionId, EnvironmentId, KeyId};
 use crate::domain::keyring::Fingerprint;
 use crate::domain::time::Timestamp;
 use crate::store::Directory;
 use crate::store::directory::{
-    AuditEntry, Change, DirectoryRows, Expected, FirstEnvironment, SettingsRow, Step,
+    AuditEntry, Change, DirectoryRows, Expected, FirstEnvironment, Removal, SettingsRow, Step,
+    Switch,
 };
 
+mod application;
 mod change;
+mod environment;
 mod first;
+mod key;
 mod load;
 mod together;
 
@@ -47,6 +51,34 @@ impl Directory for PostgresStore {
             .map_err(fault::of)
     }
 
+    async fn create_environment(
+        &self,
+        environment: Environment,
+        connections: Vec<Connection>,
+        audit: AuditEntry,
+    ) -> Result<Change, StoreError> {
+        let mut lent = self.lend().await?;
+        let made = lent
+            .transact(async |transaction| {
+                environment::create(transaction, &environment, &connections, &audit).await
+            })
+            .await;
+        change::outcome(made)
+    }
+
+    async fn delete_environment(
+        &self,
+        id: EnvironmentId,
+        expected: Expected,
+        force: bool,
+        audit: AuditEntry,
+    ) -> Result<Removal, StoreError> {
+        let mut lent = self.lend().await?;
+        lent.transact(async |transaction| environment::delete(transaction, id, expected, force, &audit).await)
+            .await
+            .map_err(fault::of)
+    }
+
     async fn update_environment(
         &self,
         environment: Environment,
@@ -60,6 +92,47 @@ impl Directory for PostgresStore {
             })
             .await;
         change::outcome(changed)
+    }
+
+    async fn create_application(
+        &self,
+        application: Application,
+        audit: AuditEntry,
+    ) -> Result<Change, StoreError> {
+        let mut lent = self.lend().await?;
+        lent.transact(async |transaction| application::create(transaction, &application, &audit).await)
+            .await
+            .map_err(fault::of)
+    }
+
+    async fn delete_application(
+        &self,
+        environment: EnvironmentId,
+        id: ApplicationId,
+        expected: Expected,
+        audit: AuditEntry,
+    ) -> Result<Removal, StoreError> {
+        let mut lent = self.lend().await?;
+        lent.transact(async |transaction| {
+            application::delete(transaction, environment, id, expected, &audit).await
+        })
+        .await
+        .map_err(fault::of)
+    }
+
+    async fn switch_connection(
+        &self,
+        application: ApplicationId,
+        connection: ConnectionId,
+        on: bool,
+        audit: AuditEntry,
+    ) -> Result<Switch, StoreError> {
+        let mut lent = self.lend().await?;
+        lent.transact(async |transaction| {
+            application::switch(transaction, application, connection, on, &audit).await
+        })
+        .await
+        .map_err(fault::of)
     }
 
     async fn update_application(
@@ -135,6 +208,14 @@ impl Directory for PostgresStore {
         .await
         .map_err(fault::of)
     }
+}
+
+/// The lock that puts changes one behind the other: what is read after it is as the last change has left it.
+async fn lock_installation(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
+    query_file!("src/store/postgres/sql/lock_installation.sql")
+        .fetch_one(connection)
+        .await?;
+    Ok(())
 }
 
 async fn raise_revision(connection: &mut PgConnection) -> Result<(), sqlx::Error> {

@@ -9,10 +9,12 @@ use sqlx::{PgConnection, query_file};
 use uuid::Uuid;
 
 use super::message::first_id_at;
-use super::{Lent, PostgresStore, StoreError};
+use super::{Lent, PostgresStore, StoreError, fault};
 use crate::domain::policy::{DAY, HOUR};
 use crate::domain::time::{Clock as _, SystemClock, Timestamp};
 use crate::store::Upkeep;
+
+mod removal;
 
 /// Pages of counters that one call walks at most, so that a table where nothing is to be removed is still walked in time.
 const PAGES: u32 = 10;
@@ -67,6 +69,13 @@ impl Upkeep for PostgresStore {
         removed += remove_monthly_counters(&mut lent, now, limit).await?;
         removed += remove_idempotency_keys(&mut lent, now, limit).await?;
         Ok(removed)
+    }
+
+    async fn clear_removed(&self, now: Timestamp, limit: u32) -> Result<bool, StoreError> {
+        let mut lent = self.lend().await?;
+        lent.transact(async |transaction| removal::clear_next(transaction, now, limit).await)
+            .await
+            .map_err(fault::of)
     }
 
     async fn close(&self) {

@@ -4,18 +4,23 @@ use async_trait::async_trait;
 use sqlx::{Row, SqliteConnection};
 
 use super::{SqliteStore, StoreError, fault};
-use crate::domain::environment::{Application, Environment};
-use crate::domain::id::KeyId;
+use crate::domain::environment::{Application, Connection, Environment};
+use crate::domain::id::{ApplicationId, ConnectionId, EnvironmentId, KeyId};
 use crate::domain::keyring::Fingerprint;
 use crate::domain::time::Timestamp;
 use crate::store::directory::{
-    AuditEntry, Change, Directory, DirectoryRows, Expected, FirstEnvironment, SettingsRow, Step,
+    AuditEntry, Change, Directory, DirectoryRows, Expected, FirstEnvironment, Removal, SettingsRow, Step,
+    Switch,
 };
 
+mod application;
 mod change;
+mod environment;
 mod first;
+mod key;
 mod keys;
 mod load;
+mod removal;
 mod together;
 
 #[async_trait]
@@ -37,6 +42,29 @@ impl Directory for SqliteStore {
             .await
     }
 
+    async fn create_environment(
+        &self,
+        environment: Environment,
+        connections: Vec<Connection>,
+        audit: AuditEntry,
+    ) -> Result<Change, StoreError> {
+        self.writer
+            .write(move |db| Box::pin(environment::create(db, environment, connections, audit)))
+            .await
+    }
+
+    async fn delete_environment(
+        &self,
+        id: EnvironmentId,
+        expected: Expected,
+        force: bool,
+        audit: AuditEntry,
+    ) -> Result<Removal, StoreError> {
+        self.writer
+            .write(move |db| Box::pin(environment::delete(db, id, expected, force, audit)))
+            .await
+    }
+
     async fn update_environment(
         &self,
         environment: Environment,
@@ -45,6 +73,40 @@ impl Directory for SqliteStore {
     ) -> Result<Change, StoreError> {
         self.writer
             .write(move |db| Box::pin(change::update_environment(db, environment, expected, audit)))
+            .await
+    }
+
+    async fn create_application(
+        &self,
+        application: Application,
+        audit: AuditEntry,
+    ) -> Result<Change, StoreError> {
+        self.writer
+            .write(move |db| Box::pin(application::create(db, application, audit)))
+            .await
+    }
+
+    async fn delete_application(
+        &self,
+        environment: EnvironmentId,
+        id: ApplicationId,
+        expected: Expected,
+        audit: AuditEntry,
+    ) -> Result<Removal, StoreError> {
+        self.writer
+            .write(move |db| Box::pin(application::delete(db, environment, id, expected, audit)))
+            .await
+    }
+
+    async fn switch_connection(
+        &self,
+        application: ApplicationId,
+        connection: ConnectionId,
+        on: bool,
+        audit: AuditEntry,
+    ) -> Result<Switch, StoreError> {
+        self.writer
+            .write(move |db| Box::pin(application::switch(db, application, connection, on, audit)))
             .await
     }
 

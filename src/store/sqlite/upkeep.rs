@@ -11,6 +11,8 @@ use crate::domain::policy::{DAY, HOUR};
 use crate::domain::time::Timestamp;
 use crate::store::Upkeep;
 
+mod removal;
+
 /// A statement about the oldest messages: at most `?2`, none from `?1` on.
 macro_rules! old_messages {
     ($statement:literal, $columns:literal) => {
@@ -40,6 +42,12 @@ impl Upkeep for SqliteStore {
     async fn remove_old(&self, before: Timestamp, now: Timestamp, limit: u32) -> Result<u64, StoreError> {
         self.writer
             .write(move |db| Box::pin(remove_old(db, before, now, limit)))
+            .await
+    }
+
+    async fn clear_removed(&self, now: Timestamp, limit: u32) -> Result<bool, StoreError> {
+        self.writer
+            .write(move |db| Box::pin(removal::clear_next(db, now, limit)))
             .await
     }
 

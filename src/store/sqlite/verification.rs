@@ -75,19 +75,28 @@ impl Verifications for SqliteStore {
     }
 
     async fn count_pending(&self, environment: EnvironmentId, now: Timestamp) -> Result<u64, StoreError> {
-        // What is pending has its code, so the index over those is all that is walked.
-        let row = sqlx::query(
-            "SELECT count(*) AS pending FROM verifications
-             WHERE sealed_code IS NOT NULL AND expires_at > ?2 AND environment_id = ?1
-               AND verified_at IS NULL AND canceled_at IS NULL AND wrong_guesses < max_guesses",
-        )
-        .bind(environment.0)
-        .bind(now.unix_micros())
-        .fetch_one(&self.readers)
-        .await
-        .map_err(fault)?;
-        row.try_get("pending").map_err(fault)
+        let mut connection = self.readers.acquire().await.map_err(fault)?;
+        count_pending(&mut connection, environment, now).await
     }
+}
+
+pub(super) async fn count_pending(
+    db: &mut SqliteConnection,
+    environment: EnvironmentId,
+    now: Timestamp,
+) -> Result<u64, StoreError> {
+    // What is pending has its code, so the index over those is all that is walked.
+    let row = sqlx::query(
+        "SELECT count(*) AS pending FROM verifications
+         WHERE sealed_code IS NOT NULL AND expires_at > ?2 AND environment_id = ?1
+           AND verified_at IS NULL AND canceled_at IS NULL AND wrong_guesses < max_guesses",
+    )
+    .bind(environment.0)
+    .bind(now.unix_micros())
+    .fetch_one(db)
+    .await
+    .map_err(fault)?;
+    row.try_get("pending").map_err(fault)
 }
 
 /// A verification with what only the store looks at.

@@ -162,7 +162,7 @@ pub(super) async fn write_settings(
     Ok(put.map(|row| row.version))
 }
 
-fn version(expected: Expected) -> Option<i64> {
+pub(super) fn version(expected: Expected) -> Option<i64> {
     match expected {
         Expected::Any => None,
         Expected::Version(version) => Some(version),

@@ -107,7 +107,7 @@ pub(super) async fn insert_application(
     Ok(())
 }
 
-async fn insert_key(connection: &mut PgConnection, key: &KeyRecord) -> Result<(), sqlx::Error> {
+pub(super) async fn insert_key(connection: &mut PgConnection, key: &KeyRecord) -> Result<(), sqlx::Error> {
     query_file!(
         "src/store/postgres/sql/insert_api_key.sql",
         key.id.0,

@@ -156,18 +156,18 @@ impl ApplicationRow {
     }
 }
 
-struct KeyRow {
-    id: Uuid,
-    application_id: Option<Uuid>,
-    name: String,
-    prefix: String,
-    last_four: String,
-    hash: Vec<u8>,
-    created_at: OffsetDateTime,
+pub(super) struct KeyRow {
+    pub(super) id: Uuid,
+    pub(super) application_id: Option<Uuid>,
+    pub(super) name: String,
+    pub(super) prefix: String,
+    pub(super) last_four: String,
+    pub(super) hash: Vec<u8>,
+    pub(super) created_at: OffsetDateTime,
 }
 
 impl KeyRow {
-    fn key(self) -> Result<KeyRecord, StoreError> {
+    pub(super) fn key(self) -> Result<KeyRecord, StoreError> {
         let id = KeyId(self.id);
         Ok(KeyRecord {
             id,

@@ -152,7 +152,7 @@ pub(super) async fn write_settings(db: &mut SqliteConnection, row: &SettingsRow)
 }
 
 /// Version 0 is that of a row which was never written.
-fn matches(expected: Expected, version: i64) -> bool {
+pub(super) fn matches(expected: Expected, version: i64) -> bool {
     match expected {
         Expected::Any => true,
         Expected::Version(seen) => seen == version,

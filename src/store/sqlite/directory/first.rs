@@ -102,7 +102,7 @@ pub(super) async fn insert_application(
     Ok(())
 }
 
-async fn insert_key(db: &mut SqliteConnection, key: &KeyRecord) -> Result<(), StoreError> {
+pub(super) async fn insert_key(db: &mut SqliteConnection, key: &KeyRecord) -> Result<(), StoreError> {
     sqlx::query(
         "INSERT INTO api_keys (id, application_id, name, prefix, last_four, hash, created_at)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",

@@ -116,7 +116,7 @@ fn read_application(
     versioned(&fields, application)
 }
 
-fn read_key(row: &SqliteRow) -> Result<KeyRecord, StoreError> {
+pub(super) fn read_key(row: &SqliteRow) -> Result<KeyRecord, StoreError> {
     let id = KeyId(id_of(row, "api_keys", "id")?);
     let fields = Fields::of(row, "api_keys", id);
     let application_id: Option<uuid::Uuid> = fields.value("application_id")?;

@@ -1,0 +1,26 @@
+-- Removes what was counted in a removed environment, and the idempotency keys of a removed application.
+WITH recipients_gone AS (
+    DELETE FROM recipients r
+    USING (SELECT recipient_key FROM recipients WHERE environment_id = $1 ORDER BY recipient_key LIMIT $2) AS old
+    WHERE r.environment_id = $1 AND r.recipient_key = old.recipient_key
+    RETURNING true AS gone
+),
+addresses_gone AS (
+    DELETE FROM end_user_addresses a
+    USING (SELECT ip_key FROM end_user_addresses WHERE environment_id = $1 ORDER BY ip_key LIMIT $2) AS old
+    WHERE a.environment_id = $1 AND a.ip_key = old.ip_key
+    RETURNING true AS gone
+),
+months_gone AS (
+    DELETE FROM monthly_counters WHERE environment_id = $1
+    RETURNING true AS gone
+),
+keys_gone AS (
+    DELETE FROM idempotency_keys k
+    USING (SELECT key_hash FROM idempotency_keys WHERE application_id = $1 ORDER BY key_hash LIMIT $2) AS old
+    WHERE k.application_id = $1 AND k.key_hash = old.key_hash
+    RETURNING true AS gone
+)
+SELECT
+    (SELECT count(*) FROM recipients_gone) + (SELECT count(*) FROM addresses_gone)
+    + (SELECT count(*) FROM months_gone) + (SELECT count(*) FROM keys_gone) AS "removed!"

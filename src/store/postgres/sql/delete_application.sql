@@ -1,0 +1,1 @@
+DELETE FROM applications WHERE id = $1

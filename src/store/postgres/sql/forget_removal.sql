@@ -1,0 +1,1 @@
+DELETE FROM removals WHERE owner_id = $1

@@ -1,0 +1,1 @@
+SELECT EXISTS (SELECT FROM applications WHERE id = $1) AS "there!"

@@ -1,0 +1,82 @@
+//! Clearing away what removed environments and applications have left, one of them at a time.
+
+use sqlx::{Row, SqliteConnection};
+use uuid::Uuid;
+
+use super::count;
+use crate::domain::time::Timestamp;
+use crate::store::REMOVAL_GRACE;
+use crate::store::sqlite::{StoreError, fault};
+
+/// A statement about the oldest messages of the environment `?1`: at most `?2`.
+macro_rules! messages_of {
+    ($statement:literal, $column:literal) => {
+        concat!(
+            $statement,
+            "(SELECT ",
+            $column,
+            " FROM messages WHERE environment_id = ?1 ORDER BY id LIMIT ?2)"
+        )
+    };
+}
+
+/// Of the removed owner `?1`, at most `?2` rows each. Messages last, for what belongs to them is found through them.
+const STATEMENTS: [&str; 8] = [
+    messages_of!("DELETE FROM verifications WHERE id IN ", "verification_id"),
+    messages_of!("DELETE FROM attempts WHERE message_id IN ", "id"),
+    messages_of!("DELETE FROM outbox WHERE message_id IN ", "id"),
+    messages_of!("DELETE FROM messages WHERE id IN ", "id"),
+    "DELETE FROM recipients WHERE rowid IN (SELECT rowid FROM recipients WHERE environment_id = ?1 LIMIT ?2)",
+    "DELETE FROM end_user_addresses
+     WHERE rowid IN (SELECT rowid FROM end_user_addresses WHERE environment_id = ?1 LIMIT ?2)",
+    "DELETE FROM monthly_counters
+     WHERE rowid IN (SELECT rowid FROM monthly_counters WHERE environment_id = ?1 LIMIT ?2)",
+    "DELETE FROM idempotency_keys
+     WHERE rowid IN (SELECT rowid FROM idempotency_keys WHERE application_id = ?1 LIMIT ?2)",
+];
+
+/// A batch of the one that is due; `false` when none is.
+pub(super) async fn clear_next(
+    db: &mut SqliteConnection,
+    now: Timestamp,
+    limit: u32,
+) -> Result<bool, StoreError> {
+    let next = sqlx::query(
+        "SELECT owner_id, removed_at FROM removals WHERE due_at <= ?1 ORDER BY due_at, owner_id LIMIT 1",
+    )
+    .bind(now.unix_micros())
+    .fetch_optional(&mut *db)
+    .await
+    .map_err(fault)?;
+    let Some(next) = next else {
+        return Ok(false);
+    };
+    let owner: Uuid = next.try_get("owner_id").map_err(fault)?;
+    let mut removed = 0;
+    for statement in STATEMENTS {
+        removed += count(db, sqlx::query(statement).bind(owner).bind(limit)).await?;
+    }
+    if removed == 0 {
+        let removed_at: i64 = next.try_get("removed_at").map_err(fault)?;
+        put_off(db, owner, removed_at, now).await?;
+    }
+    Ok(true)
+}
+
+/// Looks once again when nothing can be made for the owner any more; after that it is forgotten.
+async fn put_off(
+    db: &mut SqliteConnection,
+    owner: Uuid,
+    removed_at: i64,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let grace = i64::try_from(REMOVAL_GRACE.as_micros()).unwrap_or(i64::MAX);
+    let last_look = removed_at.saturating_add(grace);
+    let statement = if now.unix_micros() < last_look {
+        sqlx::query("UPDATE removals SET due_at = ?2 WHERE owner_id = ?1")
+    } else {
+        sqlx::query("DELETE FROM removals WHERE owner_id = ?1 AND removed_at <= ?2")
+    };
+    count(db, statement.bind(owner).bind(last_look)).await?;
+    Ok(())
+}
