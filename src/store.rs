@@ -90,6 +90,15 @@ pub async fn connect(url: &str, max_connections: u32) -> Result<SharedStore, Sto
     Ok(Arc::new(sqlite::connect(url, max_connections).await?))
 }
 
+/// Opens the database of a URL as it is, to look at it without changing it; `None` where there is no SQLite file.
+pub async fn open(url: &str, max_connections: u32) -> Result<Option<SharedStore>, StoreError> {
+    if is_postgres(url) {
+        return Ok(Some(Arc::new(postgres::connect(url, max_connections).await?)));
+    }
+    let store = sqlite::open(url, max_connections).await?;
+    Ok(store.map(|store| Arc::new(store) as SharedStore))
+}
+
 /// Brings the tables of a URL's database up to date.
 pub async fn migrate(url: &str) -> Result<(), StoreError> {
     if is_postgres(url) {

@@ -13,6 +13,10 @@ use super::layer::join;
 use crate::domain::field::FieldError;
 use crate::domain::secret::{Secret, SecretReference};
 
+mod print;
+
+pub use print::print;
+
 /// A file that is TOML.
 #[derive(Debug, Clone)]
 pub struct DeclarationFile {
@@ -234,6 +238,10 @@ impl Reading<'_> {
 ///
 /// # Errors
 /// In words that follow the key.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this is the room that reads the environment"
+)]
 pub fn read_referenced(reference: &SecretReference) -> Result<Secret, String> {
     let (text, source) = match reference {
         SecretReference::Variable(name) => {
@@ -262,4 +270,85 @@ pub fn read_referenced(reference: &SecretReference) -> Result<Secret, String> {
         return Err(format!("refers to {source}, which is empty"));
     }
     Ok(Secret::new(text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(text: &str) -> DeclarationFile {
+        parse(Path::new("settings.toml"), text).unwrap()
+    }
+
+    fn mistakes(text: &str) -> Vec<String> {
+        let errors = parse(Path::new("settings.toml"), text).unwrap_err();
+        errors.iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn a_mistake_is_told_with_key_line_and_column() {
+        let text = "[environments.default]\n\nname = 'x'\n  [environments.default.applications.\"a/b ~c\"]\n  connections = ['phone:otp',\n    'x']\n";
+        let file = parsed(text);
+        let pointers = [
+            "/environments/default/applications/a~1b ~0c/connections/1",
+            "/environments/default/name",
+            "/environments/default/business_url",
+            "",
+        ];
+        let found = pointers.map(|pointer| FieldError::new(pointer, "is wrong"));
+        let told: Vec<_> = file.errors(&found).iter().map(ToString::to_string).collect();
+        assert_eq!(
+            told,
+            [
+                "settings.toml: is wrong",
+                "environments.default.business_url is wrong (settings.toml, line 1, column 15)",
+                "environments.default.name is wrong (settings.toml, line 3, column 1)",
+                "environments.default.applications.\"a/b ~c\".connections[1] is wrong (settings.toml, line 6, column 5)",
+            ]
+        );
+    }
+
+    #[test]
+    fn every_line_that_is_not_toml_is_told() {
+        let told = mistakes("a = tru\nb = 1\n[c\nd = 'é' é\n");
+        assert!(told.len() >= 2, "{told:?}");
+        assert!(
+            told[0].starts_with("settings.toml, line 1, column 5: is not TOML: "),
+            "{told:?}"
+        );
+    }
+
+    #[test]
+    fn what_no_key_takes_is_told_without_its_value() {
+        let told = mistakes("a = 1979-05-27\n[b]\nc = 99999999999999999999\nd = nan\n");
+        assert_eq!(
+            told,
+            [
+                "a is a date or time, which no key takes; text stands in quotes (settings.toml, line 1, column 1)",
+                "b.c is a number that is too large (settings.toml, line 3, column 1)",
+                "b.d is not a number (settings.toml, line 4, column 1)",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_secret_is_read_where_it_stands_and_nothing_else_will_do() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("secret");
+        std::fs::write(&path, "s3cret\r\n").unwrap();
+        let file = SecretReference::File(path);
+        assert_eq!(read_referenced(&file).unwrap().expose(), "s3cret");
+        let missing = SecretReference::Variable("OTPOST_NO_SUCH_VARIABLE".to_owned());
+        assert_eq!(
+            read_referenced(&missing).unwrap_err(),
+            "refers to the environment variable OTPOST_NO_SUCH_VARIABLE, which is not set"
+        );
+        let missing = SecretReference::File(directory.path().join("nowhere"));
+        let problem = read_referenced(&missing).unwrap_err();
+        assert!(problem.contains("nowhere, which cannot be read: "), "{problem}");
+        let empty = directory.path().join("empty");
+        std::fs::write(&empty, "\n").unwrap();
+        let problem = read_referenced(&SecretReference::File(empty)).unwrap_err();
+        assert!(problem.ends_with("which is empty"), "{problem}");
+    }
 }

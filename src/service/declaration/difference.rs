@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use super::state::State;
-use crate::domain::environment::Application;
+use super::state::{Contents, State};
+use crate::domain::environment::{Application, Connection};
 use crate::domain::secret::Secret;
 use crate::domain::settings::{EmailSettings, SmsSettings};
 use crate::service::administration::environment_fields;
@@ -67,9 +67,9 @@ pub(super) fn email_secrets(settings: &EmailSettings) -> Vec<Placed> {
 }
 
 /// The strategies of the connections that are switched on, in one order.
-pub(super) fn switched_on(state: &State, application: &Application) -> Vec<&'static str> {
+pub(super) fn switched_on(connections: &[Connection], application: &Application) -> Vec<&'static str> {
     let on = |id| application.connections.contains(id);
-    let connections = state.connections.iter().filter(|held| on(&held.id));
+    let connections = connections.iter().filter(|held| on(&held.id));
     let strategies: BTreeSet<_> = connections.map(|held| held.strategy.as_str()).collect();
     strategies.into_iter().rev().collect()
 }
@@ -88,16 +88,11 @@ pub(super) fn between(before: Option<&State>, after: &State) -> Vec<Changed> {
         }
     };
     differences.values("", &fields, &environment_fields(&after.environment));
-    let made;
-    let before = if let Some(before) = before {
-        before
-    } else {
-        made = State::of_new(after.environment.clone(), after.connections.clone());
-        &made
-    };
-    differences.settings(before, after);
-    for application in &after.applications {
-        differences.application(before, after, application);
+    let made = Contents::of_new(after.contents.connections.clone());
+    let was = before.map_or(&made, |before| &before.contents);
+    differences.settings(was, &after.contents);
+    for application in &after.contents.applications {
+        differences.application(was, &after.contents, application);
     }
     differences.found
 }
@@ -125,10 +120,17 @@ impl Differences<'_> {
             }
             (None, None) => {}
             (was, is) => {
-                let names: BTreeSet<_> = was.into_iter().chain(is).flat_map(|fields| fields.keys()).collect();
+                let names: BTreeSet<_> = was
+                    .into_iter()
+                    .chain(is)
+                    .flat_map(|fields| fields.keys())
+                    .collect();
                 for name in names {
                     let of = |fields: Option<&serde_json::Map<String, Value>>| {
-                        fields.and_then(|fields| fields.get(name)).cloned().unwrap_or_default()
+                        fields
+                            .and_then(|fields| fields.get(name))
+                            .cloned()
+                            .unwrap_or_default()
                     };
                     self.values(&within(field, name), &of(was), &of(is));
                 }
@@ -136,7 +138,7 @@ impl Differences<'_> {
         }
     }
 
-    fn settings(&mut self, before: &State, after: &State) {
+    fn settings(&mut self, before: &Contents, after: &Contents) {
         if before.sms != after.sms {
             let shown = |sms| json!(SmsDocument::of(sms).with_secrets(|_, _| None::<()>));
             self.values("sms", &shown(&before.sms), &shown(&after.sms));
@@ -145,7 +147,11 @@ impl Differences<'_> {
         if before.email != after.email {
             let shown = |email| json!(EmailDocument::of(email).with_secrets(|_, _| None::<()>));
             self.values("email", &shown(&before.email), &shown(&after.email));
-            self.secrets("email", &email_secrets(&before.email), &email_secrets(&after.email));
+            self.secrets(
+                "email",
+                &email_secrets(&before.email),
+                &email_secrets(&after.email),
+            );
         }
         self.values("mfa", &json!(before.mfa), &json!(after.mfa));
         self.values("otp", &json!(before.otp), &json!(after.otp));
@@ -167,11 +173,11 @@ impl Differences<'_> {
         }
     }
 
-    fn application(&mut self, before: &State, after: &State, application: &Application) {
+    fn application(&mut self, before: &Contents, after: &Contents, application: &Application) {
         let held = before.applications.iter().find(|held| held.id == application.id);
         let field = within("applications", &application.name);
-        let shown = |state: &State, application: &Application| {
-            let connections = switched_on(state, application);
+        let shown = |contents: &Contents, application: &Application| {
+            let connections = switched_on(&contents.connections, application);
             json!({ "autofill_domain": application.autofill_domain, "connections": connections })
         };
         let was = match held {

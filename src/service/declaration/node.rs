@@ -175,7 +175,8 @@ impl<'de> Deserializer<'de> for Node {
                 items.end().map(|()| value)
             }
             Value::Object(fields) => {
-                let mut fields = MapDeserializer::new(fields.into_iter().map(|(name, value)| (name, Node(value))));
+                let mut fields =
+                    MapDeserializer::new(fields.into_iter().map(|(name, value)| (name, Node(value))));
                 let value = visitor.visit_map(&mut fields)?;
                 fields.end().map(|()| value)
             }

@@ -41,9 +41,7 @@ impl<'de> Visitor<'de> for Form {
         };
         let declared = match name.as_str() {
             "env" => DeclaredSecret::Reference(SecretReference::Variable(fields.next_value()?)),
-            "file" => {
-                DeclaredSecret::Reference(SecretReference::File(fields.next_value::<String>()?.into()))
-            }
+            "file" => DeclaredSecret::Reference(SecretReference::File(fields.next_value::<String>()?.into())),
             "keep" => match fields.next_value()? {
                 true => DeclaredSecret::Keep,
                 false => return Err(other(&self)),

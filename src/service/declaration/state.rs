@@ -8,10 +8,16 @@ use crate::service::directory::{Directory, group};
 use crate::store::StoreError;
 use crate::store::directory::DirectoryRows;
 
-/// The environment, its applications and its settings.
+/// The environment with what is in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct State {
     pub(super) environment: Environment,
+    pub(super) contents: Contents,
+}
+
+/// Its connections, applications and settings; by default as a new environment has them, but for its connections.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(super) struct Contents {
     pub(super) connections: Vec<Connection>,
     pub(super) applications: Vec<Application>,
     pub(super) sms: SmsSettings,
@@ -20,20 +26,17 @@ pub(super) struct State {
     pub(super) otp: OtpPolicy,
 }
 
-impl State {
-    /// An environment that is to be made: with default settings and no application.
-    pub(super) fn of_new(environment: Environment, connections: Vec<Connection>) -> Self {
+impl Contents {
+    /// Those of an environment that is to be made.
+    pub(super) fn of_new(connections: Vec<Connection>) -> Self {
         Self {
-            environment,
             connections,
-            applications: Vec::new(),
-            sms: SmsSettings::default(),
-            email: EmailSettings::default(),
-            mfa: MfaSettings::default(),
-            otp: OtpPolicy::default(),
+            ..Self::default()
         }
     }
+}
 
+impl State {
     /// All environments of the directory, secrets opened.
     pub(super) fn of_all(rows: DirectoryRows, keys: &KeyRing) -> Result<Vec<Self>, StoreError> {
         let mut connections = group(rows.connections, |connection| connection.environment_id);
@@ -42,17 +45,19 @@ impl State {
         let environments = rows.environments.into_iter().map(|environment| {
             let environment = environment.row;
             let id = environment.id;
-            let documents =
-                Directory::read_settings(keys, id, settings.remove(&id).unwrap_or_default())?;
+            let documents = Directory::read_settings(keys, id, settings.remove(&id).unwrap_or_default())?;
             let applications = applications.remove(&id).unwrap_or_default();
-            Ok(Self {
-                environment,
+            let contents = Contents {
                 connections: connections.remove(&id).unwrap_or_default(),
                 applications: applications.into_iter().map(|held| held.row).collect(),
                 sms: documents.sms.row,
                 email: documents.email.row,
                 mfa: documents.mfa.row,
                 otp: documents.otp.row,
+            };
+            Ok(Self {
+                environment,
+                contents,
             })
         });
         environments.collect()

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::Declarations;
 use super::difference::{email_secrets, sms_secrets};
-use super::state::State;
+use super::state::{Contents, State};
 use crate::domain::environment::{Application, Environment, SettingsKind};
 use crate::domain::id::{AuditId, EnvironmentId};
 use crate::domain::time::Timestamp;
@@ -30,20 +30,17 @@ pub(super) fn steps(
         steps: Vec::new(),
     };
     let made;
-    let before = match before {
-        Some(before) => {
-            steps.environment(&before.environment, &after.environment);
-            before
-        }
-        None => {
-            steps.new_environment(after);
-            made = State::of_new(after.environment.clone(), after.connections.clone());
-            &made
-        }
+    let was = if let Some(before) = before {
+        steps.environment(&before.environment, &after.environment);
+        &before.contents
+    } else {
+        steps.new_environment(after);
+        made = Contents::of_new(after.contents.connections.clone());
+        &made
     };
-    steps.settings(before, after)?;
-    for application in &after.applications {
-        let held = before.applications.iter().find(|held| held.id == application.id);
+    steps.settings(was, &after.contents)?;
+    for application in &after.contents.applications {
+        let held = was.applications.iter().find(|held| held.id == application.id);
         steps.application(held, application);
     }
     Ok(steps.steps)
@@ -75,7 +72,7 @@ impl Steps<'_> {
         let environment = &after.environment;
         let write = Write::NewEnvironment {
             environment: environment.clone(),
-            connections: after.connections.clone(),
+            connections: after.contents.connections.clone(),
         };
         let changes = json!({ "after": environment_fields(environment) });
         self.push(write, "environment.create", &environment.id.to_string(), &changes);
@@ -91,10 +88,15 @@ impl Steps<'_> {
             ..after.clone()
         };
         let target = after.id.to_string();
-        self.push(Write::Environment(environment), "environment.update", &target, &changes);
+        self.push(
+            Write::Environment(environment),
+            "environment.update",
+            &target,
+            &changes,
+        );
     }
 
-    fn settings(&mut self, before: &State, after: &State) -> Result<(), StoreError> {
+    fn settings(&mut self, before: &Contents, after: &Contents) -> Result<(), StoreError> {
         let sealer = Sealer {
             keys: self.with.keys,
             environment: self.environment,
@@ -104,14 +106,22 @@ impl Steps<'_> {
             let document = SmsDocument::of(&after.sms);
             let was = SmsDocument::of(&before.sms).hint();
             let changes = changes(was, document.clone().hint(), changed);
-            self.put(SettingsKind::Sms, &document.seal(sealer, self.with.random), &changes)?;
+            self.put(
+                SettingsKind::Sms,
+                &document.seal(sealer, self.with.random),
+                &changes,
+            )?;
         }
         if before.email != after.email {
             let changed = email_secrets(&before.email) != email_secrets(&after.email);
             let document = EmailDocument::of(&after.email);
             let was = EmailDocument::of(&before.email).hint();
             let changes = changes(was, document.clone().hint(), changed);
-            self.put(SettingsKind::Email, &document.seal(sealer, self.with.random), &changes)?;
+            self.put(
+                SettingsKind::Email,
+                &document.seal(sealer, self.with.random),
+                &changes,
+            )?;
         }
         if before.mfa != after.mfa {
             let changes = json!({ "before": before.mfa, "after": after.mfa });
@@ -133,12 +143,16 @@ impl Steps<'_> {
         let row = SettingsRow {
             environment_id: self.environment,
             kind,
-            document: serde_json::to_string(document)
-                .map_err(|error| StoreError::Statement(error.into()))?,
+            document: serde_json::to_string(document).map_err(|error| StoreError::Statement(error.into()))?,
             updated_at: self.at,
         };
         let target = self.environment.to_string();
-        self.push(Write::Settings(row), &format!("settings.{kind}.update"), &target, changes);
+        self.push(
+            Write::Settings(row),
+            &format!("settings.{kind}.update"),
+            &target,
+            changes,
+        );
         Ok(())
     }
 
@@ -153,7 +167,12 @@ impl Steps<'_> {
                     ..after.clone()
                 };
                 let changes = json!({ "after": fields });
-                self.push(Write::NewApplication(made), "application.create", &target, &changes);
+                self.push(
+                    Write::NewApplication(made),
+                    "application.create",
+                    &target,
+                    &changes,
+                );
             }
             Some(before) if application_fields(before) != fields => {
                 let changes = json!({ "before": application_fields(before), "after": fields });
@@ -161,7 +180,12 @@ impl Steps<'_> {
                     updated_at: self.at,
                     ..after.clone()
                 };
-                self.push(Write::Application(application), "application.update", &target, &changes);
+                self.push(
+                    Write::Application(application),
+                    "application.update",
+                    &target,
+                    &changes,
+                );
             }
             Some(_) => {}
         }
@@ -169,14 +193,17 @@ impl Steps<'_> {
         let off = was_on.iter().filter(|one| !after.connections.contains(one));
         let on = after.connections.iter().filter(|one| !was_on.contains(one));
         for (connection, on) in off.map(|one| (one, false)).chain(on.map(|one| (one, true))) {
-            let changes =
-                json!({ "application_id": after.id, "before": { "enabled": !on }, "after": { "enabled": on } });
+            let changes = json!({ "application_id": after.id, "before": { "enabled": !on }, "after": { "enabled": on } });
             let write = Write::Switch {
                 application: after.id,
                 connection: *connection,
                 on,
             };
-            let action = if on { "connection.enable" } else { "connection.disable" };
+            let action = if on {
+                "connection.enable"
+            } else {
+                "connection.disable"
+            };
             self.push(write, action, &connection.to_string(), &changes);
         }
     }

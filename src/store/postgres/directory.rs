@@ -11,8 +11,7 @@ use crate::domain::keyring::Fingerprint;
 use crate::domain::time::Timestamp;
 use crate::store::Directory;
 use crate::store::directory::{
-    AuditEntry, Change, DirectoryRows, Expected, FirstEnvironment, Removal, SettingsRow, Step,
-    Switch,
+    AuditEntry, Change, DirectoryRows, Expected, FirstEnvironment, Removal, SettingsRow, Step, Switch,
 };
 
 mod application;
