@@ -16,18 +16,20 @@ pub mod message;
 pub mod outbox;
 pub mod postgres;
 pub mod sqlite;
+pub mod test_message;
 pub mod verification;
 
 pub use directory::Directory;
 pub use idempotency::Idempotency;
 pub use message::Messages;
 pub use outbox::Outbox;
+pub use test_message::TestMessages;
 pub use verification::Verifications;
 
 /// All concerns of one database.
-pub trait Store: Verifications + Outbox + Messages + Idempotency + Directory + Upkeep {}
+pub trait Store: Verifications + Outbox + Messages + Idempotency + Directory + TestMessages + Upkeep {}
 
-impl<T: Verifications + Outbox + Messages + Idempotency + Directory + Upkeep> Store for T {}
+impl<T: Verifications + Outbox + Messages + Idempotency + Directory + TestMessages + Upkeep> Store for T {}
 
 /// A shared handle to a database.
 pub type SharedStore = Arc<dyn Store>;

@@ -14,6 +14,7 @@ mod applications;
 mod connections;
 mod environments;
 mod messages;
+mod settings_content;
 mod settings_email;
 mod settings_otp;
 mod settings_sms;
@@ -26,6 +27,8 @@ pub fn routes() -> OpenApiRouter<Services> {
         .routes(routes!(environments::read, environments::update))
         .routes(routes!(settings_sms::read, settings_sms::replace))
         .routes(routes!(settings_email::read, settings_email::replace))
+        .routes(routes!(settings_content::read, settings_content::replace))
+        .routes(routes!(settings_content::preview))
         .routes(routes!(settings_otp::read, settings_otp::update))
         .routes(routes!(connections::list))
         .routes(routes!(applications::list))
@@ -57,6 +60,8 @@ impl From<ChangeError> for Problem {
                 Code::Conflict,
                 "Another environment has this code; choose another.",
             ),
+            ChangeError::CustomSenderRequired => settings_content::custom_sender_required(),
+            ChangeError::Unwritable(error) => Self::internal(error),
             ChangeError::Store(error) => error.into(),
         }
     }

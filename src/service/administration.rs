@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::directory::{Directory, EnvironmentSnapshot};
+use super::render::RenderError;
 use crate::domain::field::FieldError;
 use crate::domain::id::{AuditId, EnvironmentId, KeyId};
 use crate::domain::keyring::KeyRing;
@@ -15,10 +16,12 @@ use crate::store::directory::{AuditEntry, Change, Expected};
 use crate::store::{SharedStore, StoreError};
 
 mod application;
+mod content;
 mod environment;
 mod patch;
 mod settings;
 
+pub use content::{Preview, PreviewRequest};
 pub use patch::{ApplicationPatch, EnvironmentPatch, OtpPolicyPatch};
 
 /// Who changes something, and from where.
@@ -45,6 +48,12 @@ pub enum ChangeError {
     /// Another one has that name.
     #[error("the name is taken")]
     Conflict,
+    /// Texts of emails are edited only where the environment has a server of its own.
+    #[error("there is no custom sender")]
+    CustomSenderRequired,
+    /// An email could not be written.
+    #[error(transparent)]
+    Unwritable(#[from] RenderError),
     /// The database could not tell.
     #[error(transparent)]
     Store(#[from] StoreError),

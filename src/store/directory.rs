@@ -46,6 +46,16 @@ pub trait Directory: Send + Sync {
         audit: AuditEntry,
     ) -> Result<Change, StoreError>;
 
+    /// As [`Self::put_settings`], and in the same transaction leaves nothing in the document `cleared`. Its version rises all
+    /// the same, so that a change made of what it held before cannot land on it any more.
+    async fn put_settings_and_clear(
+        &self,
+        row: SettingsRow,
+        cleared: SettingsKind,
+        expected: Expected,
+        audit: AuditEntry,
+    ) -> Result<Change, StoreError>;
+
     /// Remembers when keys were last used.
     async fn touch_keys(&self, keys: Vec<KeyId>, now: Timestamp) -> Result<(), StoreError>;
 

@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use sqlx::{PgConnection, query_file};
 
 use super::{PostgresStore, StoreError, fault};
-use crate::domain::environment::{Application, Environment};
+use crate::domain::environment::{Application, Environment, SettingsKind};
 use crate::domain::id::KeyId;
 use crate::domain::keyring::Fingerprint;
 use crate::domain::time::Timestamp;
@@ -87,6 +87,24 @@ impl Directory for PostgresStore {
         change::outcome(changed)
     }
 
+    async fn put_settings_and_clear(
+        &self,
+        row: SettingsRow,
+        cleared: SettingsKind,
+        expected: Expected,
+        audit: AuditEntry,
+    ) -> Result<Change, StoreError> {
+        let mut lent = self.lend().await?;
+        let changed = lent
+            .transact(async |transaction| {
+                let change = change::put_settings(transaction, &row, expected, &audit).await?;
+                change::clear_settings(transaction, &row, cleared).await?;
+                Ok(change)
+            })
+            .await;
+        change::outcome(changed)
+    }
+
     async fn touch_keys(&self, keys: Vec<KeyId>, now: Timestamp) -> Result<(), StoreError> {
         let mut lent = self.lend().await?;
         let ids: Vec<_> = keys.iter().map(|id| id.0).collect();
@@ -134,7 +152,10 @@ async fn raise_revision(connection: &mut PgConnection) -> Result<(), sqlx::Error
     Ok(())
 }
 
-async fn write_audit_entry(connection: &mut PgConnection, audit: &AuditEntry) -> Result<(), sqlx::Error> {
+pub(super) async fn write_audit_entry(
+    connection: &mut PgConnection,
+    audit: &AuditEntry,
+) -> Result<(), sqlx::Error> {
     query_file!(
         "src/store/postgres/sql/insert_audit_entry.sql",
         audit.id.0,

@@ -8,7 +8,7 @@ use sqlx::{PgConnection, query_file};
 use super::{raise_revision, write_audit_entry};
 use crate::domain::business::AutofillDomain;
 use crate::domain::country::Country;
-use crate::domain::environment::{Application, Environment};
+use crate::domain::environment::{Application, Environment, SettingsKind};
 use crate::store::directory::{AuditEntry, Change, Expected, SettingsRow};
 use crate::store::postgres::{StoreError, fault};
 
@@ -136,6 +136,23 @@ pub(super) async fn put_settings(
     let put = put.ok_or(Refused(Change::VersionMismatch))?;
     write_audit_entry(connection, audit).await?;
     Ok(Change::Made { version: put.version })
+}
+
+/// Leaves nothing in the document `cleared`, with the change of `row`.
+pub(super) async fn clear_settings(
+    connection: &mut PgConnection,
+    row: &SettingsRow,
+    cleared: SettingsKind,
+) -> Result<(), sqlx::Error> {
+    query_file!(
+        "src/store/postgres/sql/clear_settings.sql",
+        row.environment_id.0,
+        cleared.as_str(),
+        row.updated_at.to_offset_date_time(),
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
 }
 
 fn version(expected: Expected) -> Option<i64> {
