@@ -18,6 +18,7 @@ mod settings_content;
 mod settings_email;
 mod settings_otp;
 mod settings_sms;
+mod test_messages;
 mod usage;
 
 /// The routes under `/admin/v1`.
@@ -27,6 +28,8 @@ pub fn routes() -> OpenApiRouter<Services> {
         .routes(routes!(environments::read, environments::update))
         .routes(routes!(settings_sms::read, settings_sms::replace))
         .routes(routes!(settings_email::read, settings_email::replace))
+        .routes(routes!(test_messages::sms))
+        .routes(routes!(test_messages::email))
         .routes(routes!(settings_content::read, settings_content::replace))
         .routes(routes!(settings_content::preview))
         .routes(routes!(settings_otp::read, settings_otp::update))
