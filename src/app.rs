@@ -25,6 +25,7 @@ use crate::http::server::{self, Limits, Stop};
 use crate::http::state::Services;
 use crate::http::{admin, dev_inbox, docs, health, openapi, otp as otp_endpoints};
 use crate::lifecycle::Shutdown;
+use crate::provider::Connect;
 use crate::provider::console::Inbox;
 use crate::service::administration::Administration;
 use crate::service::directory::Directory;
@@ -32,6 +33,7 @@ use crate::service::dispatch::Dispatcher;
 use crate::service::first_start::{Welcome, Wishes};
 use crate::service::otp;
 use crate::service::reseal;
+use crate::service::test_message;
 use crate::service::upkeep::Upkeep;
 use crate::store::{self, SharedStore, StoreError};
 
@@ -116,7 +118,8 @@ impl App {
 
         let senders = senders::Senders::new(config, &roots, &clock)?;
         let (platform, inbox) = senders.platform(config, terminal);
-        let directory = Directory::open(Arc::clone(&store), Arc::clone(&keys), Arc::new(senders)).await?;
+        let connect: Arc<dyn Connect> = Arc::new(senders);
+        let directory = Directory::open(Arc::clone(&store), Arc::clone(&keys), Arc::clone(&connect)).await?;
         let directory = Arc::new(directory);
         let dispatcher = Arc::new(Dispatcher::new(
             Arc::clone(&store),
@@ -138,6 +141,14 @@ impl App {
                 Arc::clone(&store),
                 Arc::clone(&directory),
                 keys,
+                Arc::clone(&clock),
+                Arc::clone(&random),
+                config.smtp.allow_plaintext,
+            )),
+            test_messages: Arc::new(test_message::Service::new(
+                Arc::clone(&store),
+                Arc::clone(&dispatcher),
+                connect,
                 Arc::clone(&clock),
                 Arc::clone(&random),
                 config.smtp.allow_plaintext,

@@ -10,4 +10,5 @@ pub mod render;
 pub mod reseal;
 pub mod route;
 pub mod settings;
+pub mod test_message;
 pub mod upkeep;

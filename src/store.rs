@@ -17,6 +17,7 @@ pub mod message;
 pub mod outbox;
 pub mod postgres;
 pub mod sqlite;
+pub mod test_message;
 pub mod verification;
 
 pub use directory::Directory;
@@ -24,12 +25,19 @@ pub use idempotency::Idempotency;
 pub use key::Keys;
 pub use message::Messages;
 pub use outbox::Outbox;
+pub use test_message::TestMessages;
 pub use verification::Verifications;
 
 /// All concerns of one database.
-pub trait Store: Verifications + Outbox + Messages + Idempotency + Directory + Keys + Upkeep {}
+pub trait Store:
+    Verifications + Outbox + Messages + Idempotency + Directory + Keys + TestMessages + Upkeep
+{
+}
 
-impl<T: Verifications + Outbox + Messages + Idempotency + Directory + Keys + Upkeep> Store for T {}
+impl<T: Verifications + Outbox + Messages + Idempotency + Directory + Keys + TestMessages + Upkeep> Store
+    for T
+{
+}
 
 /// A shared handle to a database.
 pub type SharedStore = Arc<dyn Store>;

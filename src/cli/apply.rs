@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::process::ExitCode;
 
-use super::serve::greeting;
+use super::serve::shown_once;
 use super::{block_on, fail, fail_to_start, print};
 use crate::app;
 use crate::config::Config;
@@ -25,7 +25,9 @@ pub fn apply(config: &Config, path: &Path, dry_run: bool) -> ExitCode {
             })
         } else {
             app::apply(config, path).await.map(|applied| {
-                let first = applied.welcome.map(|welcome| greeting(&welcome, config));
+                let first = applied
+                    .welcome
+                    .map(|welcome| format!("{}\n", shown_once(&welcome)));
                 let told = told(&applied.plan, path, "");
                 format!("{}{told}", first.unwrap_or_default())
             })

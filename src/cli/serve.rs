@@ -70,8 +70,8 @@ async fn bind(address: std::net::SocketAddr, key: &str) -> Option<TcpListener> {
     }
 }
 
-/// What a first start shows once: keys that were not given, the Connection IDs, and a line to try.
-pub(super) fn greeting(welcome: &Welcome, config: &Config) -> String {
+/// What a first start shows once: keys that were not given, and the Connection IDs.
+pub(super) fn shown_once(welcome: &Welcome) -> String {
     let mut text = String::from("\notpost has made its first environment. This is shown once:\n\n");
     if let Some(key) = &welcome.application_key {
         let _ = writeln!(text, "  application key      {}", key.expose());
@@ -81,6 +81,12 @@ pub(super) fn greeting(welcome: &Welcome, config: &Config) -> String {
     }
     let _ = writeln!(text, "  Connection ID phone  {}", welcome.phone_connection);
     let _ = writeln!(text, "  Connection ID email  {}", welcome.email_connection);
+    text
+}
+
+/// The same, and a line to try.
+fn greeting(welcome: &Welcome, config: &Config) -> String {
+    let mut text = shown_once(welcome);
     let key = welcome
         .application_key
         .as_ref()

@@ -44,7 +44,7 @@ pub struct DeclarationError {
     pub place: Option<Place>,
     /// The key, such as `environments.default.otp.digits`; `None` where it is not TOML.
     pub key: Option<String>,
-    /// What is wrong, in words that follow the key: "must be …".
+    /// What is wrong.
     pub problem: String,
 }
 
@@ -55,7 +55,7 @@ impl fmt::Display for DeclarationError {
             format!(", line {line}, column {column}")
         });
         match &self.key {
-            Some(key) => write!(f, "{key} {} ({path}{place})", self.problem),
+            Some(key) => write!(f, "{key}: {} ({path}{place})", self.problem),
             None => write!(f, "{path}{place}: {}", self.problem),
         }
     }
@@ -301,9 +301,9 @@ mod tests {
             told,
             [
                 "settings.toml: is wrong",
-                "environments.default.business_url is wrong (settings.toml, line 1, column 15)",
-                "environments.default.name is wrong (settings.toml, line 3, column 1)",
-                "environments.default.applications.\"a/b ~c\".connections[1] is wrong (settings.toml, line 6, column 5)",
+                "environments.default.business_url: is wrong (settings.toml, line 1, column 15)",
+                "environments.default.name: is wrong (settings.toml, line 3, column 1)",
+                "environments.default.applications.\"a/b ~c\".connections[1]: is wrong (settings.toml, line 6, column 5)",
             ]
         );
     }
@@ -324,9 +324,9 @@ mod tests {
         assert_eq!(
             told,
             [
-                "a is a date or time, which no key takes; text stands in quotes (settings.toml, line 1, column 1)",
-                "b.c is a number that is too large (settings.toml, line 3, column 1)",
-                "b.d is not a number (settings.toml, line 4, column 1)",
+                "a: is a date or time, which no key takes; text stands in quotes (settings.toml, line 1, column 1)",
+                "b.c: is a number that is too large (settings.toml, line 3, column 1)",
+                "b.d: is not a number (settings.toml, line 4, column 1)",
             ]
         );
     }

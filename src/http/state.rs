@@ -10,7 +10,7 @@ use crate::domain::time::Clock;
 use crate::service::administration::Administration;
 use crate::service::directory::Directory;
 use crate::service::dispatch::Dispatcher;
-use crate::service::otp;
+use crate::service::{otp, test_message};
 use crate::store::SharedStore;
 
 /// The services behind the endpoints.
@@ -20,6 +20,8 @@ pub struct Services {
     pub otp: Arc<otp::Service>,
     /// Changes by administrators.
     pub administration: Arc<Administration>,
+    /// Tests of settings.
+    pub test_messages: Arc<test_message::Service>,
     /// Environments, applications, connections and keys, as of now.
     pub directory: Arc<Directory>,
     /// Messages on their way.

@@ -9,14 +9,18 @@ use arc_swap::ArcSwap;
 use tokio_util::sync::CancellationToken;
 
 use super::settings::Sealer;
+use super::settings::content::EmailContentDocument;
 use super::settings::email::EmailDocument;
 use super::settings::sms::SmsDocument;
+use crate::domain::content::{EmailContent, EmailTexts};
 use crate::domain::environment::{Application, Connection, Environment, SettingsKind};
 use crate::domain::id::{ApplicationId, ConnectionId, EnvironmentId, KeyId};
 use crate::domain::keyring::KeyRing;
+use crate::domain::locale::Locale;
 use crate::domain::message::Channel;
 use crate::domain::policy::OtpPolicy;
 use crate::domain::settings::{EmailSettings, MfaSettings, SmsSettings};
+use crate::domain::verification::Purpose;
 use crate::provider::{Connect, EmailTransport, SmsTransport};
 use crate::store::directory::{DirectoryRows, SettingsRow, Versioned};
 use crate::store::{SharedStore, StoreError};
@@ -38,6 +42,8 @@ pub struct EnvironmentSnapshot {
     pub sms: Versioned<SmsSettings>,
     /// How its emails travel.
     pub email: Versioned<EmailSettings>,
+    /// What stands in its emails with codes in place of our texts.
+    pub content: Versioned<EmailContent>,
     /// Which factors `mfa` may use.
     pub mfa: Versioned<MfaSettings>,
     /// The rules of its codes.
@@ -67,6 +73,13 @@ impl EnvironmentSnapshot {
         self.applications
             .iter()
             .find(|application| application.row.id == id)
+    }
+
+    /// What an administrator wrote for an email with a code. Only what goes through the environment's own server has it.
+    #[must_use]
+    pub fn texts(&self, locale: Locale, purpose: Purpose) -> Option<&EmailTexts> {
+        self.email.row.custom_sender.as_ref()?;
+        self.content.row.texts(locale, purpose)
     }
 }
 
@@ -218,6 +231,7 @@ impl Directory {
                 applications: applications.remove(&id).unwrap_or_default(),
                 sms: documents.sms,
                 email: documents.email,
+                content: documents.content,
                 mfa: documents.mfa,
                 otp: documents.otp,
             }));
@@ -297,6 +311,10 @@ impl Directory {
                     .ok()
                     .and_then(|document| document.open(sealer))
                     .map(|row| documents.email = Versioned { version, row }),
+                SettingsKind::Content => serde_json::from_str::<EmailContentDocument>(text)
+                    .ok()
+                    .and_then(|document| document.validate().ok())
+                    .map(|row| documents.content = Versioned { version, row }),
                 SettingsKind::Mfa => serde_json::from_str(text)
                     .ok()
                     .map(|row| documents.mfa = Versioned { version, row }),
@@ -320,6 +338,7 @@ impl Directory {
 pub(super) struct Documents {
     pub(super) sms: Versioned<SmsSettings>,
     pub(super) email: Versioned<EmailSettings>,
+    pub(super) content: Versioned<EmailContent>,
     pub(super) mfa: Versioned<MfaSettings>,
     pub(super) otp: Versioned<OtpPolicy>,
 }

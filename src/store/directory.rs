@@ -94,6 +94,16 @@ pub trait Directory: Send + Sync {
         audit: AuditEntry,
     ) -> Result<Change, StoreError>;
 
+    /// As [`Self::put_settings`], and in the same transaction leaves nothing in the document `cleared`. Its version rises all
+    /// the same, so that a change made of what it held before cannot land on it any more.
+    async fn put_settings_and_clear(
+        &self,
+        row: SettingsRow,
+        cleared: SettingsKind,
+        expected: Expected,
+        audit: AuditEntry,
+    ) -> Result<Change, StoreError>;
+
     /// Makes changes together that were planned as of the revision `on`. `false`, and nothing written, when anybody has
     /// changed the directory since.
     async fn change_together(&self, on: i64, steps: Vec<Step>) -> Result<bool, StoreError>;

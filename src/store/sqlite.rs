@@ -15,6 +15,7 @@ mod message;
 mod outbox;
 mod quota;
 mod row;
+mod test_message;
 mod upkeep;
 mod verification;
 mod writer;

@@ -9,6 +9,7 @@ use crate::domain::environment::{Application, Connection};
 use crate::domain::secret::Secret;
 use crate::domain::settings::{EmailSettings, SmsSettings};
 use crate::service::administration::environment_fields;
+use crate::service::settings::content::EmailContentDocument;
 use crate::service::settings::email::EmailDocument;
 use crate::service::settings::sms::SmsDocument;
 
@@ -152,6 +153,10 @@ impl Differences<'_> {
                 &email_secrets(&before.email),
                 &email_secrets(&after.email),
             );
+        }
+        if before.content != after.content {
+            let shown = |content| json!(EmailContentDocument::of(content));
+            self.values("content", &shown(&before.content), &shown(&after.content));
         }
         self.values("mfa", &json!(before.mfa), &json!(after.mfa));
         self.values("otp", &json!(before.otp), &json!(after.otp));

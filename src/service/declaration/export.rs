@@ -6,6 +6,7 @@ use super::difference::switched_on;
 use super::state::{Contents, State};
 use crate::domain::keyring::KeyRing;
 use crate::service::administration::environment_fields;
+use crate::service::settings::content::EmailContentDocument;
 use crate::service::settings::email::EmailDocument;
 use crate::service::settings::sms::SmsDocument;
 use crate::store::StoreError;
@@ -46,10 +47,10 @@ pub fn export(rows: DirectoryRows, keys: &KeyRing) -> Result<Value, ExportError>
             // Said and not left out: what is left out stays as it is.
             fields.entry("default_country").and_modify(none_as_empty);
             fields.extend(sections(&contents));
-            fields.insert(
-                "applications".to_owned(),
-                applications(&environment.code, &contents)?.into(),
-            );
+            let applications = applications(&environment.code, &contents)?;
+            if !applications.is_empty() {
+                fields.insert("applications".to_owned(), applications.into());
+            }
         }
         environments.insert(environment.code, fields);
     }
@@ -60,16 +61,17 @@ fn sections(contents: &Contents) -> Map<String, Value> {
     let kept = json!({ "keep": true });
     let sms = SmsDocument::of(&contents.sms).with_secrets(|_, _| Some(&kept));
     let email = EmailDocument::of(&contents.email).with_secrets(|_, _| Some(&kept));
-    let sections = [
-        ("sms", json!(sms)),
-        ("email", json!(email)),
-        ("mfa", json!(contents.mfa)),
-        ("otp", json!(contents.otp)),
-    ];
+    let mut sections = Map::new();
+    sections.insert("sms".to_owned(), json!(sms));
+    sections.insert("email".to_owned(), json!(email));
+    // Without a custom sender there are no texts, and a file may not mention them.
+    if contents.email.custom_sender.is_some() {
+        let content = EmailContentDocument::of(&contents.content);
+        sections.insert("content".to_owned(), json!(content));
+    }
+    sections.insert("mfa".to_owned(), json!(contents.mfa));
+    sections.insert("otp".to_owned(), json!(contents.otp));
     sections
-        .map(|(name, section)| (name.to_owned(), section))
-        .into_iter()
-        .collect()
 }
 
 fn applications(environment: &str, contents: &Contents) -> Result<Map<String, Value>, ExportError> {

@@ -9,26 +9,38 @@ use super::difference::{email_secrets, sms_secrets};
 use super::node::{self, child};
 use super::secret::DeclaredSecret;
 use super::state::{Contents, State};
-use crate::domain::environment::{Application, Connection, Environment};
+use crate::domain::content::EmailContent;
+use crate::domain::environment::{Connection, Environment};
 use crate::domain::field::FieldError;
-use crate::domain::id::{ApplicationId, ConnectionId, EnvironmentId};
+use crate::domain::id::EnvironmentId;
 use crate::domain::policy::OtpPolicy;
-use crate::domain::settings::{EmailSettings, SmsSettings};
-use crate::domain::verification::Strategy;
-use crate::service::administration::{ApplicationPatch, EnvironmentPatch, NewEnvironment, OtpPolicyPatch};
+use crate::domain::settings::SmsSettings;
+use crate::service::administration::{EnvironmentPatch, NewEnvironment, OtpPolicyPatch};
 use crate::service::settings::GivenSecret;
+use crate::service::settings::content::EmailContentDocument;
 use crate::service::settings::email::EmailDocument;
 use crate::service::settings::sms::SmsDocument;
 
-const ENVIRONMENT_FIELDS: &[&str] = &[
+mod application;
+
+const ENVIRONMENT_KEYS: &[&str] = &[
     "name",
     "business_name",
     "business_url",
     "default_country",
     "default_locale",
+    "sms",
+    "email",
+    "content",
+    "mfa",
+    "otp",
+    "applications",
 ];
-const SECTIONS: &[&str] = &["sms", "email", "mfa", "otp", "applications"];
+/// In an order in which each may ask for what is before it.
+const SECTIONS: &[&str] = &["sms", "email", "content", "mfa", "otp", "applications"];
 
+const NO_CUSTOM_SENDER: &str =
+    "needs email.custom_sender: only emails through a server of one's own have texts of one's own";
 const NOTHING_KEPT: &str =
     "is to be kept, but none is stored; say where it stands: { env = \"NAME\" } or { file = \"PATH\" }";
 
@@ -70,7 +82,7 @@ struct Resolving<'a> {
 }
 
 impl Resolving<'_> {
-    /// One mistake is told per place: the first, of which the others follow.
+    /// A place that something was said of is not told again: the first mistake is the cause.
     fn refuse(&mut self, pointer: impl Into<String>, detail: impl Into<String>) {
         let error = FieldError::new(pointer, detail);
         if !self.errors.iter().any(|told| told.pointer == error.pointer) {
@@ -82,8 +94,15 @@ impl Resolving<'_> {
         match read {
             Ok(value) => Some(value),
             Err(errors) => {
-                for error in errors {
-                    self.refuse(format!("{pointer}{}", error.pointer), error.detail);
+                let told = self.errors.len();
+                for mut error in errors {
+                    error.pointer.insert_str(0, pointer);
+                    if !self.errors[..told]
+                        .iter()
+                        .any(|told| told.pointer == error.pointer)
+                    {
+                        self.errors.push(error);
+                    }
                 }
                 None
             }
@@ -94,37 +113,35 @@ impl Resolving<'_> {
         node::read(value, pointer, &mut self.errors)
     }
 
-    /// The known keys of a table. In a field text that is empty is none.
+    /// The known keys of a table. Text that is empty is no value where there may be none.
     fn table(
         &mut self,
         value: &Value,
         pointer: &str,
-        sections: &[&str],
-        fields: &[&str],
+        known: &[&str],
+        may_be_none: &[&str],
     ) -> Map<String, Value> {
-        let mut known = Map::new();
+        let mut found = Map::new();
         let Some(table) = value.as_object() else {
             self.refuse(pointer, "must be a table");
-            return known;
+            return found;
         };
         for (name, value) in table {
-            if fields.contains(&name.as_str()) {
-                let value = if value == "" { Value::Null } else { value.clone() };
-                known.insert(name.clone(), value);
-            } else if sections.contains(&name.as_str()) {
-                known.insert(name.clone(), value.clone());
-            } else {
-                let all: Vec<_> = fields.iter().chain(sections).copied().collect();
-                let detail = format!("is not a known key; known here are {}", all.join(", "));
+            if !known.contains(&name.as_str()) {
+                let detail = format!("is not a known key; known here are {}", known.join(", "));
                 self.refuse(child(pointer, name), detail);
+            } else if value == "" && may_be_none.contains(&name.as_str()) {
+                found.insert(name.clone(), Value::Null);
+            } else {
+                found.insert(name.clone(), value.clone());
             }
         }
-        known
+        found
     }
 
     fn environment(&mut self, code: &str, value: &Value, held: Option<&State>) -> Option<State> {
         let pointer = child("/environments", code);
-        let table = self.table(value, &pointer, SECTIONS, ENVIRONMENT_FIELDS);
+        let table = self.table(value, &pointer, ENVIRONMENT_KEYS, &["default_country"]);
         let (sections, fields): (Map<_, _>, Map<_, _>) = table
             .into_iter()
             .partition(|(name, _)| SECTIONS.contains(&name.as_str()));
@@ -194,19 +211,22 @@ impl Resolving<'_> {
         id: EnvironmentId,
         mut contents: Contents,
     ) -> Contents {
-        for (name, value) in sections {
+        let present = SECTIONS
+            .iter()
+            .filter_map(|name| Some((*name, sections.get(*name)?)));
+        for (name, value) in present {
             let pointer = child(pointer, name);
-            match name.as_str() {
+            match name {
                 "sms" => contents.sms = self.sms(&pointer, value, &contents.sms).unwrap_or(contents.sms),
-                "email" => {
-                    contents.email = self
-                        .email(&pointer, value, &contents.email)
-                        .unwrap_or(contents.email);
-                }
+                "email" => self.email(&pointer, value, &mut contents),
+                "content" => self.content(&pointer, value, &mut contents),
                 "mfa" => contents.mfa = self.read(value, &pointer).unwrap_or(contents.mfa),
                 "otp" => contents.otp = self.otp(&pointer, value).unwrap_or(contents.otp),
                 _ => self.applications(&pointer, value, id, &mut contents),
             }
+        }
+        if contents.email.custom_sender.is_none() {
+            contents.content = EmailContent::default();
         }
         contents
     }
@@ -221,12 +241,30 @@ impl Resolving<'_> {
         self.sift(pointer, document.resolve(stored))
     }
 
-    fn email(&mut self, pointer: &str, value: &Value, stored: &EmailSettings) -> Option<EmailSettings> {
-        let document: EmailDocument<DeclaredSecret> = self.read(value, pointer)?;
-        let is_stored = !email_secrets(stored).is_empty();
+    fn email(&mut self, pointer: &str, value: &Value, contents: &mut Contents) {
+        let Some(document) = self.read::<EmailDocument<DeclaredSecret>>(value, pointer) else {
+            return;
+        };
+        let is_stored = !email_secrets(&contents.email).is_empty();
         let document = document
             .with_secrets(|place, declared| self.secret(&format!("{pointer}{place}"), declared, is_stored));
-        self.sift(pointer, document.resolve(stored, self.with.allow_plaintext_smtp))
+        let email = document.resolve(&contents.email, self.with.allow_plaintext_smtp);
+        if let Some(email) = self.sift(pointer, email) {
+            contents.email = email;
+        }
+    }
+
+    fn content(&mut self, pointer: &str, value: &Value, contents: &mut Contents) {
+        let Some(document) = self.read::<EmailContentDocument>(value, pointer) else {
+            return;
+        };
+        if let Some(content) = self.sift(pointer, document.validate()) {
+            contents.content = content;
+        }
+        // A sender with mistakes may be meant to be there.
+        if contents.email.custom_sender.is_none() && self.errors.is_empty() {
+            self.refuse(pointer, NO_CUSTOM_SENDER);
+        }
     }
 
     /// The secret itself, or the word to keep the stored one.
@@ -255,102 +293,5 @@ impl Resolving<'_> {
                 Err(errors)
             },
         )
-    }
-
-    fn applications(&mut self, pointer: &str, value: &Value, id: EnvironmentId, contents: &mut Contents) {
-        let Some(applications) = value.as_object() else {
-            self.refuse(pointer, "must be a table of applications by their names");
-            return;
-        };
-        for (name, value) in applications {
-            let pointer = child(pointer, name);
-            let mut named = contents.applications.iter().filter(|held| held.name == *name);
-            let held = named.next().cloned();
-            if named.next().is_some() {
-                let detail = "is the name of more than one application; give them names of their own first";
-                self.refuse(pointer, detail);
-                continue;
-            }
-            let is_new = held.is_none();
-            let base = held.unwrap_or_else(|| self.new_application(id, name));
-            let Some(application) = self.application(&pointer, value, base, &contents.connections, is_new)
-            else {
-                continue;
-            };
-            contents.applications.retain(|held| held.id != application.id);
-            contents.applications.push(application);
-        }
-    }
-
-    fn new_application(&self, environment_id: EnvironmentId, name: &str) -> Application {
-        let now = self.with.clock.now();
-        Application {
-            id: ApplicationId::time_ordered(self.with.random, now),
-            environment_id,
-            name: name.to_owned(),
-            autofill_domain: None,
-            connections: Vec::new(),
-            created_at: now,
-            updated_at: now,
-        }
-    }
-
-    fn application(
-        &mut self,
-        pointer: &str,
-        value: &Value,
-        base: Application,
-        connections: &[Connection],
-        is_new: bool,
-    ) -> Option<Application> {
-        let mut fields = self.table(value, pointer, &["connections"], &["autofill_domain"]);
-        let switched_on = fields.remove("connections");
-        let name = base.name.clone();
-        let mut patch: ApplicationPatch = self.read(&fields.into(), pointer)?;
-        if is_new {
-            patch.name = Some(name.clone());
-        }
-        let read = patch.apply(base).map_err(|errors| {
-            // The name is the table's own.
-            let own = |mut error: FieldError| {
-                if error.pointer == "/name" {
-                    error.pointer.clear();
-                }
-                error
-            };
-            errors.into_iter().map(own).collect()
-        });
-        let mut application = self.sift(pointer, read)?;
-        if application.name != name {
-            self.refuse(pointer, "must not begin or end with a space");
-        }
-        if let Some(list) = switched_on {
-            application.connections = self.switched_on(&child(pointer, "connections"), &list, connections)?;
-        }
-        Some(application)
-    }
-
-    fn switched_on(
-        &mut self,
-        pointer: &str,
-        list: &Value,
-        connections: &[Connection],
-    ) -> Option<Vec<ConnectionId>> {
-        let names: Vec<String> = self.read(list, pointer)?;
-        let mut on = Vec::new();
-        for (index, name) in names.iter().enumerate() {
-            let strategy = Strategy::parse(name);
-            let found = connections.iter().find(|held| Some(held.strategy) == strategy);
-            match found {
-                Some(connection) if on.contains(&connection.id) => {}
-                Some(connection) => on.push(connection.id),
-                None => {
-                    let known: Vec<_> = Strategy::ALL.iter().map(|one| format!("\"{one}\"")).collect();
-                    let detail = format!("must be {}", known.join(" or "));
-                    self.refuse(child(pointer, &index.to_string()), detail);
-                }
-            }
-        }
-        Some(on)
     }
 }

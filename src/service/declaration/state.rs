@@ -1,5 +1,6 @@
 //! An environment with everything a file may say of it, as it is or as it is to be.
 
+use crate::domain::content::EmailContent;
 use crate::domain::environment::{Application, Connection, Environment};
 use crate::domain::keyring::KeyRing;
 use crate::domain::policy::OtpPolicy;
@@ -22,6 +23,7 @@ pub(super) struct Contents {
     pub(super) applications: Vec<Application>,
     pub(super) sms: SmsSettings,
     pub(super) email: EmailSettings,
+    pub(super) content: EmailContent,
     pub(super) mfa: MfaSettings,
     pub(super) otp: OtpPolicy,
 }
@@ -52,6 +54,7 @@ impl State {
                 applications: applications.into_iter().map(|held| held.row).collect(),
                 sms: documents.sms.row,
                 email: documents.email.row,
+                content: documents.content.row,
                 mfa: documents.mfa.row,
                 otp: documents.otp.row,
             };

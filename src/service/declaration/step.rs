@@ -10,8 +10,9 @@ use super::state::{Contents, State};
 use crate::domain::environment::{Application, Environment, SettingsKind};
 use crate::domain::id::{AuditId, EnvironmentId};
 use crate::domain::time::Timestamp;
-use crate::service::administration::{application_fields, environment_fields};
+use crate::service::administration::{application_fields, content_difference, environment_fields};
 use crate::service::settings::Sealer;
+use crate::service::settings::content::EmailContentDocument;
 use crate::service::settings::email::EmailDocument;
 use crate::service::settings::sms::SmsDocument;
 use crate::store::StoreError;
@@ -112,6 +113,8 @@ impl Steps<'_> {
                 &changes,
             )?;
         }
+        // The texts go with the server that alone may send them.
+        let loses_texts = before.email.custom_sender.is_some() && after.email.custom_sender.is_none();
         if before.email != after.email {
             let changed = email_secrets(&before.email) != email_secrets(&after.email);
             let document = EmailDocument::of(&after.email);
@@ -122,6 +125,11 @@ impl Steps<'_> {
                 &document.seal(sealer, self.with.random),
                 &changes,
             )?;
+        }
+        if before.content != after.content && !loses_texts {
+            let document = EmailContentDocument::of(&after.content);
+            let changes = content_difference(&EmailContentDocument::of(&before.content), &document);
+            self.put(SettingsKind::Content, &document, &changes)?;
         }
         if before.mfa != after.mfa {
             let changes = json!({ "before": before.mfa, "after": after.mfa });
@@ -140,6 +148,16 @@ impl Steps<'_> {
         document: &impl Serialize,
         changes: &Value,
     ) -> Result<(), StoreError> {
+        self.put_and_clear(kind, document, None, changes)
+    }
+
+    fn put_and_clear(
+        &mut self,
+        kind: SettingsKind,
+        document: &impl Serialize,
+        clears: Option<SettingsKind>,
+        changes: &Value,
+    ) -> Result<(), StoreError> {
         let row = SettingsRow {
             environment_id: self.environment,
             kind,
@@ -148,7 +166,7 @@ impl Steps<'_> {
         };
         let target = self.environment.to_string();
         self.push(
-            Write::Settings(row),
+            Write::Settings { row, clears },
             &format!("settings.{kind}.update"),
             &target,
             changes,

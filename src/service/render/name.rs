@@ -16,8 +16,13 @@ const POP_ISOLATE: char = '\u{2069}';
 /// Escaping keeps markup out, but mail programs make links of plain text that looks like a URL, a host, an address or a
 /// network path. So a word joiner follows each mark that holds such a text together: it reads the same and is no link.
 pub(super) fn in_running_text(name: &BusinessName, locale: Locale) -> String {
-    let mut text = String::with_capacity(name.as_str().len() + 16);
-    let mut characters = name.as_str().chars().peekable();
+    inert(name.as_str(), locale)
+}
+
+/// As [`in_running_text`], for anything else that somebody outside chose: one line, such as an address.
+pub(super) fn inert(line: &str, locale: Locale) -> String {
+    let mut text = String::with_capacity(line.len() + 16);
+    let mut characters = line.chars().peekable();
     while let Some(character) = characters.next() {
         text.push(character);
         let goes_on = characters.peek().is_some_and(|next| !next.is_whitespace());

@@ -1,7 +1,7 @@
 //! Changes of the directory that are made together: all of them, in one transaction with one raise of the revision, or none.
 
 use super::{AuditEntry, SettingsRow};
-use crate::domain::environment::{Application, Connection, Environment};
+use crate::domain::environment::{Application, Connection, Environment, SettingsKind};
 use crate::domain::id::{ApplicationId, ConnectionId};
 
 /// One of them, with what the audit log says of it.
@@ -39,5 +39,10 @@ pub enum Write {
         on: bool,
     },
     /// A settings document.
-    Settings(SettingsRow),
+    Settings {
+        /// The document.
+        row: SettingsRow,
+        /// In which document nothing is left with it, whatever it held.
+        clears: Option<SettingsKind>,
+    },
 }

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use sqlx::{Row, SqliteConnection};
 
 use super::{SqliteStore, StoreError, fault};
-use crate::domain::environment::{Application, Connection, Environment};
+use crate::domain::environment::{Application, Connection, Environment, SettingsKind};
 use crate::domain::id::{ApplicationId, ConnectionId, EnvironmentId, KeyId};
 use crate::domain::keyring::Fingerprint;
 use crate::domain::time::Timestamp;
@@ -138,6 +138,18 @@ impl Directory for SqliteStore {
             .await
     }
 
+    async fn put_settings_and_clear(
+        &self,
+        row: SettingsRow,
+        cleared: SettingsKind,
+        expected: Expected,
+        audit: AuditEntry,
+    ) -> Result<Change, StoreError> {
+        self.writer
+            .write(move |db| Box::pin(change::put_settings_and_clear(db, row, cleared, expected, audit)))
+            .await
+    }
+
     async fn touch_keys(&self, keys: Vec<KeyId>, now: Timestamp) -> Result<(), StoreError> {
         self.writer
             .write(move |db| Box::pin(keys::touch_keys(db, keys, now)))
@@ -165,7 +177,18 @@ async fn record_change(db: &mut SqliteConnection, audit: &AuditEntry) -> Result<
     raise_revision(db).await
 }
 
-async fn write_audit_entry(db: &mut SqliteConnection, audit: &AuditEntry) -> Result<(), StoreError> {
+async fn raise_revision(db: &mut SqliteConnection) -> Result<(), StoreError> {
+    sqlx::query("UPDATE installation SET revision = revision + 1 WHERE id = 1")
+        .execute(db)
+        .await
+        .map_err(fault)?;
+    Ok(())
+}
+
+pub(super) async fn write_audit_entry(
+    db: &mut SqliteConnection,
+    audit: &AuditEntry,
+) -> Result<(), StoreError> {
     sqlx::query(
         "INSERT INTO audit_entries (id, environment_id, key_id, action, target, changes, remote_address, at)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
@@ -181,13 +204,5 @@ async fn write_audit_entry(db: &mut SqliteConnection, audit: &AuditEntry) -> Res
     .execute(db)
     .await
     .map_err(fault)?;
-    Ok(())
-}
-
-async fn raise_revision(db: &mut SqliteConnection) -> Result<(), StoreError> {
-    sqlx::query("UPDATE installation SET revision = revision + 1 WHERE id = 1")
-        .execute(db)
-        .await
-        .map_err(fault)?;
     Ok(())
 }

@@ -8,7 +8,7 @@ use sqlx::{PgConnection, query_file};
 use super::{raise_revision, write_audit_entry};
 use crate::domain::business::AutofillDomain;
 use crate::domain::country::Country;
-use crate::domain::environment::{Application, Environment};
+use crate::domain::environment::{Application, Environment, SettingsKind};
 use crate::store::directory::{AuditEntry, Change, Expected, SettingsRow};
 use crate::store::postgres::{StoreError, fault};
 
@@ -160,6 +160,23 @@ pub(super) async fn write_settings(
     .fetch_optional(connection)
     .await?;
     Ok(put.map(|row| row.version))
+}
+
+/// Leaves nothing in the document `cleared`, with the change of `row`.
+pub(super) async fn clear_settings(
+    connection: &mut PgConnection,
+    row: &SettingsRow,
+    cleared: SettingsKind,
+) -> Result<(), sqlx::Error> {
+    query_file!(
+        "src/store/postgres/sql/clear_settings.sql",
+        row.environment_id.0,
+        cleared.as_str(),
+        row.updated_at.to_offset_date_time(),
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
 }
 
 pub(super) fn version(expected: Expected) -> Option<i64> {

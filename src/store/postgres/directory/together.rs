@@ -2,7 +2,7 @@
 
 use sqlx::{PgConnection, query_file};
 
-use super::change::{write_application, write_environment, write_settings};
+use super::change::{clear_settings, write_application, write_environment, write_settings};
 use super::first::{insert_application, insert_connections, insert_environment};
 use super::{raise_revision, write_audit_entry};
 use crate::store::directory::{Expected, Step, Write};
@@ -70,7 +70,13 @@ async fn write(connection: &mut PgConnection, write: &Write) -> Result<(), sqlx:
                 .await?;
             Ok(())
         }
-        Write::Settings(row) => found(write_settings(connection, row, Expected::Any).await?),
+        Write::Settings { row, clears } => {
+            found(write_settings(connection, row, Expected::Any).await?)?;
+            if let Some(kind) = clears {
+                clear_settings(connection, row, *kind).await?;
+            }
+            Ok(())
+        }
     }
 }
 

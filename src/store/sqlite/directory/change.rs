@@ -4,8 +4,10 @@ use sqlx::{Row, SqliteConnection};
 
 use super::record_change;
 use crate::domain::business::AutofillDomain;
-use crate::domain::environment::{Application, Environment};
+use crate::domain::environment::{Application, Environment, SettingsKind};
+use crate::domain::id::EnvironmentId;
 use crate::domain::phone::Country;
+use crate::domain::time::Timestamp;
 use crate::store::directory::{AuditEntry, Change, Expected, SettingsRow};
 use crate::store::sqlite::{StoreError, fault};
 
@@ -149,6 +151,42 @@ pub(super) async fn write_settings(db: &mut SqliteConnection, row: &SettingsRow)
     .await
     .map_err(fault)?;
     row.try_get("version").map_err(fault)
+}
+
+/// Leaves nothing in the document.
+pub(super) async fn clear_settings(
+    db: &mut SqliteConnection,
+    environment: EnvironmentId,
+    cleared: SettingsKind,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "INSERT INTO settings (environment_id, kind, document, updated_at) VALUES (?1, ?2, '{}', ?3)
+         ON CONFLICT (environment_id, kind) DO UPDATE SET
+             document = excluded.document, version = version + 1, updated_at = excluded.updated_at",
+    )
+    .bind(environment.0)
+    .bind(cleared.as_str())
+    .bind(now.unix_micros())
+    .execute(db)
+    .await
+    .map_err(fault)?;
+    Ok(())
+}
+
+pub(super) async fn put_settings_and_clear(
+    db: &mut SqliteConnection,
+    row: SettingsRow,
+    cleared: SettingsKind,
+    expected: Expected,
+    audit: AuditEntry,
+) -> Result<Change, StoreError> {
+    let (environment, now) = (row.environment_id, row.updated_at);
+    let change = put_settings(db, row, expected, audit).await?;
+    if let Change::Made { .. } = change {
+        clear_settings(db, environment, cleared, now).await?;
+    }
+    Ok(change)
 }
 
 /// Version 0 is that of a row which was never written.

@@ -2,7 +2,7 @@
 
 use sqlx::SqliteConnection;
 
-use super::change::{write_application, write_environment, write_settings};
+use super::change::{clear_settings, write_application, write_environment, write_settings};
 use super::first::{insert_application, insert_connection, insert_environment};
 use super::{raise_revision, revision, write_audit_entry};
 use crate::store::directory::{Step, Write};
@@ -60,6 +60,12 @@ async fn write(db: &mut SqliteConnection, write: &Write) -> Result<(), StoreErro
                 .map_err(fault)?;
             Ok(())
         }
-        Write::Settings(row) => write_settings(db, row).await.map(drop),
+        Write::Settings { row, clears } => {
+            write_settings(db, row).await?;
+            if let Some(kind) = clears {
+                clear_settings(db, row.environment_id, *kind, row.updated_at).await?;
+            }
+            Ok(())
+        }
     }
 }
