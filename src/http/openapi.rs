@@ -190,9 +190,7 @@ fn describe_versions(item: &mut PathItem) {
                 .get_or_insert_default()
                 .push(if_match.build().into());
         }
-        let answers = &mut operation.responses.responses;
-        let resource = if answers.contains_key("200") { "200" } else { "201" };
-        if let Some(RefOr::T(response)) = answers.get_mut(resource) {
+        if let Some(RefOr::T(response)) = operation.responses.responses.get_mut("200") {
             let etag = HeaderBuilder::new()
                 .schema(Some(ObjectBuilder::new().schema_type(Type::String)))
                 .description(Some("The version of the resource, for `If-Match`."));

@@ -87,7 +87,9 @@ async fn a_key_of_the_wrong_kind_is_forbidden() {
     for (method, path) in [
         ("GET", "/admin/v1/environments".to_owned()),
         ("GET", env.to_owned()),
+        ("POST", "/admin/v1/environments".to_owned()),
         ("PATCH", env.to_owned()),
+        ("DELETE", env.to_owned()),
         ("GET", format!("{env}/settings/sms")),
         ("PUT", format!("{env}/settings/sms")),
         ("GET", format!("{env}/settings/email")),
@@ -98,6 +100,43 @@ async fn a_key_of_the_wrong_kind_is_forbidden() {
         ("GET", format!("{env}/applications")),
         ("GET", format!("/admin/v1{}", server.application_path())),
         ("PATCH", format!("/admin/v1{}", server.application_path())),
+        ("POST", format!("{env}/applications")),
+        ("DELETE", format!("/admin/v1{}", server.application_path())),
+        (
+            "GET",
+            format!("/admin/v1{}/connections", server.application_path()),
+        ),
+        (
+            "PUT",
+            format!(
+                "/admin/v1{}/connections/{}",
+                server.application_path(),
+                server.phone
+            ),
+        ),
+        (
+            "DELETE",
+            format!(
+                "/admin/v1{}/connections/{}",
+                server.application_path(),
+                server.phone
+            ),
+        ),
+        ("GET", format!("/admin/v1{}/keys", server.application_path())),
+        ("POST", format!("/admin/v1{}/keys", server.application_path())),
+        (
+            "DELETE",
+            format!(
+                "/admin/v1{}/keys/key_{}",
+                server.application_path(),
+                "0".repeat(32)
+            ),
+        ),
+        ("GET", "/admin/v1/keys".to_owned()),
+        ("POST", "/admin/v1/keys".to_owned()),
+        ("DELETE", format!("/admin/v1/keys/key_{}", "0".repeat(32))),
+        ("GET", format!("{env}/settings/mfa")),
+        ("PUT", format!("{env}/settings/mfa")),
         ("GET", format!("{env}/usage/sms")),
         ("GET", format!("{env}/messages")),
         ("GET", format!("{env}/messages/msg_{}", "0".repeat(32))),

@@ -13,6 +13,7 @@ use tracing_subscriber::layer::SubscriberExt;
 
 use crate::support::http_double::{Reply, Script};
 use crate::support::kinde_double::{KindeDouble, TOKEN};
+use crate::support::neighbours;
 use crate::support::plain_http::Answer;
 use crate::support::test_server::{TestServer, Wishes, code_in, wrong};
 
@@ -148,7 +149,9 @@ async fn administer(server: &TestServer, seen: &mut Seen) {
         "",
         "/settings/sms",
         "/settings/email",
+        "/settings/mfa",
         "/settings/otp",
+        "/applications",
         "/messages?limit=100",
         "/usage/sms",
     ] {
@@ -223,6 +226,36 @@ async fn no_code_recipient_key_or_password_is_answered_measured_or_logged() {
     assert!(log.contains("\"answered\""), "the log was listened to: {log}");
     holds_none(&canaries, "the log", &log);
     holds_none(&[INJECTED.to_owned(), "\u{1b}".to_owned()], "the log", &log);
+}
+
+#[tokio::test]
+async fn a_key_that_was_made_is_answered_once_and_never_kept_or_logged() {
+    let (log, _listening) = listen();
+    let server = TestServer::start().await;
+    let application = format!("{}/keys", server.application_path());
+    let (mut seen, mut canaries) = (Seen::default(), Vec::new());
+    for path in [application.as_str(), "/keys"] {
+        let made = server.admin("POST", path, json!({ "name": "backend" })).await;
+        let (key, id) = (made.expect(201)["key"].clone(), made.json()["id"].clone());
+        let key = key.as_str().unwrap();
+        canaries.push(key["otpost_sk_".len() + 4..key.len() - 4].to_owned());
+        for wrong in [json!({ "name": key, "key": key }), json!({ "name": [key] })] {
+            seen.keep(&server.admin("POST", path, wrong).await);
+        }
+        seen.keep(&server.admin("GET", path, Value::Null).await);
+        let own = format!("{path}/{}", id.as_str().unwrap());
+        let revoked = server.admin("DELETE", &own, Value::Null).await;
+        assert_eq!(revoked.status, 204);
+        seen.keep(&server.request("GET", "/v1/connections", key, &[], "").await);
+    }
+    for changes in neighbours::audited(&server).await {
+        holds_none(&canaries, "the audit log", &changes);
+    }
+    server.stop().await;
+    for answer in &seen.0 {
+        holds_none(&canaries, "an answer", answer);
+    }
+    holds_none(&canaries, "the log", &log.text());
 }
 
 #[tokio::test]

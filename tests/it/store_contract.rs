@@ -12,6 +12,7 @@ mod limits;
 mod message;
 mod outbox;
 mod quota;
+mod removal;
 mod resend;
 mod settle;
 mod upkeep;

@@ -8,6 +8,7 @@ pub mod neighbours;
 pub mod plain_http;
 pub mod sms_sender;
 pub mod smtp_server;
+pub mod tables;
 pub mod tcp_proxy;
 pub mod test_server;
 pub mod twilio_double;

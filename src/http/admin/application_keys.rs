@@ -36,7 +36,7 @@ pub async fn list(
     params(("env" = String, Path, description = "The environment's id or code"), ("app" = String, Path, description = "`app_…`")),
     request_body = NewKey,
     responses((status = 201, description = "The key", body = KeyView,
-        headers(("Location" = String, description = "Where it is revoked")))),
+        headers(("Location" = String, description = "Where it is revoked"), ("ETag" = String, description = "Its version, for `If-Match`")))),
     extensions(("x-problems" = json!(["not_found", "validation_failed"]))))]
 pub async fn create(
     State(services): State<Services>,

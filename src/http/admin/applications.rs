@@ -73,7 +73,7 @@ pub async fn list(
     params(("env" = String, Path, description = "The environment's id or code")),
     request_body = NewApplication,
     responses((status = 201, description = "The application", body = ApplicationView,
-        headers(("Location" = String, description = "The application")))),
+        headers(("Location" = String, description = "The application"), ("ETag" = String, description = "Its version, for `If-Match`")))),
     extensions(("x-problems" = json!(["not_found", "validation_failed"]))))]
 pub async fn create(
     State(services): State<Services>,

@@ -83,7 +83,7 @@ pub async fn list(
     operation_id = "create_environment", security(("administrator_key" = [])),
     request_body = NewEnvironment,
     responses((status = 201, description = "The environment", body = EnvironmentView,
-        headers(("Location" = String, description = "The environment: `/admin/v1/environments/env_…`")))),
+        headers(("Location" = String, description = "The environment: `/admin/v1/environments/env_…`"), ("ETag" = String, description = "Its version, for `If-Match`")))),
     extensions(("x-problems" = json!(["validation_failed", "conflict"]))))]
 pub async fn create(
     State(services): State<Services>,

@@ -32,7 +32,7 @@ pub async fn list(
     operation_id = "create_administrator_key", security(("administrator_key" = [])),
     request_body = NewKey,
     responses((status = 201, description = "The key", body = KeyView,
-        headers(("Location" = String, description = "Where it is revoked")))),
+        headers(("Location" = String, description = "Where it is revoked"), ("ETag" = String, description = "Its version, for `If-Match`")))),
     extensions(("x-problems" = json!(["validation_failed"]))))]
 pub async fn create(
     State(services): State<Services>,

@@ -28,6 +28,11 @@ async fn a_change_lands_only_on_what_was_read() {
         ("PUT", sms::PATH, json!({ "fallback": true })),
         ("PUT", email::PATH, json!({ "sender_name": "A" })),
         ("PATCH", OTP, json!({ "digits": 7 })),
+        (
+            "PUT",
+            "/environments/default/settings/mfa",
+            json!({ "sms": false }),
+        ),
     ] {
         let read = server.admin("GET", path, Value::Null).await;
         let tag = read.header("etag").to_owned();

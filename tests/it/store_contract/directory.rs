@@ -11,7 +11,7 @@ use otpost::store::directory::{AuditEntry, Change, Expected, FirstEnvironment, S
 
 use super::fixture::{SECOND, World, count, in_parallel, now};
 
-fn audit(environment: EnvironmentId) -> AuditEntry {
+pub(super) fn audit(environment: EnvironmentId) -> AuditEntry {
     AuditEntry {
         id: AuditId::time_ordered(&OsRandom, now()),
         environment_id: Some(environment),
@@ -83,7 +83,7 @@ fn settings(environment_id: EnvironmentId, document: &str) -> SettingsRow {
     }
 }
 
-async fn founded(world: &World) -> FirstEnvironment {
+pub(super) async fn founded(world: &World) -> FirstEnvironment {
     let first = first();
     assert!(world.database.found(first.clone()).await.unwrap());
     first

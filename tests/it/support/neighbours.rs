@@ -1,10 +1,8 @@
-//! What an installation has beside its first environment, written behind the service's back as long as no endpoint makes
-//! it: another application, another environment, a revoked key; and the audit log, as long as none reads it.
+//! What an installation has beside its first environment, made as an administrator makes it: another application, another
+//! environment, a revoked key; and the audit log, read behind the service's back as long as no endpoint reads it.
 
-use otpost::domain::api_key::{ApiKey, KeyKind};
-use otpost::domain::random::{OsRandom, unguessable_id};
-use sqlx::{AssertSqlSafe, Connection, PgConnection, SqliteConnection};
-use uuid::Uuid;
+use serde_json::{Value, json};
+use sqlx::{Connection, PgConnection, SqliteConnection};
 
 use super::test_server::TestServer;
 
@@ -12,80 +10,81 @@ use super::test_server::TestServer;
 pub struct Neighbour {
     /// Its key.
     pub key: String,
-    /// Its connection for phone numbers.
+    /// The connection of its environment for phone numbers.
     pub phone: String,
+    /// The connection of its environment for email addresses.
+    pub email: String,
+    /// Its path under `/admin/v1`.
+    pub path: String,
+}
+
+impl Neighbour {
+    /// Makes an application called `other`, for which only the phone connection is on.
+    async fn new(server: &TestServer, environment: &str) -> Self {
+        let made = server
+            .admin(
+                "POST",
+                &format!("{environment}/applications"),
+                json!({ "name": "other" }),
+            )
+            .await
+            .expect(201);
+        let path = format!("{environment}/applications/{}", made["id"].as_str().unwrap());
+        let connections = server
+            .admin("GET", &format!("{environment}/connections"), Value::Null)
+            .await
+            .expect(200);
+        let id = |index: usize| connections["data"][index]["id"].as_str().unwrap().to_owned();
+        let (phone, email) = (id(0), id(1));
+        switch(server, "PUT", &path, &phone).await;
+        let key = server
+            .admin("POST", &format!("{path}/keys"), json!({ "name": "key" }))
+            .await
+            .expect(201);
+        Self {
+            key: key["key"].as_str().unwrap().to_owned(),
+            phone,
+            email,
+            path,
+        }
+    }
 }
 
 /// Another application of the environment `default`. It has the phone connection on, and the email connection off.
 pub async fn application(server: &TestServer) -> Neighbour {
-    let (id, key) = (unguessable_id(&OsRandom), key());
-    let sql = Sql::of(server);
-    let phone = "(SELECT id FROM connections WHERE strategy = 'phone:otp' LIMIT 1)";
-    sql.run(&[
-        format!(
-            "INSERT INTO applications SELECT {}, environment_id, 'other', NULL, 1, created_at, updated_at FROM applications LIMIT 1",
-            sql.uuid(id)
-        ),
-        format!("INSERT INTO application_connections VALUES ({}, {phone})", sql.uuid(id)),
-        sql.insert_key(id, &key),
-    ])
-    .await;
-    server.services.directory.reload().await.unwrap();
-    Neighbour {
-        key: key.expose().to_owned(),
-        phone: server.phone.clone(),
-    }
+    Neighbour::new(server, "/environments/default").await
 }
 
-/// An application of another environment, whose code is `other`.
+/// An application of another environment, whose code is `other`. It has the phone connection on, and the email connection off.
 pub async fn environment(server: &TestServer) -> Neighbour {
-    let [environment, id, connection] = [0; 3].map(|_| unguessable_id(&OsRandom));
-    let key = key();
-    let sql = Sql::of(server);
-    sql.run(&[
-        format!(
-            "INSERT INTO environments SELECT {}, 'other', 'Other', business_name, business_url, NULL, default_locale, 1, \
-             created_at, updated_at FROM environments LIMIT 1",
-            sql.uuid(environment)
-        ),
-        format!(
-            "INSERT INTO connections SELECT {}, {}, strategy, name, created_at FROM connections \
-             WHERE strategy = 'phone:otp' LIMIT 1",
-            sql.uuid(connection),
-            sql.uuid(environment)
-        ),
-        format!(
-            "INSERT INTO applications SELECT {}, {}, 'other', NULL, 1, created_at, updated_at FROM applications LIMIT 1",
-            sql.uuid(id),
-            sql.uuid(environment)
-        ),
-        format!(
-            "INSERT INTO application_connections VALUES ({}, {})",
-            sql.uuid(id),
-            sql.uuid(connection)
-        ),
-        sql.insert_key(id, &key),
-    ])
-    .await;
-    server.services.directory.reload().await.unwrap();
-    Neighbour {
-        key: key.expose().to_owned(),
-        phone: format!("conn_{}", connection.as_simple()),
-    }
+    let new = json!({
+        "code": "other", "name": "Other", "business_name": "Other", "business_url": "https://other.example.com",
+    });
+    server.admin("POST", "/environments", new).await.expect(201);
+    Neighbour::new(server, "/environments/other").await
 }
 
 /// Revokes the server's own application key.
 pub async fn revoke_application_key(server: &TestServer) {
-    let sql = Sql::of(server);
-    sql.run(&["UPDATE api_keys SET revoked_at = created_at WHERE application_id IS NOT NULL".to_owned()])
-        .await;
+    let keys = format!("{}/keys", server.application_path());
+    let listed = server.admin("GET", &keys, Value::Null).await.expect(200);
+    let key = format!("{keys}/{}", listed["data"][0]["id"].as_str().unwrap());
+    let answer = server.admin("DELETE", &key, Value::Null).await;
+    assert_eq!(answer.status, 204, "{}", answer.body);
 }
 
 /// Switches every connection of the server's own application off.
 pub async fn switch_connections_off(server: &TestServer) {
-    let sql = Sql::of(server);
-    sql.run(&["DELETE FROM application_connections".to_owned()]).await;
-    server.services.directory.reload().await.unwrap();
+    for connection in [&server.phone, &server.email] {
+        switch(server, "DELETE", &server.application_path(), connection).await;
+    }
+}
+
+/// Switches a connection on (`PUT`) or off (`DELETE`) for the application at `path`.
+pub async fn switch(server: &TestServer, method: &str, path: &str, connection: &str) {
+    let path = format!("{path}/connections/{connection}");
+    let answer = server.admin(method, &path, Value::Null).await;
+    assert_eq!((answer.status, answer.body.as_str()), (204, ""));
 }
 
 /// What the audit log holds of each change.
@@ -106,76 +105,5 @@ pub async fn audited(server: &TestServer) -> Vec<String> {
             .fetch_all(&mut database)
             .await
             .unwrap()
-    }
-}
-
-fn key() -> ApiKey {
-    ApiKey::generate(&OsRandom, KeyKind::Application)
-}
-
-/// Statements in the words of one of the two databases.
-struct Sql<'a> {
-    url: &'a str,
-}
-
-impl<'a> Sql<'a> {
-    fn of(server: &'a TestServer) -> Self {
-        Self {
-            url: server.place.database().url(),
-        }
-    }
-
-    fn is_postgres(&self) -> bool {
-        self.url.starts_with("postgres")
-    }
-
-    fn uuid(&self, id: Uuid) -> String {
-        if self.is_postgres() {
-            format!("'{id}'::uuid")
-        } else {
-            format!("x'{}'", id.as_simple())
-        }
-    }
-
-    fn bytes(&self, bytes: &[u8]) -> String {
-        let hex = hex::encode(bytes);
-        if self.is_postgres() {
-            format!("'\\x{hex}'::bytea")
-        } else {
-            format!("x'{hex}'")
-        }
-    }
-
-    fn insert_key(&self, application: Uuid, key: &ApiKey) -> String {
-        format!(
-            "INSERT INTO api_keys SELECT {}, {}, 'key', '{}', '{}', {}, created_at, NULL, NULL FROM api_keys \
-             WHERE application_id IS NULL",
-            self.uuid(unguessable_id(&OsRandom)),
-            self.uuid(application),
-            key.prefix(),
-            key.last_four(),
-            self.bytes(&key.hash()),
-        )
-    }
-
-    /// Runs the statements and raises the revision, so that every replica reads the directory again.
-    async fn run(&self, statements: &[String]) {
-        let revision = "UPDATE installation SET revision = revision + 1".to_owned();
-        let all = statements.iter().chain([&revision]);
-        if self.is_postgres() {
-            let mut database = PgConnection::connect(self.url).await.unwrap();
-            for statement in all {
-                let query = sqlx::query(AssertSqlSafe(statement.clone()));
-                query.execute(&mut database).await.unwrap();
-            }
-            database.close().await.unwrap();
-        } else {
-            let mut database = SqliteConnection::connect(self.url).await.unwrap();
-            for statement in all {
-                let query = sqlx::query(AssertSqlSafe(statement.clone()));
-                query.execute(&mut database).await.unwrap();
-            }
-            database.close().await.unwrap();
-        }
     }
 }

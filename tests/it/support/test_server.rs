@@ -119,6 +119,7 @@ pub struct TestServer {
     pub phone: String,
     pub email: String,
     pub place: Arc<Place>,
+    application_path: String,
     shutdown: Shutdown,
     task: JoinHandle<()>,
 }
@@ -134,6 +135,10 @@ impl TestServer {
         let mut replica = Self::start_on(Arc::clone(&self.place), wishes).await;
         replica.application_key.clone_from(&self.application_key);
         replica.admin_key.clone_from(&self.admin_key);
+        // Which environment a list has first is chance where a clock that stands has made several.
+        replica.phone.clone_from(&self.phone);
+        replica.email.clone_from(&self.email);
+        replica.application_path.clone_from(&self.application_path);
         replica
     }
 
@@ -171,6 +176,11 @@ impl TestServer {
                 .to_string()
         };
         let (phone, email) = (connection("phone:otp"), connection("email:otp"));
+        let application = services.directory.current().environments()[0]
+            .applications
+            .first()
+            .map(|application| application.row.id.to_string())
+            .unwrap_or_default();
         let task = tokio::spawn(app.serve(listener, operations, axum::Router::new()));
         let clock = Arc::clone(&place.clock);
         Self {
@@ -183,6 +193,7 @@ impl TestServer {
             phone,
             email,
             place,
+            application_path: format!("/environments/default/applications/{application}"),
             shutdown,
             task,
         }
@@ -319,9 +330,7 @@ impl TestServer {
 
     /// The path of the application of the first start, under `/admin/v1`.
     pub fn application_path(&self) -> String {
-        let snapshot = self.services.directory.current();
-        let application = snapshot.environments()[0].applications[0].row.id;
-        format!("/environments/default/applications/{application}")
+        self.application_path.clone()
     }
 
     /// The newest text that the console sender wrote.

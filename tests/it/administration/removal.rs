@@ -1,0 +1,390 @@
+//! Environments and applications that are removed: what stands in the way, what goes, and what is never sent afterwards.
+
+use std::time::Duration;
+
+use futures_util::future::join;
+use serde_json::{Value, json};
+
+use crate::support::carriers::platform;
+use crate::support::http_double::{Reply, Script};
+use crate::support::kinde_double::KindeDouble;
+use crate::support::neighbours::{self, Neighbour};
+use crate::support::plain_http::Answer;
+use crate::support::tables::Tables;
+use crate::support::test_server::{TestServer, Wishes, wrong};
+
+const OTHER: &str = "/environments/other";
+
+/// Tables whose rows belong to an environment or an application and which no foreign key empties. What is new here must be
+/// cleared away by `Upkeep::clear_removed`, and filled by `lived_in` below.
+const CLEARED: [&str; 6] = [
+    "end_user_addresses",
+    "idempotency_keys",
+    "messages",
+    "monthly_counters",
+    "recipients",
+    "verifications",
+];
+
+/// Tables that a foreign key empties.
+const CASCADING: [&str; 5] = [
+    "api_keys",
+    "application_connections",
+    "applications",
+    "connections",
+    "settings",
+];
+
+async fn remove(server: &TestServer, path: &str) -> Answer {
+    server.admin("DELETE", path, Value::Null).await
+}
+
+async fn is_removed(server: &TestServer, path: &str) {
+    let answer = remove(server, path).await;
+    assert_eq!(
+        (answer.status, answer.body.as_str()),
+        (204, ""),
+        "{}",
+        answer.body
+    );
+}
+
+async fn send(server: &TestServer, neighbour: &Neighbour, body: Value) -> Answer {
+    let headers = ["idempotency-key: once"];
+    server
+        .request(
+            "POST",
+            "/v1/otp/send",
+            &neighbour.key,
+            &headers[..usize::from(body["client_ip"].is_string())],
+            &body.to_string(),
+        )
+        .await
+}
+
+async fn verify(server: &TestServer, neighbour: &Neighbour, id: &str, code: &str) -> Answer {
+    let body = json!({ "verification_id": id, "code": code }).to_string();
+    server
+        .request("POST", "/v1/otp/verify", &neighbour.key, &[], &body)
+        .await
+}
+
+/// The environment `other` with a row of its own in every table; answers its id, its application and a pending verification
+/// with its code.
+async fn lived_in(server: &TestServer, kinde: &KindeDouble) -> (String, Neighbour, String, String) {
+    let neighbour = neighbours::environment(server).await;
+    neighbours::switch(server, "PUT", &neighbour.path, &neighbour.email).await;
+    let environment = server.admin("GET", OTHER, Value::Null).await.expect(200);
+    let mail =
+        json!({ "connection_id": neighbour.email, "to": "jane@example.com", "client_ip": "192.0.2.1" });
+    send(server, &neighbour, mail).await.expect(201);
+    let text = json!({ "connection_id": neighbour.phone, "to": "+61466043123" });
+    let sent = send(server, &neighbour, text).await.expect(201);
+    let (id, code) = (
+        sent["id"].as_str().unwrap().to_owned(),
+        crate::support::test_server::code_in(&kinde.messages().last().unwrap().body),
+    );
+    let guess = verify(server, &neighbour, &id, &wrong(&code)).await;
+    guess.expect_problem(422, "incorrect_code");
+    let sms = json!({ "provider": "twilio", "twilio": { "account_sid": format!("AC{}", "0".repeat(32)),
+        "auth_token": "token-of-the-other", "source": "phone_number", "phone_number": "+15005550006" } });
+    let path = format!("{OTHER}/settings/sms");
+    server.admin("PUT", &path, sms).await.expect(200);
+    (
+        environment["id"].as_str().unwrap().to_owned(),
+        neighbour,
+        id,
+        code,
+    )
+}
+
+/// The tables that have rows of it, by environment and by application.
+async fn holding(server: &TestServer, environment: &str, application: &str) -> Vec<String> {
+    let mut tables = Tables::of(server.place.database()).await;
+    let by_environment = tables.holding("environment_id", environment).await;
+    let by_application = tables.holding("application_id", application).await;
+    let mut all: Vec<_> = by_environment
+        .into_keys()
+        .chain(by_application.into_keys())
+        .collect();
+    all.sort();
+    all.dedup();
+    all
+}
+
+fn application_id(neighbour: &Neighbour) -> &str {
+    neighbour.path.rsplit('/').next().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_of_a_removed_environment_is_left() {
+    let kinde = KindeDouble::start().await;
+    let server = platform(&kinde).start().await;
+    let kept = server.send_sms("+61466043199").await.expect(201);
+    let (environment, neighbour, id, code) = lived_in(&server, &kinde).await;
+    let application = application_id(&neighbour).to_owned();
+    let mut every: Vec<&str> = CLEARED.iter().chain(&CASCADING).copied().collect();
+    every.push("audit_entries");
+    every.sort_unstable();
+    assert_eq!(holding(&server, &environment, &application).await, every);
+
+    let answer = remove(&server, OTHER).await;
+    let problem = answer.expect_problem(409, "conflict");
+    assert!(
+        problem["detail"].as_str().unwrap().contains("force=true"),
+        "{problem}"
+    );
+    assert_eq!(holding(&server, &environment, &application).await, every);
+    is_removed(&server, &format!("{OTHER}?force=true")).await;
+
+    assert_eq!(
+        holding(&server, &environment, &application).await,
+        ["audit_entries"],
+        "a table that is new belongs into CLEARED, or has a foreign key"
+    );
+    let mut tables = Tables::of(server.place.database()).await;
+    for table in ["attempts", "outbox"] {
+        let orphans = tables
+            .count(table, "message_id NOT IN (SELECT id FROM messages)")
+            .await;
+        assert_eq!(orphans, 0, "{table}");
+    }
+    for path in [
+        OTHER.to_owned(),
+        format!("/environments/{environment}"),
+        neighbour.path.clone(),
+    ] {
+        server
+            .admin("GET", &path, Value::Null)
+            .await
+            .expect_problem(404, "not_found");
+    }
+    let dead = verify(&server, &neighbour, &id, &code).await;
+    dead.expect_problem(401, "unauthorized");
+    let rows = server.place.database().load_directory().await.unwrap();
+    assert!(rows.settings.is_empty() && rows.environments.len() == 1);
+    remove(&server, OTHER).await.expect_problem(404, "not_found");
+    let messages = server.messages().await;
+    assert_eq!(messages.len(), 1, "the other environment is as it was");
+    assert_eq!(messages[0]["id"], kept["message"]["id"]);
+    // The code is free for another one, which has nothing of the first.
+    neighbours::environment(&server).await;
+    let empty = server
+        .admin("GET", &format!("{OTHER}/messages"), Value::Null)
+        .await;
+    assert_eq!(empty.expect(200)["data"], json!([]));
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_table_of_an_environment_is_known_to_its_removal() {
+    let server = TestServer::start().await;
+    let mut tables = Tables::of(server.place.database()).await;
+    let mut found = tables.with("environment_id").await;
+    found.extend(tables.with("application_id").await);
+    found.retain(|table| table != "audit_entries" && !CASCADING.contains(&table.as_str()));
+    found.sort();
+    found.dedup();
+    assert_eq!(found, CLEARED);
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_not_pending_any_more_stands_in_nobodys_way() {
+    let server = TestServer::start().await;
+    let refused_while_pending = async || remove(&server, OTHER).await.expect_problem(409, "conflict");
+    for end in ["verified", "canceled", "expired", "locked"] {
+        let neighbour = neighbours::environment(&server).await;
+        let body = json!({ "connection_id": neighbour.phone, "to": "+61466043123" });
+        let sent = send(&server, &neighbour, body).await.expect(201);
+        let (id, code) = (sent["id"].as_str().unwrap(), server.last_code());
+        refused_while_pending().await;
+        match end {
+            "verified" => verify(&server, &neighbour, id, &code).await.expect(200),
+            "canceled" => {
+                let body = json!({ "verification_id": id }).to_string();
+                let cancel = server.request("POST", "/v1/otp/cancel", &neighbour.key, &[], &body);
+                cancel.await.expect(200)
+            }
+            "expired" => {
+                server.clock.advance(Duration::from_mins(10));
+                Value::Null
+            }
+            _ => {
+                for _ in 0..4 {
+                    verify(&server, &neighbour, id, &wrong(&code)).await.expect(422);
+                    refused_while_pending().await;
+                }
+                verify(&server, &neighbour, id, &wrong(&code)).await.expect(422)
+            }
+        };
+        is_removed(&server, OTHER).await;
+    }
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_last_environment_stays_whatever_is_asked() {
+    let server = TestServer::start().await;
+    let replica = server.replica(Wishes::default()).await;
+    for path in ["/environments/default", "/environments/default?force=true"] {
+        remove(&server, path).await.expect_problem(409, "conflict");
+    }
+    for _ in 0..4 {
+        let page = server
+            .admin("GET", "/environments", Value::Null)
+            .await
+            .expect(200);
+        let code = page["data"][0]["code"].as_str().unwrap().to_owned();
+        let second = if code == "second" { "first" } else { "second" };
+        let new = json!({ "code": second, "name": "B", "business_name": "B", "business_url": "https://b.example.com" });
+        server.admin("POST", "/environments", new).await.expect(201);
+        let [one, two] = [&code, second].map(|code| format!("/environments/{code}?force=true"));
+        let answers = join(remove(&server, &one), remove(&replica, &two)).await;
+        let removed = [&answers.0, &answers.1]
+            .iter()
+            .filter(|a| a.status == 204)
+            .count();
+        assert_eq!(removed, 1, "{} {}", answers.0.body, answers.1.body);
+        let refused = if answers.0.status == 204 {
+            &answers.1
+        } else {
+            &answers.0
+        };
+        refused.expect_problem(409, "conflict");
+        let page = server
+            .admin("GET", "/environments", Value::Null)
+            .await
+            .expect(200);
+        assert_eq!(page["data"].as_array().unwrap().len(), 1);
+    }
+    replica.stop().await;
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_removal_lands_only_on_what_was_read_and_as_it_is_documented() {
+    let server = TestServer::start().await;
+    let neighbour = neighbours::environment(&server).await;
+    for path in [&neighbour.path, OTHER] {
+        let read = server.admin("GET", path, Value::Null).await;
+        let tag = read.header("etag").to_owned();
+        server
+            .admin("PATCH", path, json!({ "name": "Changed" }))
+            .await
+            .expect(200);
+        let path = format!("/admin/v1{path}");
+        let ask = async |if_match: &str| {
+            let header = format!("if-match: {if_match}");
+            server
+                .request("DELETE", &path, &server.admin_key, &[&header], "")
+                .await
+        };
+        ask(&tag).await.expect_problem(412, "precondition_failed");
+        let read = server.request("GET", &path, &server.admin_key, &[], "").await;
+        assert_eq!(ask(read.header("etag")).await.status, 204);
+    }
+    neighbours::environment(&server).await;
+    for query in ["force=maybe", "force=1", "forced=true", "force=true&force=true"] {
+        let answer = remove(&server, &format!("{OTHER}?{query}")).await;
+        answer.expect_problem(400, "invalid_request");
+    }
+    let body = server.admin("DELETE", OTHER, json!({ "force": true })).await;
+    body.expect_problem(400, "invalid_request");
+    server.admin("GET", OTHER, Value::Null).await.expect(200);
+    is_removed(&server, &format!("{OTHER}?force=false")).await;
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_waits_in_a_removed_environment_is_never_sent() {
+    let kinde = KindeDouble::start().await;
+    let server = platform(&kinde).start().await;
+    let neighbour = neighbours::environment(&server).await;
+    let throttled = Reply::json(429, &json!({})).with_header("retry-after", "40");
+    kinde.respond_with(Script::Reply(throttled));
+    let body = json!({ "connection_id": neighbour.phone, "to": "+61466043123" });
+    let sent = send(&server, &neighbour, body).await.expect(201);
+    assert_eq!(sent["message"]["status"], "queued");
+    is_removed(&server, &format!("{OTHER}?force=true")).await;
+    server.clock.advance(Duration::from_mins(2));
+    assert_eq!(server.drain().await, 0);
+    assert_eq!(kinde.requests(), 1);
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_under_way_while_its_environment_is_removed_harms_nobody() {
+    let kinde = KindeDouble::start().await;
+    let server = platform(&kinde).set("send.wait_seconds", "0.1").start().await;
+    let neighbour = neighbours::environment(&server).await;
+    kinde.respond_with(Script::Delay(Duration::from_millis(700)));
+    let body = json!({ "connection_id": neighbour.phone, "to": "+61466043123" });
+    let sent = send(&server, &neighbour, body).await.expect(201);
+    assert_eq!(sent["message"]["status"], "queued");
+    is_removed(&server, &format!("{OTHER}?force=true")).await;
+    // What the provider has it has; that nobody keeps a record of it any more is all that happens.
+    server.send_sms("+61466043124").await.expect(201);
+    assert_eq!(server.messages().await.len(), 1);
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_removed_environments_key_is_dead_on_a_replica_within_two_seconds() {
+    let server = TestServer::start().await;
+    let neighbour = neighbours::environment(&server).await;
+    let replica = server.replica(Wishes::default()).await;
+    let ask = async || {
+        let answer = replica
+            .request("GET", "/v1/connections", &neighbour.key, &[], "")
+            .await;
+        answer.status
+    };
+    assert_eq!(ask().await, 200);
+    is_removed(&server, OTHER).await;
+    let refused = async {
+        while ask().await != 401 {
+            tokio::task::yield_now().await;
+        }
+    };
+    let in_time = tokio::time::timeout(Duration::from_secs(2), refused).await;
+    in_time.expect("refused within 2 s");
+    replica.stop().await;
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_removed_applications_keys_die_and_its_messages_stay() {
+    let kinde = KindeDouble::start().await;
+    let server = platform(&kinde).start().await;
+    let neighbour = neighbours::environment(&server).await;
+    let body = json!({ "connection_id": neighbour.phone, "to": "+61466043123" });
+    let accepted = send(&server, &neighbour, body.clone()).await.expect(201);
+    let throttled = Reply::json(429, &json!({})).with_header("retry-after", "40");
+    kinde.respond_with(Script::Reply(throttled));
+    let queued = send(&server, &neighbour, body).await.expect(201);
+    assert_eq!(queued["message"]["status"], "queued");
+    is_removed(&server, &neighbour.path).await;
+    let id = accepted["id"].as_str().unwrap();
+    let dead = verify(&server, &neighbour, id, "000000").await;
+    dead.expect_problem(401, "unauthorized");
+    remove(&server, &neighbour.path)
+        .await
+        .expect_problem(404, "not_found");
+    server.clock.advance(Duration::from_mins(1));
+    server.drain().await;
+    assert_eq!(kinde.requests(), 2, "what waited is not sent any more");
+    let list = format!("{OTHER}/messages");
+    let page = server.admin("GET", &list, Value::Null).await.expect(200);
+    let statuses: Vec<&str> = page["data"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|message| message["status"].as_str().unwrap())
+        .collect();
+    assert_eq!(statuses, ["expired", "accepted"]);
+    assert_eq!(page["data"][0]["application_id"], application_id(&neighbour));
+    // Its verifications are over, so nothing of them stands in the environment's way.
+    is_removed(&server, OTHER).await;
+    server.stop().await;
+}
