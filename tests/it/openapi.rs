@@ -76,7 +76,6 @@ const CONTRACT: &[(u16, &[&str])] = &[
 const ANSWERED_ELSEWHERE: &[(&str, &str)] = &[
     ("method_not_allowed", "no method of the document"),
     ("invalid_signature", "of callbacks"),
-    ("custom_sender_required", "of the content of emails"),
     ("unknown_event", "of notifications"),
 ];
 
@@ -211,7 +210,7 @@ fn what_can_be_changed_on_a_condition_says_so() {
             );
         }
     }
-    assert_eq!(conditional, 5);
+    assert_eq!(conditional, 6);
     let read = &document["paths"]["/admin/v1/environments/{env}/settings/sms"]["get"];
     assert!(read["responses"]["200"]["headers"]["ETag"].is_object());
 }

@@ -14,4 +14,5 @@ mod outbox;
 mod quota;
 mod resend;
 mod settle;
+mod test_message;
 mod upkeep;
