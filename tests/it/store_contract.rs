@@ -15,4 +15,5 @@ mod quota;
 mod removal;
 mod resend;
 mod settle;
+mod test_message;
 mod upkeep;
