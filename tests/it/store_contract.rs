@@ -16,4 +16,5 @@ mod removal;
 mod resend;
 mod settle;
 mod test_message;
+mod together;
 mod upkeep;

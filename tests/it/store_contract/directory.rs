@@ -24,7 +24,7 @@ pub(super) fn audit(environment: EnvironmentId) -> AuditEntry {
     }
 }
 
-fn first() -> FirstEnvironment {
+pub fn first() -> FirstEnvironment {
     let environment = Environment {
         id: EnvironmentId::time_ordered(&OsRandom, now()),
         code: "default".to_owned(),
