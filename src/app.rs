@@ -27,21 +27,25 @@ use crate::http::{
     admin, dev_inbox, docs, health, notification as notification_endpoints, openapi, otp as otp_endpoints,
 };
 use crate::lifecycle::Shutdown;
+use crate::provider::Connect;
 use crate::provider::console::Inbox;
 use crate::service::administration::Administration;
 use crate::service::directory::Directory;
 use crate::service::dispatch::Dispatcher;
-use crate::service::first_start::{self, Welcome, Wishes};
+use crate::service::first_start::{Welcome, Wishes};
 use crate::service::notification;
 use crate::service::otp;
 use crate::service::reseal;
+use crate::service::test_message;
 use crate::service::upkeep::Upkeep;
 use crate::store::{self, SharedStore, StoreError};
 
+mod declaration;
 mod keys;
 mod senders;
 mod start_error;
 
+pub use declaration::{Applied, apply, export, plan};
 pub use keys::open as open_keys;
 pub use start_error::StartError;
 
@@ -105,7 +109,7 @@ impl App {
         } = surroundings;
         let store = open_store(config).await?;
         let keys = keys::open(config, &store, &*random, &*clock).await?;
-        let welcome = welcome(config, &store, &*random, &*clock).await?;
+        let welcome = declaration::first_start(config, &store, &keys, &*random, &*clock).await?;
         let resealed = reseal::reseal(&store, &keys, &*random, clock.now()).await?;
         if resealed > 0 {
             tracing::info!(
@@ -117,7 +121,8 @@ impl App {
 
         let senders = senders::Senders::new(config, &roots, &clock)?;
         let (platform, inbox) = senders.platform(config, terminal);
-        let directory = Directory::open(Arc::clone(&store), Arc::clone(&keys), Arc::new(senders)).await?;
+        let connect: Arc<dyn Connect> = Arc::new(senders);
+        let directory = Directory::open(Arc::clone(&store), Arc::clone(&keys), Arc::clone(&connect)).await?;
         let directory = Arc::new(directory);
         let dispatcher = Arc::new(Dispatcher::new(
             Arc::clone(&store),
@@ -146,6 +151,14 @@ impl App {
                 Arc::clone(&store),
                 Arc::clone(&directory),
                 keys,
+                Arc::clone(&clock),
+                Arc::clone(&random),
+                config.smtp.allow_plaintext,
+            )),
+            test_messages: Arc::new(test_message::Service::new(
+                Arc::clone(&store),
+                Arc::clone(&dispatcher),
+                connect,
                 Arc::clone(&clock),
                 Arc::clone(&random),
                 config.smtp.allow_plaintext,
@@ -255,18 +268,6 @@ async fn open_store(config: &Config) -> Result<SharedStore, StartError> {
         .map_err(StartError::Database)
 }
 
-async fn welcome(
-    config: &Config,
-    store: &SharedStore,
-    random: &dyn Random,
-    clock: &dyn Clock,
-) -> Result<Option<Welcome>, StartError> {
-    let wishes = wishes(config)?;
-    first_start::found(store, random, clock.now(), wishes)
-        .await
-        .map_err(StartError::Database)
-}
-
 /// What the configuration says of the first environment, read whether or not it is needed: a mistake is told at once.
 fn wishes(config: &Config) -> Result<Wishes, StartError> {
     use crate::domain::business::{BusinessName, BusinessUrl};
@@ -274,15 +275,6 @@ fn wishes(config: &Config) -> Result<Wishes, StartError> {
     use crate::domain::phone::Country;
 
     let bootstrap = &config.bootstrap;
-    if bootstrap.file.is_some() {
-        // Better refused than silently left out.
-        let problem =
-            "settings cannot be applied from a file yet; remove it, and use the API under /admin/v1";
-        return Err(StartError::Bootstrap {
-            key: "bootstrap.file",
-            problem: problem.to_owned(),
-        });
-    }
     let wrong = |key: &'static str| {
         move |error: &dyn std::fmt::Display| StartError::Bootstrap {
             key,

@@ -7,13 +7,15 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
-use crate::app;
+use crate::app::{self, StartError};
 use crate::config::{self, Loaded};
 use crate::domain::api_key::{ApiKey, KeyKind};
 use crate::domain::random::OsRandom;
 use crate::domain::time::SystemClock;
 
+mod apply;
 mod check_locales;
+mod export;
 mod healthcheck;
 mod serve;
 
@@ -37,6 +39,16 @@ enum Command {
     Serve,
     /// Brings the database's tables up to date and exits.
     Migrate,
+    /// Makes environments and their settings as a file describes them.
+    Apply {
+        /// The file, TOML.
+        file: PathBuf,
+        /// Tells what would change, and changes nothing.
+        #[arg(long)]
+        dry_run: bool,
+    },
+    /// Prints all environments and their settings as a file for `apply`, without secrets.
+    Export,
     /// Prints the configuration in force, secrets redacted, each value with where it came from.
     CheckConfig,
     /// Checks the words of all languages and prints how many segments their text messages take.
@@ -104,6 +116,8 @@ pub fn run() -> ExitCode {
     match command {
         Command::Serve => serve::serve(&loaded.config),
         Command::Migrate => migrate(&loaded),
+        Command::Apply { file, dry_run } => apply::apply(&loaded.config, &file, dry_run),
+        Command::Export => export::export(&loaded.config),
         Command::CheckConfig => print(&loaded.effective()),
         Command::Healthcheck => healthcheck::healthcheck(&loaded.config),
         Command::Keys { command } => keys(&command, &loaded),
@@ -203,6 +217,19 @@ fn fail(error: &dyn std::error::Error) -> ExitCode {
     }
     complain(&text);
     ExitCode::FAILURE
+}
+
+/// Tells why something did not start. Mistakes in a file that the operator wrote are a usage error, each on its line.
+fn fail_to_start(error: &StartError) -> ExitCode {
+    match error {
+        StartError::Declaration(mistakes) => {
+            for mistake in mistakes {
+                complain(&mistake.to_string());
+            }
+            ExitCode::from(USAGE)
+        }
+        other => fail(other),
+    }
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 
 pub mod bootstrap;
 pub mod database;
+pub mod declaration;
 mod effective;
 mod environment;
 pub mod error;

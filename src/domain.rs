@@ -4,6 +4,7 @@ pub mod api_key;
 pub mod business;
 pub mod catalogue;
 pub mod code;
+pub mod content;
 pub mod country;
 pub mod email;
 pub mod environment;

@@ -10,6 +10,7 @@ use crate::domain::message::{Email, FailureCode, Provider, Sms};
 use crate::domain::named::named;
 use crate::domain::settings::{SmtpAccount, TwilioAccount};
 
+pub mod advice;
 pub mod breaker;
 pub mod console;
 pub mod detail;
@@ -32,6 +33,12 @@ pub trait Transport<M: Sync>: Send + Sync {
 
     /// Tries once to hand `message` over, within [`ATTEMPT_TIMEOUT`].
     async fn send(&self, message: &M) -> Result<Receipt, SendError>;
+
+    /// As [`Self::send`], for a message that only tests settings: no breaker stands before it or counts it, and the provider
+    /// is not asked to report on it.
+    async fn send_test(&self, message: &M) -> Result<Receipt, SendError> {
+        self.send(message).await
+    }
 }
 
 /// A sender of text messages.

@@ -1,6 +1,7 @@
 //! What the service does, over the traits of the store and of the providers.
 
 pub mod administration;
+pub mod declaration;
 pub mod directory;
 pub mod dispatch;
 pub mod first_start;
@@ -10,4 +11,5 @@ pub mod render;
 pub mod reseal;
 pub mod route;
 pub mod settings;
+pub mod test_message;
 pub mod upkeep;

@@ -18,6 +18,7 @@ pub mod notification;
 pub mod outbox;
 pub mod postgres;
 pub mod sqlite;
+pub mod test_message;
 pub mod verification;
 
 pub use directory::Directory;
@@ -26,16 +27,26 @@ pub use key::Keys;
 pub use message::Messages;
 pub use notification::Notifications;
 pub use outbox::Outbox;
+pub use test_message::TestMessages;
 pub use verification::Verifications;
 
 /// All concerns of one database.
 pub trait Store:
-    Verifications + Notifications + Outbox + Messages + Idempotency + Directory + Keys + Upkeep
+    Verifications + Notifications + Outbox + Messages + Idempotency + Directory + Keys + TestMessages + Upkeep
 {
 }
 
-impl<T: Verifications + Notifications + Outbox + Messages + Idempotency + Directory + Keys + Upkeep> Store
-    for T
+impl<
+    T: Verifications
+        + Notifications
+        + Outbox
+        + Messages
+        + Idempotency
+        + Directory
+        + Keys
+        + TestMessages
+        + Upkeep,
+> Store for T
 {
 }
 
@@ -99,6 +110,15 @@ pub async fn connect(url: &str, max_connections: u32) -> Result<SharedStore, Sto
         return Ok(Arc::new(postgres::connect(url, max_connections).await?));
     }
     Ok(Arc::new(sqlite::connect(url, max_connections).await?))
+}
+
+/// Opens the database of a URL as it is, to look at it without changing it; `None` where there is no SQLite file.
+pub async fn open(url: &str, max_connections: u32) -> Result<Option<SharedStore>, StoreError> {
+    if is_postgres(url) {
+        return Ok(Some(Arc::new(postgres::connect(url, max_connections).await?)));
+    }
+    let store = sqlite::open(url, max_connections).await?;
+    Ok(store.map(|store| Arc::new(store) as SharedStore))
 }
 
 /// Brings the tables of a URL's database up to date.

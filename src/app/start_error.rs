@@ -2,7 +2,9 @@
 
 use std::path::PathBuf;
 
+use crate::config::declaration::DeclarationError;
 use crate::config::keys_file::KeysFileError;
+use crate::service::declaration::{DeclarationFault, ExportError};
 use crate::store::StoreError;
 
 /// Why the service does not start.
@@ -37,6 +39,23 @@ pub enum StartError {
         /// What is wrong.
         problem: String,
     },
+    /// A file of settings with mistakes.
+    #[error("{}", lines(.0))]
+    Declaration(Vec<DeclarationError>),
+    /// Other changes kept coming between.
+    #[error(transparent)]
+    Overtaken(DeclarationFault),
+    /// The database was only to be looked at.
+    #[error(
+        "the database cannot be read as it is; if its tables are not up to date, `otpost migrate` makes them so"
+    )]
+    NotReadable(#[source] StoreError),
+    /// There is nothing to look at.
+    #[error("there is no database yet; `otpost serve` or `otpost apply` makes it")]
+    NoDatabase,
+    /// The settings cannot be written as a file.
+    #[error(transparent)]
+    Export(ExportError),
     /// No client for outgoing connections.
     #[error("the client for outgoing connections cannot be made")]
     Client(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -49,4 +68,9 @@ impl From<StoreError> for StartError {
     fn from(error: StoreError) -> Self {
         Self::Database(error)
     }
+}
+
+fn lines(errors: &[DeclarationError]) -> String {
+    let lines: Vec<_> = errors.iter().map(ToString::to_string).collect();
+    lines.join("\n")
 }

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use tokio::net::TcpListener;
 
-use super::{complain, fail, print, reachable};
+use super::{complain, fail, fail_to_start, print, reachable};
 use crate::app::{App, Surroundings};
 use crate::config::Config;
 use crate::http::metrics;
@@ -44,7 +44,7 @@ async fn run(config: &Config) -> ExitCode {
     };
     let app = match App::build(config, Surroundings::of_the_machine()).await {
         Ok(app) => app,
-        Err(error) => return fail(&error),
+        Err(error) => return fail_to_start(&error),
     };
     if let Some(welcome) = &app.welcome {
         print(&greeting(welcome, config));
@@ -70,8 +70,8 @@ async fn bind(address: std::net::SocketAddr, key: &str) -> Option<TcpListener> {
     }
 }
 
-/// What a first start shows once: keys that were not given, the Connection IDs, and a line to try.
-fn greeting(welcome: &Welcome, config: &Config) -> String {
+/// What a first start shows once: keys that were not given, and the Connection IDs.
+pub(super) fn shown_once(welcome: &Welcome) -> String {
     let mut text = String::from("\notpost has made its first environment. This is shown once:\n\n");
     if let Some(key) = &welcome.application_key {
         let _ = writeln!(text, "  application key      {}", key.expose());
@@ -81,6 +81,12 @@ fn greeting(welcome: &Welcome, config: &Config) -> String {
     }
     let _ = writeln!(text, "  Connection ID phone  {}", welcome.phone_connection);
     let _ = writeln!(text, "  Connection ID email  {}", welcome.email_connection);
+    text
+}
+
+/// The same, and a line to try.
+fn greeting(welcome: &Welcome, config: &Config) -> String {
+    let mut text = shown_once(welcome);
     let key = welcome
         .application_key
         .as_ref()

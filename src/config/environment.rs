@@ -116,7 +116,7 @@ impl Environment<'_> {
 }
 
 /// The file's text without the newline at its end, which editors and `echo` put there.
-fn read_secret(path: &Path) -> io::Result<String> {
+pub(super) fn read_secret(path: &Path) -> io::Result<String> {
     let mut text = std::fs::read_to_string(path)?;
     text.truncate(text.trim_end_matches(['\n', '\r']).len());
     Ok(text)

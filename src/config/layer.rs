@@ -122,7 +122,7 @@ fn take_value(value: &DeValue<'_>, spelling: &str) -> Value {
 
 /// The path of a name within a section. A name that TOML wants in quotes gets them here too, so that `"server.listen"`
 /// is not taken for `server.listen`.
-fn join(section: &str, name: &str) -> String {
+pub(super) fn join(section: &str, name: &str) -> String {
     let bare = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
     let name = if !name.is_empty() && name.bytes().all(bare) {
         name.to_owned()

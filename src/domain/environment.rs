@@ -91,6 +91,8 @@ named! {
         Sms = "sms",
         /// How emails travel.
         Email = "email",
+        /// The texts of emails with codes.
+        Content = "content",
         /// Which factors `mfa` may use.
         Mfa = "mfa",
         /// The rules of codes.

@@ -1,6 +1,7 @@
 //! Text that must not be read by the wrong eyes: no `Display`, a redacted `Debug`, wiped when dropped.
 
 use std::fmt;
+use std::path::PathBuf;
 
 use serde::{Deserialize, Deserializer};
 use zeroize::Zeroizing;
@@ -33,4 +34,13 @@ impl<'de> Deserialize<'de> for Secret {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         String::deserialize(deserializer).map(Self::new)
     }
+}
+
+/// Where a secret stands that a file of settings refers to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SecretReference {
+    /// In the environment variable of this name.
+    Variable(String),
+    /// In the file of this path, relative to the working directory.
+    File(PathBuf),
 }

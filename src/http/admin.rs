@@ -18,10 +18,12 @@ mod environments;
 mod key_view;
 mod keys;
 mod messages;
+mod settings_content;
 mod settings_email;
 mod settings_mfa;
 mod settings_otp;
 mod settings_sms;
+mod test_messages;
 mod usage;
 
 /// The routes under `/admin/v1`.
@@ -36,6 +38,10 @@ pub fn routes() -> OpenApiRouter<Services> {
         .routes(routes!(settings_sms::read, settings_sms::replace))
         .routes(routes!(settings_email::read, settings_email::replace))
         .routes(routes!(settings_mfa::read, settings_mfa::replace))
+        .routes(routes!(test_messages::sms))
+        .routes(routes!(test_messages::email))
+        .routes(routes!(settings_content::read, settings_content::replace))
+        .routes(routes!(settings_content::preview))
         .routes(routes!(settings_otp::read, settings_otp::update))
         .routes(routes!(connections::list))
         .routes(routes!(applications::list, applications::create))
@@ -77,6 +83,8 @@ impl From<ChangeError> for Problem {
             ChangeError::NotFound => Self::not_found(),
             ChangeError::VersionMismatch => super::etag::precondition_failed(),
             ChangeError::Conflict(conflict) => conflict.into(),
+            ChangeError::CustomSenderRequired => settings_content::custom_sender_required(),
+            ChangeError::Unwritable(error) => Self::internal(error),
             ChangeError::Store(error) => error.into(),
         }
     }

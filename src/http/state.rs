@@ -10,8 +10,7 @@ use crate::domain::time::Clock;
 use crate::service::administration::Administration;
 use crate::service::directory::Directory;
 use crate::service::dispatch::Dispatcher;
-use crate::service::notification;
-use crate::service::otp;
+use crate::service::{notification, otp, test_message};
 use crate::store::SharedStore;
 
 /// The services behind the endpoints.
@@ -23,6 +22,8 @@ pub struct Services {
     pub notifications: Arc<notification::Service>,
     /// Changes by administrators.
     pub administration: Arc<Administration>,
+    /// Tests of settings.
+    pub test_messages: Arc<test_message::Service>,
     /// Environments, applications, connections and keys, as of now.
     pub directory: Arc<Directory>,
     /// Messages on their way.

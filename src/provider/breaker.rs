@@ -190,4 +190,8 @@ impl<M: Sync> Transport<M> for Breaker<M> {
         }
         outcome
     }
+
+    async fn send_test(&self, message: &M) -> Result<Receipt, SendError> {
+        self.inner.send_test(message).await
+    }
 }

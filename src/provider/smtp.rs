@@ -22,6 +22,8 @@ mod redaction;
 mod reply;
 mod stream;
 
+pub(super) use connection::{CERTIFICATE_DOES_NOT_HOLD, NO_AUTH_MECHANISM, NO_STARTTLS, NOT_FOR_NAME};
+
 use connection::Dialer;
 use mime::Letter;
 use pool::{IDLE_TIME, Pool};

@@ -75,15 +75,9 @@ impl Twilio {
                 )
             })
     }
-}
 
-#[async_trait]
-impl Transport<Sms> for Twilio {
-    fn provider(&self) -> Provider {
-        self.provider
-    }
-
-    async fn send(&self, message: &Sms) -> Result<Receipt, SendError> {
+    /// Creates the message; reports on it go to `callback_base`.
+    async fn create(&self, message: &Sms, callback_base: Option<&Url>) -> Result<Receipt, SendError> {
         let url = self.messages_url.clone()?;
         let (user, password) = self.credentials()?;
         let Gateway {
@@ -92,7 +86,6 @@ impl Transport<Sms> for Twilio {
             classes,
             ..
         } = &self.gateway;
-        let callback_base = self.callback_base.as_ref();
         let response = client
             .post(url)
             .basic_auth(user, Some(password.expose()))
@@ -111,5 +104,20 @@ impl Transport<Sms> for Twilio {
             body: read_capped(response, MAX_ANSWER).await,
         };
         answer.read(classes, &[password])
+    }
+}
+
+#[async_trait]
+impl Transport<Sms> for Twilio {
+    fn provider(&self) -> Provider {
+        self.provider
+    }
+
+    async fn send(&self, message: &Sms) -> Result<Receipt, SendError> {
+        self.create(message, self.callback_base.as_ref()).await
+    }
+
+    async fn send_test(&self, message: &Sms) -> Result<Receipt, SendError> {
+        self.create(message, None).await
     }
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::directory::{Directory, EnvironmentSnapshot};
+use super::render::RenderError;
 use crate::domain::field::FieldError;
 use crate::domain::id::{AuditId, EnvironmentId, KeyId};
 use crate::domain::keyring::KeyRing;
@@ -15,15 +16,19 @@ use crate::store::directory::{AuditEntry, Change, Expected, Removal};
 use crate::store::{SharedStore, StoreError};
 
 mod application;
+mod content;
 mod environment;
 mod key;
 mod new;
 mod patch;
 mod settings;
 
+pub(super) use content::difference as content_difference;
+pub use content::{Preview, PreviewRequest};
 pub use key::{KeyOwner, MadeKey};
 pub use new::{NewApplication, NewEnvironment, NewKey};
 pub use patch::{ApplicationPatch, EnvironmentPatch, OtpPolicyPatch};
+pub(super) use patch::{application_fields, environment_fields};
 
 /// Who changes something, and from where.
 #[derive(Debug, Clone)]
@@ -49,6 +54,12 @@ pub enum ChangeError {
     /// It contradicts what is there.
     #[error(transparent)]
     Conflict(#[from] Conflict),
+    /// Texts of emails are edited only where the environment has a server of its own.
+    #[error("there is no custom sender")]
+    CustomSenderRequired,
+    /// An email could not be written.
+    #[error(transparent)]
+    Unwritable(#[from] RenderError),
     /// The database could not tell.
     #[error(transparent)]
     Store(#[from] StoreError),

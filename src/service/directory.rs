@@ -9,14 +9,18 @@ use arc_swap::ArcSwap;
 use tokio_util::sync::CancellationToken;
 
 use super::settings::Sealer;
+use super::settings::content::EmailContentDocument;
 use super::settings::email::EmailDocument;
 use super::settings::sms::SmsDocument;
+use crate::domain::content::{EmailContent, EmailTexts};
 use crate::domain::environment::{Application, Connection, Environment, SettingsKind};
 use crate::domain::id::{ApplicationId, ConnectionId, EnvironmentId, KeyId};
 use crate::domain::keyring::KeyRing;
+use crate::domain::locale::Locale;
 use crate::domain::message::Channel;
 use crate::domain::policy::OtpPolicy;
 use crate::domain::settings::{EmailSettings, MfaSettings, SmsSettings};
+use crate::domain::verification::Purpose;
 use crate::provider::{Connect, EmailTransport, SmsTransport};
 use crate::store::directory::{DirectoryRows, SettingsRow, Versioned};
 use crate::store::{SharedStore, StoreError};
@@ -38,6 +42,8 @@ pub struct EnvironmentSnapshot {
     pub sms: Versioned<SmsSettings>,
     /// How its emails travel.
     pub email: Versioned<EmailSettings>,
+    /// What stands in its emails with codes in place of our texts.
+    pub content: Versioned<EmailContent>,
     /// Which factors `mfa` may use.
     pub mfa: Versioned<MfaSettings>,
     /// The rules of its codes.
@@ -67,6 +73,13 @@ impl EnvironmentSnapshot {
         self.applications
             .iter()
             .find(|application| application.row.id == id)
+    }
+
+    /// What an administrator wrote for an email with a code. Only what goes through the environment's own server has it.
+    #[must_use]
+    pub fn texts(&self, locale: Locale, purpose: Purpose) -> Option<&EmailTexts> {
+        self.email.row.custom_sender.as_ref()?;
+        self.content.row.texts(locale, purpose)
     }
 }
 
@@ -207,7 +220,7 @@ impl Directory {
         let mut environments = Vec::with_capacity(rows.environments.len());
         for Versioned { version, row } in rows.environments {
             let id = row.id;
-            let documents = self.read_settings(id, settings.remove(&id).unwrap_or_default())?;
+            let documents = Self::read_settings(&self.keys, id, settings.remove(&id).unwrap_or_default())?;
             let before = former.environment(id);
             environments.push(Arc::new(EnvironmentSnapshot {
                 own_sms: self.own_sms(&documents.sms, before),
@@ -218,6 +231,7 @@ impl Directory {
                 applications: applications.remove(&id).unwrap_or_default(),
                 sms: documents.sms,
                 email: documents.email,
+                content: documents.content,
                 mfa: documents.mfa,
                 otp: documents.otp,
             }));
@@ -278,15 +292,13 @@ impl Directory {
         }
     }
 
-    fn read_settings(
-        &self,
+    /// Reads and opens the settings documents of an environment.
+    pub(super) fn read_settings(
+        keys: &KeyRing,
         environment: EnvironmentId,
         rows: Vec<Versioned<SettingsRow>>,
     ) -> Result<Documents, StoreError> {
-        let sealer = Sealer {
-            keys: &self.keys,
-            environment,
-        };
+        let sealer = Sealer { keys, environment };
         let mut documents = Documents::default();
         for Versioned { version, row } in rows {
             let text = row.document.as_str();
@@ -299,6 +311,10 @@ impl Directory {
                     .ok()
                     .and_then(|document| document.open(sealer))
                     .map(|row| documents.email = Versioned { version, row }),
+                SettingsKind::Content => serde_json::from_str::<EmailContentDocument>(text)
+                    .ok()
+                    .and_then(|document| document.validate().ok())
+                    .map(|row| documents.content = Versioned { version, row }),
                 SettingsKind::Mfa => serde_json::from_str(text)
                     .ok()
                     .map(|row| documents.mfa = Versioned { version, row }),
@@ -317,15 +333,18 @@ impl Directory {
     }
 }
 
+/// An environment's settings.
 #[derive(Default)]
-struct Documents {
-    sms: Versioned<SmsSettings>,
-    email: Versioned<EmailSettings>,
-    mfa: Versioned<MfaSettings>,
-    otp: Versioned<OtpPolicy>,
+pub(super) struct Documents {
+    pub(super) sms: Versioned<SmsSettings>,
+    pub(super) email: Versioned<EmailSettings>,
+    pub(super) content: Versioned<EmailContent>,
+    pub(super) mfa: Versioned<MfaSettings>,
+    pub(super) otp: Versioned<OtpPolicy>,
 }
 
-fn group<T>(rows: Vec<T>, key: impl Fn(&T) -> EnvironmentId) -> HashMap<EnvironmentId, Vec<T>> {
+/// What belongs to each environment.
+pub(super) fn group<T>(rows: Vec<T>, key: impl Fn(&T) -> EnvironmentId) -> HashMap<EnvironmentId, Vec<T>> {
     let mut groups: HashMap<EnvironmentId, Vec<T>> = HashMap::new();
     for row in rows {
         groups.entry(key(&row)).or_default().push(row);

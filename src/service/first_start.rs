@@ -42,13 +42,23 @@ pub struct Welcome {
     pub email_connection: ConnectionId,
 }
 
-/// Makes the first environment; `None` where there is one already.
-pub async fn found(
-    store: &SharedStore,
-    random: &dyn Random,
-    now: Timestamp,
-    wishes: Wishes,
-) -> Result<Option<Welcome>, StoreError> {
+/// What the first start writes and shows, before it is written.
+pub struct Founding {
+    /// What is written.
+    pub first: FirstEnvironment,
+    /// What is shown.
+    pub welcome: Welcome,
+}
+
+impl Founding {
+    /// Makes the first environment; `None` where there is one already.
+    pub async fn carry_out(self, store: &SharedStore) -> Result<Option<Welcome>, StoreError> {
+        Ok(store.found(self.first).await?.then_some(self.welcome))
+    }
+}
+
+/// Draws up the first environment.
+pub fn draw_up(random: &dyn Random, now: Timestamp, wishes: Wishes) -> Founding {
     let environment_id = EnvironmentId::time_ordered(random, now);
     let [phone, email] = Connection::of_new_environment(random, environment_id);
     let application = Application {
@@ -96,14 +106,15 @@ pub async fn found(
             remote_address: None,
             at: now,
         },
+        steps: Vec::new(),
     };
-    let made = store.found(first).await?;
-    Ok(made.then_some(Welcome {
+    let welcome = Welcome {
         application_key: (!given.0).then_some(application_key),
         admin_key: (!given.1).then_some(admin_key),
         phone_connection: welcome_connections.0,
         email_connection: welcome_connections.1,
-    }))
+    };
+    Founding { first, welcome }
 }
 
 fn record(

@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::domain::business::{AutofillDomain, BusinessName, BusinessUrl};
 use crate::domain::catalogue::MissingText;
 use crate::domain::code::Code;
+use crate::domain::content::{EmailTexts, Values};
 use crate::domain::email::EmailAddress;
 use crate::domain::id::MessageId;
 use crate::domain::locale::Locale;
@@ -16,6 +17,7 @@ use crate::domain::text;
 use crate::domain::time::Timestamp;
 use crate::domain::verification::Purpose;
 
+mod custom;
 mod name;
 mod notification;
 mod template;
@@ -50,6 +52,8 @@ pub struct CodeContent<'a> {
     pub sentence: Sentence,
     /// The host that browsers fill a texted code in on.
     pub autofill_domain: Option<&'a AutofillDomain>,
+    /// What an administrator wrote in place of the texts of emails.
+    pub texts: Option<&'a EmailTexts>,
 }
 
 /// An email could not be written. Names the string or the line of the template, and nothing of the content.
@@ -84,12 +88,21 @@ pub fn sms(content: &CodeContent<'_>, to: PhoneNumber) -> Sms {
 
 /// The email with the code: as plain text and as HTML, without links, images or anything else to load.
 pub fn email(content: &CodeContent<'_>, to: EmailAddress) -> Result<Email, RenderError> {
-    let words = words::write(
+    let mut words = words::write(
         content.purpose,
         content.locale,
         content.business_name,
         content.life,
     )?;
+    if let Some(texts) = content.texts {
+        let values = Values {
+            code: content.code.expose(),
+            business_name: content.business_name.as_str(),
+            expires_in: &words::expires_in(content.locale, content.life)?,
+            email: to.as_str(),
+        };
+        custom::replace(&mut words, texts, values, &to, content.locale);
+    }
     let page = template::Page {
         lang: content.locale.tag(),
         dir: if content.locale.is_right_to_left() {
@@ -157,6 +170,7 @@ mod tests {
             life,
             sentence: Sentence::Auto,
             autofill_domain: None,
+            texts: None,
         }
     }
 

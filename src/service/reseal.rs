@@ -77,6 +77,6 @@ fn sealed_anew(row: &SettingsRow, keys: &KeyRing, random: &dyn Random) -> Option
             let settings = stored.open(sealer)?;
             serde_json::to_string(&EmailDocument::of(&settings).seal(sealer, random)).ok()
         }
-        SettingsKind::Mfa | SettingsKind::Otp => None,
+        SettingsKind::Content | SettingsKind::Mfa | SettingsKind::Otp => None,
     }
 }

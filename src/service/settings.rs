@@ -11,6 +11,7 @@ use crate::domain::keyring::KeyRing;
 use crate::domain::random::Random;
 use crate::domain::secret::Secret;
 
+pub mod content;
 pub mod email;
 pub mod sms;
 

@@ -9,6 +9,10 @@ use crate::domain::id::{ApplicationId, AuditId, ConnectionId, EnvironmentId, Key
 use crate::domain::keyring::Fingerprint;
 use crate::domain::time::Timestamp;
 
+mod step;
+
+pub use step::{Step, Write};
+
 /// Operations on the directory.
 #[async_trait]
 pub trait Directory: Send + Sync {
@@ -90,6 +94,20 @@ pub trait Directory: Send + Sync {
         audit: AuditEntry,
     ) -> Result<Change, StoreError>;
 
+    /// As [`Self::put_settings`], and in the same transaction leaves nothing in the document `cleared`. Its version rises all
+    /// the same, so that a change made of what it held before cannot land on it any more.
+    async fn put_settings_and_clear(
+        &self,
+        row: SettingsRow,
+        cleared: SettingsKind,
+        expected: Expected,
+        audit: AuditEntry,
+    ) -> Result<Change, StoreError>;
+
+    /// Makes changes together that were planned as of the revision `on`. `false`, and nothing written, when anybody has
+    /// changed the directory since.
+    async fn change_together(&self, on: i64, steps: Vec<Step>) -> Result<bool, StoreError>;
+
     /// Remembers when keys were last used.
     async fn touch_keys(&self, keys: Vec<KeyId>, now: Timestamp) -> Result<(), StoreError>;
 
@@ -150,6 +168,8 @@ pub struct FirstEnvironment {
     pub keys: Vec<KeyRecord>,
     /// The audit entry.
     pub audit: AuditEntry,
+    /// What is changed of it at once.
+    pub steps: Vec<Step>,
 }
 
 /// What the caller of a change last saw.

@@ -16,6 +16,7 @@ mod outbox;
 mod row;
 mod send;
 mod settle;
+mod test_message;
 mod upkeep;
 mod verification;
 

@@ -3,7 +3,7 @@
 
 use std::error::Error;
 
-use sqlx::SqlitePool;
+use sqlx::{SqliteConnection, SqlitePool};
 
 use super::StoreError;
 
@@ -16,6 +16,7 @@ mod notification;
 mod outbox;
 mod quota;
 mod row;
+mod test_message;
 mod upkeep;
 mod verification;
 mod writer;
@@ -40,11 +41,27 @@ pub struct SqliteStore {
 pub async fn connect(url: &str, max_connections: u32) -> Result<SqliteStore, StoreError> {
     let file = DatabaseFile::named(url)?;
     let connection = file.open_up_to_date().await?;
-    let readers = file.readers(max_connections.saturating_sub(1).max(1));
-    Ok(SqliteStore {
-        writer: Writer::start(file, connection),
-        readers,
-    })
+    Ok(SqliteStore::over(file, connection, max_connections))
+}
+
+/// Opens the file as it is; `None` where there is none.
+///
+/// # Errors
+/// As [`connect`].
+pub async fn open(url: &str, max_connections: u32) -> Result<Option<SqliteStore>, StoreError> {
+    let file = DatabaseFile::named(url)?;
+    let connection = file.open_as_it_is().await?;
+    Ok(connection.map(|connection| SqliteStore::over(file, connection, max_connections)))
+}
+
+impl SqliteStore {
+    fn over(file: DatabaseFile, connection: SqliteConnection, max_connections: u32) -> Self {
+        let readers = file.readers(max_connections.saturating_sub(1).max(1));
+        Self {
+            writer: Writer::start(file, connection),
+            readers,
+        }
+    }
 }
 
 /// Brings the tables of the file that `url` names up to date, as [`connect`] does, and closes it again.

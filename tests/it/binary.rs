@@ -8,4 +8,5 @@ mod first_start;
 mod installation;
 mod refusal;
 mod replicas;
+mod settings_file;
 mod shutdown;

@@ -76,7 +76,6 @@ const CONTRACT: &[(u16, &[&str])] = &[
 const ANSWERED_ELSEWHERE: &[(&str, &str)] = &[
     ("method_not_allowed", "no method of the document"),
     ("invalid_signature", "of callbacks"),
-    ("custom_sender_required", "of the content of emails"),
 ];
 
 fn document() -> Value {

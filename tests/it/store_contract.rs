@@ -16,4 +16,6 @@ mod quota;
 mod removal;
 mod resend;
 mod settle;
+mod test_message;
+mod together;
 mod upkeep;

@@ -26,6 +26,19 @@ use super::stream::ReplyStream;
 /// The most challenges that are answered in one `AUTH`; LOGIN has two.
 const CHALLENGES: usize = 4;
 
+/// What is said of a server without STARTTLS.
+pub(in crate::provider) const NO_STARTTLS: &str =
+    "the server does not offer STARTTLS on this port; without TLS nothing is sent";
+
+/// What is said of a server where nobody can log in with a password.
+pub(in crate::provider) const NO_AUTH_MECHANISM: &str = "the server offers neither AUTH PLAIN nor AUTH LOGIN";
+
+/// What is said first of a certificate that is not believed.
+pub(in crate::provider) const CERTIFICATE_DOES_NOT_HOLD: &str = "the server's certificate does not hold";
+
+/// What rustls says then where the name is what is wrong: with the names that would do, and without.
+pub(in crate::provider) const NOT_FOR_NAME: [&str; 2] = ["not valid for name", "NotValidForName"];
+
 /// Makes connections to one account's server.
 pub(super) struct Dialer {
     account: SmtpAccount,
@@ -140,9 +153,7 @@ impl Dialer {
         let extensions = clear.command(&hello).await.map_err(broken(Step::Hello))?;
         accepted(Step::Hello, &extensions)?;
         if !extensions.message().skip(1).any(is_start_tls) {
-            return Err(Fault::misconfigured(
-                "the server does not offer STARTTLS on this port; without TLS nothing is sent",
-            ));
+            return Err(Fault::misconfigured(NO_STARTTLS));
         }
         *step = Step::StartTls;
         let reply = clear
@@ -207,7 +218,7 @@ fn handshake_fault(step: Step, error: &io::Error) -> Fault {
         .and_then(|cause| cause.downcast_ref::<rustls::Error>());
     match cause {
         Some(InvalidCertificate(reason)) => {
-            Fault::misconfigured(format!("the server's certificate does not hold: {reason}"))
+            Fault::misconfigured(format!("{CERTIFICATE_DOES_NOT_HOLD}: {reason}"))
         }
         Some(InvalidMessage(_)) => Fault::misconfigured(
             "the server does not speak TLS from the first byte on this port; try the mode starttls",
@@ -223,7 +234,7 @@ async fn log_in(connection: &mut AsyncSmtpConnection, credentials: &SmtpCredenti
     let mechanism = connection
         .server_info()
         .get_auth_mechanism(DEFAULT_MECHANISMS)
-        .ok_or_else(|| Fault::misconfigured("the server offers neither AUTH PLAIN nor AUTH LOGIN"))?;
+        .ok_or_else(|| Fault::misconfigured(NO_AUTH_MECHANISM))?;
     let SmtpCredentials { username, password } = credentials;
     let credentials = Credentials::new(username.clone(), password.expose().to_owned());
     let auth = Auth::new(mechanism, credentials.clone(), None).map_err(failed)?;

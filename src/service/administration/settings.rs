@@ -15,11 +15,13 @@ use crate::store::StoreError;
 use crate::store::directory::{Expected, SettingsRow};
 
 /// A settings document to be written.
-struct NewSettings {
+pub(super) struct NewSettings {
     /// The version it is made of.
-    on: i64,
-    document: String,
-    changes: Value,
+    pub(super) on: i64,
+    pub(super) document: String,
+    pub(super) changes: Value,
+    /// Another document that loses its content by the same change.
+    pub(super) clears: Option<SettingsKind>,
 }
 
 impl Administration {
@@ -48,12 +50,14 @@ impl Administration {
                     "after": SmsDocument::of(&settings).hint(),
                     "secrets": if secrets_given { "changed" } else { "kept" },
                 }),
+                clears: None,
             })
         })
         .await
     }
 
-    /// Replaces the email settings. Without a custom sender its details are gone from the database.
+    /// Replaces the email settings. Without a custom sender its details are gone from the database, and with them the texts
+    /// that only its emails may have.
     pub async fn put_email(
         &self,
         actor: &Actor,
@@ -72,6 +76,7 @@ impl Administration {
                 .resolve(stored, self.allow_plaintext_smtp)
                 .map_err(ChangeError::Invalid)?;
             let sealed = EmailDocument::of(&settings).seal(self.sealer(environment), &*self.random);
+            let switches_off = stored.custom_sender.is_some() && settings.custom_sender.is_none();
             Ok(NewSettings {
                 on: held.email.version,
                 document: to_text(&sealed)?,
@@ -79,7 +84,9 @@ impl Administration {
                     "before": EmailDocument::of(stored).hint(),
                     "after": EmailDocument::of(&settings).hint(),
                     "secrets": if secret_given { "changed" } else { "kept" },
+                    "content": if switches_off && !held.content.row.0.is_empty() { "removed" } else { "kept" },
                 }),
+                clears: switches_off.then_some(SettingsKind::Content),
             })
         })
         .await
@@ -99,6 +106,7 @@ impl Administration {
                 on: before.version,
                 document: to_text(&settings)?,
                 changes: json!({ "before": before.row, "after": settings }),
+                clears: None,
             })
         })
         .await
@@ -123,13 +131,14 @@ impl Administration {
                 on: before.version,
                 document: to_text(&after)?,
                 changes: json!({ "before": before.row, "after": after }),
+                clears: None,
             })
         })
         .await
     }
 
     /// Writes what `make` makes of the environment as it is held here.
-    async fn put(
+    pub(super) async fn put(
         &self,
         actor: &Actor,
         environment: EnvironmentId,
@@ -154,7 +163,10 @@ impl Administration {
                 &new.changes,
             );
             let on = pinned(expected, new.on);
-            let change = self.store.put_settings(row, on, audit).await?;
+            let change = match new.clears {
+                None => self.store.put_settings(row, on, audit).await?,
+                Some(kind) => self.store.put_settings_and_clear(row, kind, on, audit).await?,
+            };
             if !self.is_to_be_repeated(change, expected).await? {
                 return self.finish(change).await;
             }
@@ -170,6 +182,6 @@ impl Administration {
     }
 }
 
-fn to_text(document: &impl Serialize) -> Result<String, StoreError> {
+pub(super) fn to_text(document: &impl Serialize) -> Result<String, StoreError> {
     serde_json::to_string(document).map_err(|error| StoreError::Statement(error.into()))
 }

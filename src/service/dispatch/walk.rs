@@ -290,6 +290,7 @@ fn content<'a>(job: &Job, cargo: &'a CodeCargo, environment: &'a EnvironmentSnap
     let application = environment.application(cargo.verification.application_id);
     let settings = &environment.environment;
     let made_at = job.message_id.made_at().unwrap_or(verification.created_at);
+    let locale = Locale::resolve(cargo.verification.locale.as_ref(), &settings.default_locale);
     CodeContent {
         message_id: job.message_id,
         purpose: verification.purpose,
@@ -297,12 +298,13 @@ fn content<'a>(job: &Job, cargo: &'a CodeCargo, environment: &'a EnvironmentSnap
         business_name: &settings.business_name,
         business_url: &settings.business_url,
         sender_name: environment.email.row.sender_name.as_deref(),
-        locale: Locale::resolve(cargo.verification.locale.as_ref(), &settings.default_locale),
+        locale,
         made_at,
         expires_at: verification.expires_at,
         life: made_at.until(verification.expires_at),
         sentence: environment.sms.row.sentence,
         autofill_domain: application.and_then(|application| application.row.autofill_domain.as_ref()),
+        texts: environment.texts(locale, verification.purpose),
     }
 }
 

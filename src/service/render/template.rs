@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use minijinja::value::Serde;
-use minijinja::{Environment, Error, UndefinedBehavior, Value};
+use minijinja::{Environment, Error, HtmlEscape, UndefinedBehavior, Value};
 use serde::Serialize;
 
 /// The name decides the escaping: `.html` is escaped as HTML, `.txt` not at all.
@@ -17,6 +17,7 @@ const WIDTH: usize = 72;
 static TEMPLATES: LazyLock<Environment<'static>> = LazyLock::new(|| {
     let mut templates = Environment::new();
     templates.set_undefined_behavior(UndefinedBehavior::Strict);
+    templates.add_filter("lines", html_lines);
     for (name, source) in [
         (TEXT, include_str!("../../../config/templates/email.txt.j2")),
         (HTML, include_str!("../../../config/templates/email.html.j2")),
@@ -39,7 +40,7 @@ pub(super) struct Page<'a> {
     pub business_name: &'a str,
     /// What mail programs show beside the subject; hidden in the page.
     pub preview: &'a str,
-    /// The sentence above the code.
+    /// What stands above the code. Here and in the two below a line break separates lines, two of them paragraphs.
     pub body: &'a str,
     /// The digits.
     pub code: &'a str,
@@ -87,7 +88,14 @@ pub(super) fn fill(page: &impl Serialize) -> Result<(String, String), Error> {
     let text = TEMPLATES.get_template(TEXT)?.render(values.clone())?;
     let mut html = TEMPLATES.get_template(HTML)?.render(values)?;
     html.push('\n');
-    Ok((wrap(&text), html))
+    // What begins with the code has nothing above it.
+    Ok((wrap(&text).trim_start_matches('\n').to_owned(), html))
+}
+
+/// The filter `lines`: escaped, with its line breaks as HTML has them.
+fn html_lines(text: &str) -> Value {
+    let escaped = HtmlEscape(text).to_string();
+    Value::from_safe_string(escaped.replace('\n', "<br>\n"))
 }
 
 /// Breaks every line at spaces. The result has no space at a line's end or start, and ends in a line break.

@@ -10,7 +10,7 @@ use crate::domain::catalogue::{self, FluentArgs, MissingText};
 use crate::domain::locale::Locale;
 use crate::domain::verification::Purpose;
 
-/// The sentences of an email, escaped for nothing yet. None of them holds the code.
+/// The sentences of an email, escaped for nothing yet. None of ours holds the code.
 pub(super) struct Words {
     /// Names the business as it calls itself: a subject is shown as it is, and nothing in it becomes a link.
     pub subject: String,
@@ -59,7 +59,7 @@ fn args<'a>(business_name: &'a str, expires_in: &'a str) -> FluentArgs<'a> {
 
 /// A length of time as people say it: whole hours in hours, anything else in minutes. What is left over below a minute
 /// is not promised, but no code is said to work for no time at all.
-fn expires_in(locale: Locale, life: Duration) -> Result<String, MissingText> {
+pub(super) fn expires_in(locale: Locale, life: Duration) -> Result<String, MissingText> {
     let minutes = (life.as_secs() / 60).max(1);
     let (id, unit, number) = if minutes.is_multiple_of(60) {
         ("email-life-hours", "hours", minutes / 60)

@@ -11,6 +11,7 @@ use crate::domain::secret::Secret;
 use crate::domain::settings::{EmailSettings, SmtpAccount, SmtpCredentials, Tls};
 
 const PASSWORD_FIELD: &str = "email.custom_sender.password";
+const PASSWORD_POINTER: &str = "/custom_sender/password";
 
 /// How emails travel. An absent field takes its default.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -59,6 +60,11 @@ fn port<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u16, D::Error> {
 }
 
 impl<S> EmailDocument<S> {
+    /// The document with its secret, told by its JSON pointer, in another form.
+    pub fn with_secrets<T>(self, form: impl FnOnce(&'static str, S) -> Option<T>) -> EmailDocument<T> {
+        self.map_secrets(|secret, _| secret.and_then(|secret| form(PASSWORD_POINTER, secret)))
+    }
+
     fn map_secrets<T>(
         self,
         map: impl FnOnce(Option<S>, &CustomSenderPlace) -> Option<T>,
@@ -121,7 +127,7 @@ impl EmailDocument<GivenSecret> {
             let kept = before
                 .and_then(|account| account.credentials.as_ref())
                 .map(|c| &c.password);
-            resolve_secret(given, kept, moved, "/custom_sender/password", &mut errors)
+            resolve_secret(given, kept, moved, PASSWORD_POINTER, &mut errors)
         });
         match document.validate(allow_plaintext) {
             Ok(settings) if errors.is_empty() => Ok(settings),
@@ -131,7 +137,7 @@ impl EmailDocument<GivenSecret> {
                 errors.extend(
                     found
                         .into_iter()
-                        .filter(|e| !(told && e.pointer == "/custom_sender/password")),
+                        .filter(|e| !(told && e.pointer == PASSWORD_POINTER)),
                 );
                 Err(errors)
             }

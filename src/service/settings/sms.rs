@@ -84,6 +84,13 @@ pub struct TwilioDocument<S> {
     pub obfuscate_address: bool,
 }
 
+fn pointer_of(secret: &str) -> &'static str {
+    match secret {
+        TOKEN_FIELD => "/twilio/auth_token",
+        _ => "/twilio/api_key_secret",
+    }
+}
+
 fn nothing<T>() -> Option<T> {
     None
 }
@@ -106,14 +113,11 @@ impl SmsDocument<GivenSecret> {
         let before = stored.twilio.as_ref();
         let document = self.map_secrets(|given, field, account_sid| {
             let moved = before.is_some_and(|account| account.account_sid != account_sid);
-            let (kept, pointer) = match field {
-                TOKEN_FIELD => (before.and_then(|a| a.auth_token.as_ref()), "/twilio/auth_token"),
-                _ => (
-                    before.and_then(|a| a.api_key.as_ref()).map(|key| &key.secret),
-                    "/twilio/api_key_secret",
-                ),
+            let kept = match field {
+                TOKEN_FIELD => before.and_then(|a| a.auth_token.as_ref()),
+                _ => before.and_then(|a| a.api_key.as_ref()).map(|key| &key.secret),
             };
-            resolve_secret(given, kept, moved, pointer, &mut errors)
+            resolve_secret(given, kept, moved, pointer_of(field), &mut errors)
         });
         match document.validate() {
             Ok(settings) if errors.is_empty() => Ok(settings),
@@ -153,6 +157,11 @@ impl SmsDocument<SealedSecret> {
 }
 
 impl<S> SmsDocument<S> {
+    /// The document with each of its secrets, told by its JSON pointer, in another form.
+    pub fn with_secrets<T>(self, mut form: impl FnMut(&'static str, S) -> Option<T>) -> SmsDocument<T> {
+        self.map_secrets(|secret, field, _| secret.and_then(|secret| form(pointer_of(field), secret)))
+    }
+
     fn map_secrets<T>(
         self,
         mut map: impl FnMut(Option<S>, &'static str, &str) -> Option<T>,

@@ -5,13 +5,13 @@ use async_trait::async_trait;
 use sqlx::{PgConnection, query_file};
 
 use super::{PostgresStore, StoreError, fault};
-use crate::domain::environment::{Application, Connection, Environment};
+use crate::domain::environment::{Application, Connection, Environment, SettingsKind};
 use crate::domain::id::{ApplicationId, ConnectionId, EnvironmentId, KeyId};
 use crate::domain::keyring::Fingerprint;
 use crate::domain::time::Timestamp;
 use crate::store::Directory;
 use crate::store::directory::{
-    AuditEntry, Change, DirectoryRows, Expected, FirstEnvironment, Removal, SettingsRow, Switch,
+    AuditEntry, Change, DirectoryRows, Expected, FirstEnvironment, Removal, SettingsRow, Step, Switch,
 };
 
 mod application;
@@ -20,6 +20,7 @@ mod environment;
 mod first;
 mod key;
 mod load;
+mod together;
 
 #[async_trait]
 impl Directory for PostgresStore {
@@ -161,6 +162,31 @@ impl Directory for PostgresStore {
         change::outcome(changed)
     }
 
+    async fn put_settings_and_clear(
+        &self,
+        row: SettingsRow,
+        cleared: SettingsKind,
+        expected: Expected,
+        audit: AuditEntry,
+    ) -> Result<Change, StoreError> {
+        let mut lent = self.lend().await?;
+        let changed = lent
+            .transact(async |transaction| {
+                let change = change::put_settings(transaction, &row, expected, &audit).await?;
+                change::clear_settings(transaction, &row, cleared).await?;
+                Ok(change)
+            })
+            .await;
+        change::outcome(changed)
+    }
+
+    async fn change_together(&self, on: i64, steps: Vec<Step>) -> Result<bool, StoreError> {
+        let mut lent = self.lend().await?;
+        lent.transact(async |transaction| together::change(transaction, on, &steps).await)
+            .await
+            .map_err(fault::of)
+    }
+
     async fn touch_keys(&self, keys: Vec<KeyId>, now: Timestamp) -> Result<(), StoreError> {
         let mut lent = self.lend().await?;
         let ids: Vec<_> = keys.iter().map(|id| id.0).collect();
@@ -216,7 +242,10 @@ async fn raise_revision(connection: &mut PgConnection) -> Result<(), sqlx::Error
     Ok(())
 }
 
-async fn write_audit_entry(connection: &mut PgConnection, audit: &AuditEntry) -> Result<(), sqlx::Error> {
+pub(super) async fn write_audit_entry(
+    connection: &mut PgConnection,
+    audit: &AuditEntry,
+) -> Result<(), sqlx::Error> {
     query_file!(
         "src/store/postgres/sql/insert_audit_entry.sql",
         audit.id.0,

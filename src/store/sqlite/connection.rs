@@ -115,6 +115,15 @@ impl DatabaseFile {
         Ok(connection)
     }
 
+    /// A connection to the file as it is; `None` where there is none.
+    pub(super) async fn open_as_it_is(&self) -> Result<Option<SqliteConnection>, StoreError> {
+        if !self.path().exists() {
+            return Ok(None);
+        }
+        let opened = self.open_patiently().await;
+        opened.map(Some).map_err(|error| unavailable(self.explain(error)))
+    }
+
     /// A connection that writes. `synchronous=FULL` makes a commit in WAL mode survive a power cut.
     pub(super) async fn open_for_writing(&self) -> Result<SqliteConnection, sqlx::Error> {
         let options = self.options.clone().journal_mode(SqliteJournalMode::Wal);

@@ -4,12 +4,13 @@ use async_trait::async_trait;
 use sqlx::{Row, SqliteConnection};
 
 use super::{SqliteStore, StoreError, fault};
-use crate::domain::environment::{Application, Connection, Environment};
+use crate::domain::environment::{Application, Connection, Environment, SettingsKind};
 use crate::domain::id::{ApplicationId, ConnectionId, EnvironmentId, KeyId};
 use crate::domain::keyring::Fingerprint;
 use crate::domain::time::Timestamp;
 use crate::store::directory::{
-    AuditEntry, Change, Directory, DirectoryRows, Expected, FirstEnvironment, Removal, SettingsRow, Switch,
+    AuditEntry, Change, Directory, DirectoryRows, Expected, FirstEnvironment, Removal, SettingsRow, Step,
+    Switch,
 };
 
 mod application;
@@ -20,6 +21,7 @@ mod key;
 mod keys;
 mod load;
 mod removal;
+mod together;
 
 #[async_trait]
 impl Directory for SqliteStore {
@@ -130,6 +132,24 @@ impl Directory for SqliteStore {
             .await
     }
 
+    async fn change_together(&self, on: i64, steps: Vec<Step>) -> Result<bool, StoreError> {
+        self.writer
+            .write(move |db| Box::pin(together::change(db, on, steps)))
+            .await
+    }
+
+    async fn put_settings_and_clear(
+        &self,
+        row: SettingsRow,
+        cleared: SettingsKind,
+        expected: Expected,
+        audit: AuditEntry,
+    ) -> Result<Change, StoreError> {
+        self.writer
+            .write(move |db| Box::pin(change::put_settings_and_clear(db, row, cleared, expected, audit)))
+            .await
+    }
+
     async fn touch_keys(&self, keys: Vec<KeyId>, now: Timestamp) -> Result<(), StoreError> {
         self.writer
             .write(move |db| Box::pin(keys::touch_keys(db, keys, now)))
@@ -153,6 +173,22 @@ async fn revision(db: &mut SqliteConnection) -> Result<i64, StoreError> {
 
 /// What every change of the directory leaves behind.
 async fn record_change(db: &mut SqliteConnection, audit: &AuditEntry) -> Result<(), StoreError> {
+    write_audit_entry(db, audit).await?;
+    raise_revision(db).await
+}
+
+async fn raise_revision(db: &mut SqliteConnection) -> Result<(), StoreError> {
+    sqlx::query("UPDATE installation SET revision = revision + 1 WHERE id = 1")
+        .execute(db)
+        .await
+        .map_err(fault)?;
+    Ok(())
+}
+
+pub(super) async fn write_audit_entry(
+    db: &mut SqliteConnection,
+    audit: &AuditEntry,
+) -> Result<(), StoreError> {
     sqlx::query(
         "INSERT INTO audit_entries (id, environment_id, key_id, action, target, changes, remote_address, at)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
@@ -165,12 +201,8 @@ async fn record_change(db: &mut SqliteConnection, audit: &AuditEntry) -> Result<
     .bind(audit.changes.as_str())
     .bind(audit.remote_address.as_deref())
     .bind(audit.at.unix_micros())
-    .execute(&mut *db)
+    .execute(db)
     .await
     .map_err(fault)?;
-    sqlx::query("UPDATE installation SET revision = revision + 1 WHERE id = 1")
-        .execute(db)
-        .await
-        .map_err(fault)?;
     Ok(())
 }

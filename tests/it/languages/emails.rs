@@ -32,6 +32,7 @@ fn letter(locale: Locale, purpose: Purpose, minutes: u64) -> Email {
         business_url: &business_url,
         sender_name: None,
         locale,
+        texts: None,
         made_at,
         expires_at: made_at + life,
         life,

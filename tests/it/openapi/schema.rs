@@ -67,6 +67,10 @@ pub fn violations(document: &Value, schema: &Value, value: &Value, pointer: &str
                     ));
                 }
                 None if schema["additionalProperties"] == true => {}
+                None if schema["additionalProperties"].is_object() => {
+                    let each = &schema["additionalProperties"];
+                    found.extend(violations(document, each, member, &format!("{pointer}/{name}")));
+                }
                 None => found.push(format!("{pointer}: {name} is unknown")),
             }
         }

@@ -24,7 +24,7 @@ pub(super) fn audit(environment: EnvironmentId) -> AuditEntry {
     }
 }
 
-fn first() -> FirstEnvironment {
+pub fn first() -> FirstEnvironment {
     let environment = Environment {
         id: EnvironmentId::time_ordered(&OsRandom, now()),
         code: "default".to_owned(),
@@ -70,6 +70,7 @@ fn first() -> FirstEnvironment {
         environment,
         connections,
         application,
+        steps: Vec::new(),
     }
 }
 
@@ -305,4 +306,44 @@ async fn keys_that_were_used_are_remembered_without_a_new_revision() {
     world.touch_keys(keys, now()).await.unwrap();
     world.touch_keys(vec![], now()).await.unwrap();
     assert_eq!(world.revision().await.unwrap(), before);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_document_that_is_cleared_with_another_is_empty_and_of_a_new_version() {
+    let world = World::new().await;
+    let id = founded(&world).await.environment.id;
+    let of = |kind, document| SettingsRow {
+        kind,
+        ..settings(id, document)
+    };
+    let texts = of(SettingsKind::Content, r#"{"de":{}}"#);
+    world
+        .put_settings(texts.clone(), Expected::Any, audit(id))
+        .await
+        .unwrap();
+    let held = async || {
+        let rows = world.load_directory().await.unwrap().settings;
+        let of_kind = |kind| {
+            let found = rows.iter().find(|found| found.row.kind == kind)?;
+            Some((found.version, found.row.document.replace(' ', "")))
+        };
+        (of_kind(SettingsKind::Email), of_kind(SettingsKind::Content))
+    };
+    let off = of(SettingsKind::Email, r#"{"a":1}"#);
+    let clear =
+        |expected| world.put_settings_and_clear(off.clone(), SettingsKind::Content, expected, audit(id));
+    let refused = clear(Expected::Version(7)).await.unwrap();
+    assert_eq!(refused, Change::VersionMismatch);
+    assert_eq!(held().await, (None, Some((1, r#"{"de":{}}"#.to_owned()))));
+    assert_eq!(
+        clear(Expected::Version(0)).await.unwrap(),
+        Change::Made { version: 1 }
+    );
+    let cleared = (Some((1, r#"{"a":1}"#.to_owned())), Some((2, "{}".to_owned())));
+    assert_eq!(held().await, cleared);
+    // A change made of what was there before finds another version.
+    let late = world.put_settings(texts, Expected::Version(1), audit(id)).await;
+    assert_eq!(late.unwrap(), Change::VersionMismatch);
+    assert_eq!(clear(Expected::Any).await.unwrap(), Change::Made { version: 2 });
+    assert_eq!(held().await.1, Some((3, "{}".to_owned())));
 }

@@ -8,7 +8,7 @@ use sqlx::{PgConnection, query_file};
 use super::{raise_revision, write_audit_entry};
 use crate::domain::business::AutofillDomain;
 use crate::domain::country::Country;
-use crate::domain::environment::{Application, Environment};
+use crate::domain::environment::{Application, Environment, SettingsKind};
 use crate::store::directory::{AuditEntry, Change, Expected, SettingsRow};
 use crate::store::postgres::{StoreError, fault};
 
@@ -47,30 +47,14 @@ pub(super) async fn update_environment(
     audit: &AuditEntry,
 ) -> Result<Change, sqlx::Error> {
     raise_revision(connection).await?;
-    let updated = query_file!(
-        "src/store/postgres/sql/update_environment.sql",
-        environment.id.0,
-        environment.code,
-        environment.name,
-        environment.business_name.as_str(),
-        environment.business_url.as_str(),
-        environment.default_country.as_ref().map(Country::as_str),
-        environment.default_locale.as_str(),
-        environment.updated_at.to_offset_date_time(),
-        version(expected),
-    )
-    .fetch_optional(&mut *connection)
-    .await?;
-    let Some(updated) = updated else {
+    let Some(version) = write_environment(connection, environment, expected).await? else {
         let row = query_file!("src/store/postgres/sql/environment_exists.sql", environment.id.0)
             .fetch_one(connection)
             .await?;
         return Err(refused(row.there).into());
     };
     write_audit_entry(connection, audit).await?;
-    Ok(Change::Made {
-        version: updated.version,
-    })
+    Ok(Change::Made { version })
 }
 
 pub(super) async fn update_application(
@@ -80,18 +64,7 @@ pub(super) async fn update_application(
     audit: &AuditEntry,
 ) -> Result<Change, sqlx::Error> {
     raise_revision(connection).await?;
-    let updated = query_file!(
-        "src/store/postgres/sql/update_application.sql",
-        application.id.0,
-        application.environment_id.0,
-        application.name,
-        application.autofill_domain.as_ref().map(AutofillDomain::as_str),
-        application.updated_at.to_offset_date_time(),
-        version(expected),
-    )
-    .fetch_optional(&mut *connection)
-    .await?;
-    let Some(updated) = updated else {
+    let Some(version) = write_application(connection, application, expected).await? else {
         let row = query_file!(
             "src/store/postgres/sql/application_exists.sql",
             application.id.0,
@@ -102,9 +75,7 @@ pub(super) async fn update_application(
         return Err(refused(row.there).into());
     };
     write_audit_entry(connection, audit).await?;
-    Ok(Change::Made {
-        version: updated.version,
-    })
+    Ok(Change::Made { version })
 }
 
 pub(super) async fn put_settings(
@@ -123,6 +94,61 @@ pub(super) async fn put_settings(
     if !environment.there {
         return Err(Refused(Change::NotFound).into());
     }
+    let version = write_settings(connection, row, expected).await?;
+    let version = version.ok_or(Refused(Change::VersionMismatch))?;
+    write_audit_entry(connection, audit).await?;
+    Ok(Change::Made { version })
+}
+
+/// Answers the new version; `None` where there is no row of that version.
+pub(super) async fn write_environment(
+    connection: &mut PgConnection,
+    environment: &Environment,
+    expected: Expected,
+) -> Result<Option<i64>, sqlx::Error> {
+    let updated = query_file!(
+        "src/store/postgres/sql/update_environment.sql",
+        environment.id.0,
+        environment.code,
+        environment.name,
+        environment.business_name.as_str(),
+        environment.business_url.as_str(),
+        environment.default_country.as_ref().map(Country::as_str),
+        environment.default_locale.as_str(),
+        environment.updated_at.to_offset_date_time(),
+        version(expected),
+    )
+    .fetch_optional(connection)
+    .await?;
+    Ok(updated.map(|row| row.version))
+}
+
+/// See [`write_environment`].
+pub(super) async fn write_application(
+    connection: &mut PgConnection,
+    application: &Application,
+    expected: Expected,
+) -> Result<Option<i64>, sqlx::Error> {
+    let updated = query_file!(
+        "src/store/postgres/sql/update_application.sql",
+        application.id.0,
+        application.environment_id.0,
+        application.name,
+        application.autofill_domain.as_ref().map(AutofillDomain::as_str),
+        application.updated_at.to_offset_date_time(),
+        version(expected),
+    )
+    .fetch_optional(connection)
+    .await?;
+    Ok(updated.map(|row| row.version))
+}
+
+/// See [`write_environment`].
+pub(super) async fn write_settings(
+    connection: &mut PgConnection,
+    row: &SettingsRow,
+    expected: Expected,
+) -> Result<Option<i64>, sqlx::Error> {
     let put = query_file!(
         "src/store/postgres/sql/put_settings.sql",
         row.environment_id.0,
@@ -131,11 +157,26 @@ pub(super) async fn put_settings(
         row.updated_at.to_offset_date_time(),
         version(expected),
     )
-    .fetch_optional(&mut *connection)
+    .fetch_optional(connection)
     .await?;
-    let put = put.ok_or(Refused(Change::VersionMismatch))?;
-    write_audit_entry(connection, audit).await?;
-    Ok(Change::Made { version: put.version })
+    Ok(put.map(|row| row.version))
+}
+
+/// Leaves nothing in the document `cleared`, with the change of `row`.
+pub(super) async fn clear_settings(
+    connection: &mut PgConnection,
+    row: &SettingsRow,
+    cleared: SettingsKind,
+) -> Result<(), sqlx::Error> {
+    query_file!(
+        "src/store/postgres/sql/clear_settings.sql",
+        row.environment_id.0,
+        cleared.as_str(),
+        row.updated_at.to_offset_date_time(),
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
 }
 
 pub(super) fn version(expected: Expected) -> Option<i64> {

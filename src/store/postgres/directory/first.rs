@@ -2,7 +2,7 @@
 
 use sqlx::{PgConnection, query_file};
 
-use super::{raise_revision, write_audit_entry};
+use super::{raise_revision, together, write_audit_entry};
 use crate::domain::business::AutofillDomain;
 use crate::domain::country::Country;
 use crate::domain::environment::{Application, Connection, Environment, KeyRecord};
@@ -31,6 +31,7 @@ pub(super) async fn found(
         insert_key(connection, key).await?;
     }
     write_audit_entry(connection, &first.audit).await?;
+    together::take(connection, &first.steps).await?;
     Ok(true)
 }
 

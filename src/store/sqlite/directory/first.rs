@@ -2,7 +2,7 @@
 
 use sqlx::SqliteConnection;
 
-use super::record_change;
+use super::{record_change, together};
 use crate::domain::business::AutofillDomain;
 use crate::domain::environment::{Application, Connection, Environment, KeyRecord};
 use crate::domain::phone::Country;
@@ -27,6 +27,7 @@ pub(super) async fn found(db: &mut SqliteConnection, first: FirstEnvironment) ->
         insert_key(db, key).await?;
     }
     record_change(db, &first.audit).await?;
+    together::take(db, &first.steps).await?;
     Ok(true)
 }
 

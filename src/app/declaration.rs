@@ -1,0 +1,160 @@
+//! Files of settings against the configured database: applied, planned and written, and on the first start.
+
+use std::path::Path;
+
+use serde_json::Value;
+
+use super::{StartError, keys, open_store, wishes};
+use crate::config::declaration::{self, DeclarationFile, read_referenced};
+use crate::config::{Config, DatabaseUrl, keys_file};
+use crate::domain::keyring::KeyRing;
+use crate::domain::random::{OsRandom, Random};
+use crate::domain::time::{Clock, SystemClock};
+use crate::service::declaration::{DeclarationFault, Declarations, Plan};
+use crate::service::first_start::{self, Welcome};
+use crate::store::directory::DirectoryRows;
+use crate::store::{self, SharedStore, StoreError};
+
+/// What came of a file.
+pub struct Applied {
+    /// What it changed.
+    pub plan: Plan,
+    /// What was made before it, where the database was empty.
+    pub welcome: Option<Welcome>,
+}
+
+/// Applies a file to the configured database. An empty one gets its first environment as on a first start, in the same
+/// transaction.
+///
+/// # Errors
+/// With every mistake in the file, or why the database cannot be used. Nothing was changed, then.
+pub async fn apply(config: &Config, path: &Path) -> Result<Applied, StartError> {
+    let file = declaration::read(path).map_err(StartError::Declaration)?;
+    let store = open_store(config).await?;
+    let applied = apply_to(config, &store, &file).await;
+    store.close().await;
+    applied
+}
+
+async fn apply_to(
+    config: &Config,
+    store: &SharedStore,
+    file: &DeclarationFile,
+) -> Result<Applied, StartError> {
+    let (random, clock) = (OsRandom, SystemClock);
+    let keys = keys::open(config, store, &random, &clock).await?;
+    let declarations = declarations(config, &keys, &random, &clock);
+    if is_empty(store).await? {
+        let mut founding = first_start::draw_up(&random, clock.now(), wishes(config)?);
+        let refined = declarations.refine(file.document(), &mut founding.first);
+        let plan = refined.map_err(|fault| failed(file, fault))?;
+        if let Some(welcome) = founding.carry_out(store).await? {
+            let welcome = Some(welcome);
+            return Ok(Applied { plan, welcome });
+        }
+        // Another process was quicker, so that the database is not empty any more.
+    }
+    let applied = declarations.apply(file.document(), store).await;
+    let plan = applied.map_err(|fault| failed(file, fault))?;
+    Ok(Applied { plan, welcome: None })
+}
+
+/// What [`apply`] would change. Nothing is: not even tables are brought up to date. The second value says whether the database
+/// is empty, so that the first environment would be made before.
+///
+/// # Errors
+/// As [`apply`].
+pub async fn plan(config: &Config, path: &Path) -> Result<(Plan, bool), StartError> {
+    let file = declaration::read(path).map_err(StartError::Declaration)?;
+    let (random, clock) = (OsRandom, SystemClock);
+    let rows = look(config).await?;
+    let founded = rows.filter(|rows| !rows.environments.is_empty());
+    let embedded = matches!(config.database.url, DatabaseUrl::Sqlite { .. });
+    let keys = if founded.is_none() && embedded && !config.keys.file.exists() {
+        // They would be made. Nothing that these seal is kept.
+        KeyRing::generate(&random, clock.now())
+    } else {
+        keys_file::read(&config.keys.file)?.ring
+    };
+    let declarations = declarations(config, &keys, &random, &clock);
+    let is_empty = founded.is_none();
+    let planned = match founded {
+        Some(rows) => declarations.plan(file.document(), rows),
+        None => {
+            let mut founding = first_start::draw_up(&random, clock.now(), wishes(config)?);
+            declarations.refine(file.document(), &mut founding.first)
+        }
+    };
+    let plan = planned.map_err(|fault| failed(&file, fault))?;
+    Ok((plan, is_empty))
+}
+
+/// The configured database as a document that [`apply`] takes. Nothing is changed.
+///
+/// # Errors
+/// When there is no database, it cannot be read, or no file can say what is in it.
+pub async fn export(config: &Config) -> Result<Value, StartError> {
+    let rows = look(config).await?.ok_or(StartError::NoDatabase)?;
+    let keys = keys_file::read(&config.keys.file)?.ring;
+    crate::service::declaration::export(rows, &keys).map_err(StartError::Export)
+}
+
+/// Makes the first environment where there is none, with what the file in `bootstrap.file` says of it.
+pub(super) async fn first_start(
+    config: &Config,
+    store: &SharedStore,
+    keys: &KeyRing,
+    random: &dyn Random,
+    clock: &dyn Clock,
+) -> Result<Option<Welcome>, StartError> {
+    let mut founding = first_start::draw_up(random, clock.now(), wishes(config)?);
+    // Later starts do not even look for the file: it has been used.
+    if let Some(path) = &config.bootstrap.file
+        && is_empty(store).await?
+    {
+        let file = declaration::read(path).map_err(StartError::Declaration)?;
+        declarations(config, keys, random, clock)
+            .refine(file.document(), &mut founding.first)
+            .map_err(|fault| failed(&file, fault))?;
+    }
+    Ok(founding.carry_out(store).await?)
+}
+
+fn declarations<'a>(
+    config: &Config,
+    keys: &'a KeyRing,
+    random: &'a dyn Random,
+    clock: &'a dyn Clock,
+) -> Declarations<'a> {
+    Declarations {
+        keys,
+        clock,
+        random,
+        allow_plaintext_smtp: config.smtp.allow_plaintext,
+        read_secret: &read_referenced,
+    }
+}
+
+async fn is_empty(store: &SharedStore) -> Result<bool, StoreError> {
+    Ok(store.load_directory().await?.environments.is_empty())
+}
+
+/// Reads the directory without changing anything; `None` where there is no database.
+async fn look(config: &Config) -> Result<Option<DirectoryRows>, StartError> {
+    let database = &config.database;
+    let opened = store::open(database.url.expose(), database.max_connections).await;
+    let Some(store) = opened.map_err(StartError::Database)? else {
+        return Ok(None);
+    };
+    let rows = store.load_directory().await;
+    store.close().await;
+    rows.map(Some).map_err(StartError::NotReadable)
+}
+
+fn failed(file: &DeclarationFile, fault: DeclarationFault) -> StartError {
+    match fault {
+        DeclarationFault::Invalid(errors) => StartError::Declaration(file.errors(&errors)),
+        DeclarationFault::Store(error) => StartError::Database(error),
+        DeclarationFault::Overtaken => StartError::Overtaken(fault),
+    }
+}

@@ -1,0 +1,122 @@
+//! Writes a file that [`super::parse`] reads as the same document.
+
+use serde_json::{Map, Value};
+
+const PREAMBLE: &str = "\
+# Written by `otpost export`; `otpost apply` with this file on the same database changes nothing.
+# Secrets are not written. { keep = true } keeps the one that is stored; for another database say where each of them stands:
+# { env = \"NAME\" } for an environment variable, { file = \"PATH\" } for a file. API keys are no part of this file.
+";
+
+/// The text of a document. What is `null` is left out.
+#[must_use]
+pub fn print(document: &Value) -> String {
+    let mut text = PREAMBLE.to_owned();
+    if let Some(table) = document.as_object() {
+        print_table(&mut text, "", table);
+    }
+    text
+}
+
+fn print_table(text: &mut String, path: &str, table: &Map<String, Value>) {
+    let is_table = |value: &Value| value.as_object().is_some_and(|table| !is_inline(table));
+    let (tables, values): (Vec<_>, Vec<_>) = table
+        .iter()
+        .filter(|(_, value)| !value.is_null())
+        .partition(|(_, value)| is_table(value));
+    // A table of tables alone follows from their headers.
+    let is_said = !values.is_empty() || tables.is_empty();
+    if !path.is_empty() && is_said {
+        text.push_str(&format!("\n[{path}]\n"));
+    }
+    for (name, value) in values {
+        text.push_str(&format!("{} = {}\n", key(name), inline(value)));
+    }
+    for (name, value) in tables {
+        let name = key(name);
+        let path = if path.is_empty() {
+            name
+        } else {
+            format!("{path}.{name}")
+        };
+        if let Some(table) = value.as_object() {
+            print_table(text, &path, table);
+        }
+    }
+}
+
+/// A secret, `{ keep = true }`.
+fn is_inline(table: &Map<String, Value>) -> bool {
+    table.len() == 1 && table.get("keep").is_some_and(Value::is_boolean)
+}
+
+fn inline(value: &Value) -> String {
+    match value {
+        Value::String(text) => quoted(text),
+        Value::Array(items) => {
+            let items: Vec<_> = items.iter().map(inline).collect();
+            format!("[{}]", items.join(", "))
+        }
+        Value::Object(fields) => {
+            let fields: Vec<_> = fields
+                .iter()
+                .map(|(name, value)| format!("{} = {}", key(name), inline(value)))
+                .collect();
+            format!("{{ {} }}", fields.join(", "))
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => value.to_string(),
+    }
+}
+
+fn key(name: &str) -> String {
+    let bare = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
+    if !name.is_empty() && name.bytes().all(bare) {
+        name.to_owned()
+    } else {
+        quoted(name)
+    }
+}
+
+fn quoted(text: &str) -> String {
+    toml::Value::String(text.to_owned()).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_is_printed_is_read_back() {
+        let document = json!({ "environments": {
+            "default": {
+                "name": "quotes \" and ' and \\ and \u{e9}\u{1F600}",
+                "sms": { "list": ["au", "nz"], "twilio": { "auth_token": { "keep": true } } },
+                "email": {},
+                "otp": { "digits": 6, "on": false, "waits": [30, 60] },
+                "content": { "pt-BR": { "sign_in": { "body": "Olá,\n\n{{ code }}\n\"\"\" '''\ttab\n" } } },
+                "applications": { "Web \"shop\".": { "autofill_domain": "" }, "": { "a": 1 } },
+            },
+        } });
+        let text = print(&document);
+        let file = super::super::parse(Path::new("exported.toml"), &text);
+        assert_eq!(
+            *file
+                .unwrap_or_else(|errors| panic!("{errors:?}\n{text}"))
+                .document(),
+            document,
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn what_is_null_is_left_out_and_an_empty_section_is_said() {
+        let document =
+            json!({ "environments": { "a": { "email": { "custom_sender": null }, "name": null } } });
+        let text = print(&document);
+        assert!(text.ends_with("\n[environments.a.email]\n"), "{text}");
+    }
+}

@@ -1,0 +1,89 @@
+//! `/admin/v1/environments/{env}/settings/email/content`, and a look at what comes of it.
+
+use axum::extract::State;
+
+use super::environment;
+use crate::http::auth::Administrator;
+use crate::http::etag::{IfMatch, Tagged};
+use crate::http::extract::{Json, Segments};
+use crate::http::problem::{Code, Problem};
+use crate::http::state::Services;
+use crate::service::administration::{Preview, PreviewRequest};
+use crate::service::directory::EnvironmentSnapshot;
+use crate::service::settings::content::EmailContentDocument;
+
+/// The texts of an environment that has a server of its own.
+fn view(environment: &EnvironmentSnapshot) -> Result<Tagged<EmailContentDocument>, Problem> {
+    if environment.email.row.custom_sender.is_none() {
+        return Err(custom_sender_required());
+    }
+    Ok(Tagged {
+        version: environment.content.version,
+        body: EmailContentDocument::of(&environment.content.row),
+    })
+}
+
+/// Texts can be edited only where the environment sends through a server of its own.
+pub(super) fn custom_sender_required() -> Problem {
+    Problem::new(
+        Code::CustomSenderRequired,
+        "Enter a custom sender in the email settings first; without one emails have the texts that otpost writes.",
+    )
+}
+
+/// Reads the environment's own texts of emails with codes.
+#[utoipa::path(get, path = "/admin/v1/environments/{env}/settings/email/content", tag = "settings",
+    operation_id = "read_email_content", security(("administrator_key" = [])),
+    params(("env" = String, Path, description = "The environment's id or code")),
+    responses((status = 200, description = "The texts", body = EmailContentDocument)),
+    extensions(("x-problems" = json!(["not_found", "custom_sender_required"]))))]
+pub async fn read(
+    State(services): State<Services>,
+    _: Administrator,
+    Segments(env): Segments<String>,
+) -> Result<Tagged<EmailContentDocument>, Problem> {
+    view(&*environment(&services, &env).await?)
+}
+
+/// Replaces the environment's own texts of emails with codes; `{}` removes them all.
+#[utoipa::path(put, path = "/admin/v1/environments/{env}/settings/email/content", tag = "settings",
+    operation_id = "replace_email_content", security(("administrator_key" = [])),
+    params(("env" = String, Path, description = "The environment's id or code")),
+    request_body = EmailContentDocument,
+    responses((status = 200, description = "The texts", body = EmailContentDocument)),
+    extensions(("x-problems" = json!(["not_found", "custom_sender_required", "validation_failed", "precondition_failed"]))))]
+pub async fn replace(
+    State(services): State<Services>,
+    Administrator(actor): Administrator,
+    Segments(env): Segments<String>,
+    if_match: IfMatch,
+    Json(document): Json<EmailContentDocument>,
+) -> Result<Tagged<EmailContentDocument>, Problem> {
+    let before = environment(&services, &env).await?;
+    let expected = if_match.expect(before.content.version)?;
+    services
+        .administration
+        .put_content(&actor, before.id(), &document, expected)
+        .await?;
+    view(&*environment(&services, &before.id().to_string()).await?)
+}
+
+/// Shows an email with a code as it would be sent, with texts that are not saved, or the saved ones, or ours.
+#[utoipa::path(post, path = "/admin/v1/environments/{env}/settings/email/content/preview", tag = "settings",
+    operation_id = "preview_email_content", security(("administrator_key" = [])),
+    params(("env" = String, Path, description = "The environment's id or code")),
+    request_body = PreviewRequest,
+    responses((status = 200, description = "The email", body = Preview)),
+    extensions(("x-problems" = json!(["not_found", "custom_sender_required", "validation_failed"]))))]
+pub async fn preview(
+    State(services): State<Services>,
+    _: Administrator,
+    Segments(env): Segments<String>,
+    Json(request): Json<PreviewRequest>,
+) -> Result<Json<Preview>, Problem> {
+    let environment = environment(&services, &env).await?;
+    Ok(services
+        .administration
+        .preview(&environment, &request)
+        .map(Json)?)
+}

@@ -1,0 +1,174 @@
+//! `/admin/v1/environments/{env}/settings/sms/test` and `…/settings/email/test`: a message by settings that are saved or not,
+//! answered with what the provider said.
+
+use std::time::Duration;
+
+use axum::extract::State;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::environment;
+use crate::domain::message::{Channel, Provider};
+use crate::http::auth::Administrator;
+use crate::http::extract::{Json, Segments};
+use crate::http::problem::{Code, Problem};
+use crate::http::state::Services;
+use crate::service::settings::GivenSecret;
+use crate::service::settings::email::EmailDocument;
+use crate::service::settings::sms::SmsDocument;
+use crate::service::test_message::{Diagnosis, PER_MINUTE, TestError, Tested};
+
+/// A test of SMS settings.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"to": "+61466043123", "settings": {"provider": "twilio", "twilio": {"account_sid": "AC0123456789abcdef0123456789abcdef", "auth_token": "secret", "source": "messaging_service", "messaging_service_sid": "MG0123456789abcdef0123456789abcdef"}}}))]
+pub struct SmsTestRequest {
+    /// A phone number: E.164, or national digits of the environment's default country.
+    to: String,
+    /// Settings that are not saved, as for `PUT`; without them the saved ones are tested.
+    #[serde(default)]
+    settings: Option<SmsDocument<GivenSecret>>,
+}
+
+/// What came of a test of SMS settings.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct SmsTest {
+    /// Whether the provider took the message over.
+    accepted: bool,
+    /// Who was asked.
+    provider: Provider,
+    /// The provider's name for the message.
+    #[schema(required)]
+    provider_message_id: Option<String>,
+    #[schema(required)]
+    error: Option<TestFailure>,
+}
+
+/// A test of email settings.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"to": "ada@example.com", "settings": {"sender_name": "Acme", "custom_sender": {"email": "auth@acme.example.com", "server": "smtp.acme.example.com", "port": 587, "username": "otpost", "password": "secret", "tls": "starttls"}}}))]
+pub struct EmailTestRequest {
+    /// An email address.
+    to: String,
+    /// Settings that are not saved, as for `PUT`; without them the saved ones are tested.
+    #[serde(default)]
+    settings: Option<EmailDocument<GivenSecret>>,
+}
+
+/// What came of a test of email settings.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct EmailTest {
+    /// Whether the server took the message over.
+    accepted: bool,
+    /// What the server replied last, freed of recipients and secrets; `null` where there was no reply.
+    #[schema(required)]
+    smtp_reply: Option<String>,
+    #[schema(required)]
+    error: Option<TestFailure>,
+}
+
+/// Why a test message was not accepted.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct TestFailure {
+    /// What is wrong, in a word that programs can rely on, such as `authentication_failed`.
+    code: &'static str,
+    /// What the provider said, or what was seen, freed of recipients and secrets.
+    detail: String,
+    /// What to do next.
+    hint: &'static str,
+}
+
+impl TestFailure {
+    fn of(diagnosis: Diagnosis) -> Self {
+        Self {
+            code: diagnosis.trouble.as_str(),
+            detail: diagnosis.detail,
+            hint: diagnosis.hint,
+        }
+    }
+}
+
+/// Sends a test message by SMS.
+#[utoipa::path(post, path = "/admin/v1/environments/{env}/settings/sms/test", tag = "settings",
+    operation_id = "test_sms_settings", security(("administrator_key" = [])),
+    params(("env" = String, Path, description = "The environment's id or code")),
+    request_body = SmsTestRequest,
+    responses((status = 200, description = "What the provider said", body = SmsTest)),
+    extensions(("x-problems" = json!(["not_found", "validation_failed", "country_not_allowed", "sms_limit_reached", "rate_limited", "sms_not_configured"]))))]
+pub async fn sms(
+    State(services): State<Services>,
+    Administrator(actor): Administrator,
+    Segments(env): Segments<String>,
+    Json(request): Json<SmsTestRequest>,
+) -> Result<Json<SmsTest>, Problem> {
+    let environment = environment(&services, &env).await?;
+    let tests = &services.test_messages;
+    let tested = tests
+        .sms(&actor, &environment, &request.to, request.settings)
+        .await?;
+    Ok(Json(SmsTest::of(&tested)))
+}
+
+/// Sends a test message by email.
+#[utoipa::path(post, path = "/admin/v1/environments/{env}/settings/email/test", tag = "settings",
+    operation_id = "test_email_settings", security(("administrator_key" = [])),
+    params(("env" = String, Path, description = "The environment's id or code")),
+    request_body = EmailTestRequest,
+    responses((status = 200, description = "What the server said", body = EmailTest)),
+    extensions(("x-problems" = json!(["not_found", "validation_failed", "rate_limited"]))))]
+pub async fn email(
+    State(services): State<Services>,
+    Administrator(actor): Administrator,
+    Segments(env): Segments<String>,
+    Json(request): Json<EmailTestRequest>,
+) -> Result<Json<EmailTest>, Problem> {
+    let environment = environment(&services, &env).await?;
+    let tests = &services.test_messages;
+    let tested = tests
+        .email(&actor, &environment, &request.to, request.settings)
+        .await?;
+    Ok(Json(EmailTest::of(&tested)))
+}
+
+impl SmsTest {
+    fn of(tested: &Tested) -> Self {
+        let receipt = tested.outcome.as_ref().ok();
+        Self {
+            accepted: receipt.is_some(),
+            provider: tested.provider,
+            provider_message_id: receipt.and_then(|receipt| receipt.provider_message_id.clone()),
+            error: tested.diagnosis(Channel::Sms).map(TestFailure::of),
+        }
+    }
+}
+
+impl EmailTest {
+    fn of(tested: &Tested) -> Self {
+        Self {
+            accepted: tested.outcome.is_ok(),
+            smtp_reply: tested.smtp_reply(),
+            error: tested.diagnosis(Channel::Email).map(TestFailure::of),
+        }
+    }
+}
+
+impl From<TestError> for Problem {
+    fn from(error: TestError) -> Self {
+        match error {
+            TestError::Invalid(errors) => Self::validation(errors),
+            TestError::CountryNotAllowed => Self::new(
+                Code::CountryNotAllowed,
+                "The settings do not allow the country of this number; allow it, or test with another number.",
+            ),
+            TestError::TooMany { retry_after } => Self::new(
+                Code::RateLimited,
+                "This environment has sent too many test messages; wait before sending another.",
+            )
+            .rate_limit("test_messages", PER_MINUTE, Duration::from_mins(1), retry_after),
+            TestError::Refused(refused) => refused.into(),
+            TestError::Unwritable(error) => Self::internal(error),
+            TestError::Store(error) => error.into(),
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! Advice on what an SMTP server refuses, and on connections that do not come about.
+
+use super::Trouble;
+use crate::provider::smtp::{CERTIFICATE_DOES_NOT_HOLD, NO_AUTH_MECHANISM, NO_STARTTLS, NOT_FOR_NAME};
+use crate::provider::{Class, SendError};
+
+/// The steps at which a server says whether it carries mail of this sender.
+const ABOUT_THE_SENDER: [&str; 5] = [
+    "MAIL FROM: ",
+    "RCPT TO: ",
+    "DATA: ",
+    "message: ",
+    "end of message: ",
+];
+
+/// The server's own words: a detail with a code has them behind the step they answered.
+pub(super) fn reply(error: &SendError) -> Option<&str> {
+    let (SendError::NotAccepted { code, detail, .. } | SendError::Unknown { code, detail }) = error;
+    code.as_ref()?;
+    detail.split_once(": ").map(|(_, reply)| reply)
+}
+
+/// What is wrong, and what to do.
+pub(super) fn advise(error: &SendError) -> (Trouble, &'static str) {
+    let SendError::NotAccepted {
+        class, code, detail, ..
+    } = error
+    else {
+        return (Trouble::Unknown, "");
+    };
+    match class {
+        Class::SenderMisconfigured if code.is_none() => of_the_connection(detail),
+        Class::SenderMisconfigured if ABOUT_THE_SENDER.iter().any(|step| detail.starts_with(step)) => (
+            Trouble::SenderNotAllowed,
+            "The server does not send for this address: verify the sender's address or its domain with the provider, or \
+             enter the address that this user may send as.",
+        ),
+        Class::Account => (
+            Trouble::AuthenticationFailed,
+            "Check username and password; many providers want an API key or an app password in place of the account's \
+             own, and some switch SMTP off until it is asked for.",
+        ),
+        Class::RecipientInvalid | Class::RecipientOptedOut => (
+            Trouble::RecipientRejected,
+            "The server knows no such recipient; test with another address.",
+        ),
+        Class::ContentFiltered => (
+            Trouble::ContentFiltered,
+            "The server took the text for unwanted: set SPF and DKIM of the sender's domain up with the provider.",
+        ),
+        Class::Unreachable => (
+            Trouble::Unreachable,
+            "There was no answer: check the server's name and port, that TLS mode and port go together (implicit on 465, \
+             starttls on 587), and that no firewall is between.",
+        ),
+        Class::Deferred | Class::Throttled | Class::Transient | Class::CircuitOpen => (
+            Trouble::Deferred,
+            "The server asks to come again later; wait some minutes, then test again.",
+        ),
+        Class::SenderMisconfigured | Class::FraudBlocked | Class::DestinationDisabled => (
+            Trouble::Refused,
+            "The server refused; ask its provider what the reply means.",
+        ),
+    }
+}
+
+/// What kept the connection from being one that anything may be sent over.
+fn of_the_connection(detail: &str) -> (Trouble, &'static str) {
+    if detail == NO_STARTTLS {
+        return (
+            Trouble::StarttlsNotOffered,
+            "Use the port that the provider gives for STARTTLS, mostly 587, or the TLS mode implicit with port 465; \
+             nothing is sent without TLS.",
+        );
+    }
+    if detail.starts_with(CERTIFICATE_DOES_NOT_HOLD) {
+        if NOT_FOR_NAME.iter().any(|words| detail.contains(words)) {
+            return (
+                Trouble::CertificateNameMismatch,
+                "The certificate was made for another name: enter the server's name exactly as the provider writes it, \
+                 not an alias or an IP address.",
+            );
+        }
+        return (
+            Trouble::CertificateNotTrusted,
+            "The server must show a certificate that has not expired, with its whole chain, from an authority that this \
+             machine trusts; the operator can add one by SSL_CERT_FILE.",
+        );
+    }
+    if detail == NO_AUTH_MECHANISM {
+        return (
+            Trouble::AuthenticationNotOffered,
+            "The server offers no login with a password: use the port for submission, mostly 587 or 465, or leave \
+             username and password out.",
+        );
+    }
+    (
+        Trouble::TlsFailed,
+        "Server and TLS mode do not go together: implicit is for port 465, starttls for 587.",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_class_is_advised_on() {
+        for &class in Class::ALL {
+            let (_, hint) = advise(&SendError::refused(class, ""));
+            assert!(hint.ends_with('.'), "{class}");
+        }
+    }
+
+    #[test]
+    fn a_servers_words_are_told_without_our_own() {
+        let said = |code: Option<&str>, detail: &str| SendError::NotAccepted {
+            class: Class::Account,
+            retry_after: None,
+            code: code.map(str::to_owned),
+            detail: detail.to_owned(),
+        };
+        let error = said(Some("535"), "AUTH: 535 5.7.8 no: never");
+        assert_eq!(reply(&error), Some("535 5.7.8 no: never"));
+        assert_eq!(reply(&said(None, "connecting: refused")), None);
+    }
+}

@@ -1,0 +1,175 @@
+//! The environment's own texts of emails with codes: written only where they can be used, and shown before they are.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use super::settings::{NewSettings, to_text};
+use super::{Actor, Administration, ChangeError};
+use crate::domain::code::Code;
+use crate::domain::content::EmailTexts;
+use crate::domain::email::EmailAddress;
+use crate::domain::environment::SettingsKind;
+use crate::domain::field::FieldError;
+use crate::domain::id::{EnvironmentId, MessageId};
+use crate::domain::locale::{LanguageTag, Locale};
+use crate::domain::message::Channel;
+use crate::domain::verification::Purpose;
+use crate::service::directory::EnvironmentSnapshot;
+use crate::service::render::{self, CodeContent};
+use crate::service::settings::content::{EmailContentDocument, EmailTextsDocument};
+use crate::store::directory::Expected;
+
+/// What a preview shows in place of a code, as far as a code has digits.
+const SAMPLE_DIGITS: &str = "1234567890";
+
+/// Whom a preview is addressed to (RFC 2606).
+const SAMPLE_ADDRESS: &str = "user@example.com";
+
+/// Which email to show.
+#[derive(Debug, Clone, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"purpose": "sign_in", "locale": "de", "content": {"subject": "Ihr Code", "body": "Ihr Code für {{ business_name }}:"}}))]
+pub struct PreviewRequest {
+    /// What the code is asked for.
+    #[schema(value_type = Purpose)]
+    pub purpose: String,
+    /// The language, found as for a message (BCP 47).
+    pub locale: String,
+    /// Texts that are not saved; without them the saved ones are shown, or ours.
+    #[serde(default)]
+    pub content: Option<EmailTextsDocument>,
+}
+
+/// An email as it would be sent, with a sample in place of the code and of the recipient.
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
+pub struct Preview {
+    /// The subject.
+    pub subject: String,
+    /// The plain text part.
+    pub text: String,
+    /// The HTML part.
+    pub html: String,
+}
+
+impl Administration {
+    /// Replaces all texts.
+    pub async fn put_content(
+        &self,
+        actor: &Actor,
+        environment: EnvironmentId,
+        document: &EmailContentDocument,
+        expected: Expected,
+    ) -> Result<(), ChangeError> {
+        self.put(actor, environment, SettingsKind::Content, expected, |held| {
+            require_custom_sender(held)?;
+            let content = document.validate().map_err(ChangeError::Invalid)?;
+            let before = EmailContentDocument::of(&held.content.row);
+            let after = EmailContentDocument::of(&content);
+            Ok(NewSettings {
+                on: held.content.version,
+                document: to_text(&after)?,
+                changes: difference(&before, &after),
+                clears: None,
+            })
+        })
+        .await
+    }
+
+    /// Shows an email as it would be sent.
+    pub fn preview(
+        &self,
+        environment: &EnvironmentSnapshot,
+        request: &PreviewRequest,
+    ) -> Result<Preview, ChangeError> {
+        let mut errors = Vec::new();
+        let purpose = Purpose::parse(&request.purpose).unwrap_or_else(|| {
+            let detail = "must be \"sign_in\", \"sign_up\", \"mfa\", \"password_reset\" or \"verify\"";
+            errors.push(FieldError::new("/purpose", detail));
+            Purpose::SignIn
+        });
+        let asked = LanguageTag::parse(&request.locale)
+            .map_err(|error| errors.push(FieldError::new("/locale", error.to_string())))
+            .ok();
+        let locale = Locale::resolve(asked.as_ref(), &environment.environment.default_locale);
+        let given = match &request.content {
+            Some(content) => {
+                require_custom_sender(environment)?;
+                Some(content.validate("/content", &mut errors))
+            }
+            None => None,
+        };
+        if !errors.is_empty() {
+            return Err(ChangeError::Invalid(errors));
+        }
+        let texts = given.as_ref().or_else(|| environment.texts(locale, purpose));
+        self.sample(environment, purpose, locale, texts)
+    }
+
+    fn sample(
+        &self,
+        environment: &EnvironmentSnapshot,
+        purpose: Purpose,
+        locale: Locale,
+        texts: Option<&EmailTexts>,
+    ) -> Result<Preview, ChangeError> {
+        let policy = &environment.otp.row;
+        let life: Duration = policy.life(purpose, Channel::Email);
+        let now = self.clock.now();
+        let digits = SAMPLE_DIGITS.get(..usize::from(policy.digits));
+        let sample = digits
+            .and_then(Code::parse_guess)
+            .zip(EmailAddress::parse(SAMPLE_ADDRESS).ok());
+        let Some((code, address)) = sample else {
+            return Err(ChangeError::NotFound);
+        };
+        let content = CodeContent {
+            message_id: MessageId::time_ordered(&*self.random, now),
+            purpose,
+            code: &code,
+            business_name: &environment.environment.business_name,
+            business_url: &environment.environment.business_url,
+            sender_name: environment.email.row.sender_name.as_deref(),
+            locale,
+            made_at: now,
+            expires_at: now + life,
+            life,
+            sentence: environment.sms.row.sentence,
+            autofill_domain: None,
+            texts,
+        };
+        let email = render::email(&content, address)?;
+        Ok(Preview {
+            subject: email.subject,
+            text: email.text,
+            html: email.html,
+        })
+    }
+}
+
+fn require_custom_sender(environment: &EnvironmentSnapshot) -> Result<(), ChangeError> {
+    match environment.email.row.custom_sender {
+        Some(_) => Ok(()),
+        None => Err(ChangeError::CustomSenderRequired),
+    }
+}
+
+/// What the audit log says of a change: the texts that differ, and not all of them twice.
+pub(in crate::service) fn difference(
+    before: &EmailContentDocument,
+    after: &EmailContentDocument,
+) -> serde_json::Value {
+    let (before, after) = (before.by_pointer(), after.by_pointer());
+    let only = |of: &BTreeMap<String, &str>, other: &BTreeMap<String, &str>| -> serde_json::Value {
+        let differing = of
+            .iter()
+            .filter(|(pointer, text)| other.get(*pointer) != Some(text));
+        differing
+            .map(|(pointer, text)| (pointer.clone(), json!(text)))
+            .collect::<serde_json::Map<_, _>>()
+            .into()
+    };
+    json!({ "before": only(&before, &after), "after": only(&after, &before) })
+}

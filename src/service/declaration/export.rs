@@ -1,0 +1,99 @@
+//! The directory as a file describes it, with secrets only as `{ keep = true }`.
+
+use serde_json::{Map, Value, json};
+
+use super::difference::switched_on;
+use super::state::{Contents, State};
+use crate::domain::keyring::KeyRing;
+use crate::service::administration::environment_fields;
+use crate::service::settings::content::EmailContentDocument;
+use crate::service::settings::email::EmailDocument;
+use crate::service::settings::sms::SmsDocument;
+use crate::store::StoreError;
+use crate::store::directory::DirectoryRows;
+
+/// Why the directory cannot be written as a file.
+#[derive(Debug, thiserror::Error)]
+pub enum ExportError {
+    /// A file knows applications by their names.
+    #[error(
+        "the environment {environment} has two applications named {name:?}; give one of them another name first"
+    )]
+    NameTwice {
+        /// The environment's code.
+        environment: String,
+        /// The name.
+        name: String,
+    },
+    /// It cannot be read.
+    #[error("the database cannot be used")]
+    Store(#[from] StoreError),
+}
+
+/// The document of all environments. Applying it changes nothing.
+///
+/// # Errors
+/// When it cannot be read, and when two applications of an environment have one name.
+pub fn export(rows: DirectoryRows, keys: &KeyRing) -> Result<Value, ExportError> {
+    let mut environments = Map::new();
+    for State {
+        environment,
+        contents,
+    } in State::of_all(rows, keys)?
+    {
+        let mut fields = environment_fields(&environment);
+        if let Some(fields) = fields.as_object_mut() {
+            fields.remove("code");
+            // Said and not left out: what is left out stays as it is.
+            fields.entry("default_country").and_modify(none_as_empty);
+            fields.extend(sections(&contents));
+            let applications = applications(&environment.code, &contents)?;
+            if !applications.is_empty() {
+                fields.insert("applications".to_owned(), applications.into());
+            }
+        }
+        environments.insert(environment.code, fields);
+    }
+    Ok(json!({ "environments": environments }))
+}
+
+fn sections(contents: &Contents) -> Map<String, Value> {
+    let kept = json!({ "keep": true });
+    let sms = SmsDocument::of(&contents.sms).with_secrets(|_, _| Some(&kept));
+    let email = EmailDocument::of(&contents.email).with_secrets(|_, _| Some(&kept));
+    let mut sections = Map::new();
+    sections.insert("sms".to_owned(), json!(sms));
+    sections.insert("email".to_owned(), json!(email));
+    // Without a custom sender there are no texts, and a file may not mention them.
+    if contents.email.custom_sender.is_some() {
+        let content = EmailContentDocument::of(&contents.content);
+        sections.insert("content".to_owned(), json!(content));
+    }
+    sections.insert("mfa".to_owned(), json!(contents.mfa));
+    sections.insert("otp".to_owned(), json!(contents.otp));
+    sections
+}
+
+fn applications(environment: &str, contents: &Contents) -> Result<Map<String, Value>, ExportError> {
+    let mut applications = Map::new();
+    for application in &contents.applications {
+        let mut domain = json!(application.autofill_domain);
+        none_as_empty(&mut domain);
+        let connections = switched_on(&contents.connections, application);
+        let fields = json!({ "autofill_domain": domain, "connections": connections });
+        let other = applications.insert(application.name.clone(), fields);
+        if other.is_some() {
+            return Err(ExportError::NameTwice {
+                environment: environment.to_owned(),
+                name: application.name.clone(),
+            });
+        }
+    }
+    Ok(applications)
+}
+
+fn none_as_empty(value: &mut Value) {
+    if value.is_null() {
+        *value = json!("");
+    }
+}

@@ -1,0 +1,361 @@
+//! Test messages: whether settings, saved or not, carry a message, and if not, why. A test takes one way, never a fallback; it
+//! is counted and written into the audit log, and nothing else is kept of it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::administration::Actor;
+use super::directory::EnvironmentSnapshot;
+use super::dispatch::Dispatcher;
+use super::otp::Refused;
+use super::render::{self, CodeContent, RenderError};
+use super::route::PlatformSender;
+use super::settings::GivenSecret;
+use super::settings::email::EmailDocument;
+use super::settings::sms::SmsDocument;
+use crate::domain::code::Code;
+use crate::domain::email::EmailAddress;
+use crate::domain::field::FieldError;
+use crate::domain::id::{AuditId, MessageId};
+use crate::domain::locale::Locale;
+use crate::domain::message::{Channel, Provider};
+use crate::domain::phone::PhoneNumber;
+use crate::domain::policy::{DAY, HOUR};
+use crate::domain::random::Random;
+use crate::domain::recipient::Recipient;
+use crate::domain::settings::{EmailSettings, Sentence, SmsSettings};
+use crate::domain::time::Clock;
+use crate::domain::verification::Purpose;
+use crate::provider::advice;
+use crate::provider::{
+    ATTEMPT_TIMEOUT, Connect, EmailTransport, Receipt, SendError, SmsTransport, Transport,
+};
+use crate::store::directory::AuditEntry;
+use crate::store::outbox::{MonthlyCounter, MonthlyLimit};
+use crate::store::test_message::{NewTest, TestCount};
+use crate::store::verification::{LimitName, SendRefusal};
+use crate::store::{SharedStore, StoreError};
+
+pub use crate::provider::advice::Advice as Diagnosis;
+
+/// Tests that an environment may send in a minute, over both channels.
+pub const PER_MINUTE: u32 = 10;
+
+/// What a test's text is that of: the one purpose that promises nothing beyond itself.
+const PURPOSE: Purpose = Purpose::Verify;
+
+/// What came of a test.
+#[derive(Debug)]
+pub struct Tested {
+    /// Who was asked.
+    pub provider: Provider,
+    /// What they said.
+    pub outcome: Result<Receipt, SendError>,
+}
+
+impl Tested {
+    /// What is wrong and what to do, where the message was not accepted.
+    #[must_use]
+    pub fn diagnosis(&self, channel: Channel) -> Option<Diagnosis> {
+        let error = self.outcome.as_ref().err()?;
+        Some(advice::advise(channel, self.provider, error))
+    }
+
+    /// What an SMTP server replied, where it did.
+    #[must_use]
+    pub fn smtp_reply(&self) -> Option<String> {
+        match &self.outcome {
+            Ok(receipt) => receipt.detail.clone(),
+            Err(error) => advice::smtp_reply(error),
+        }
+    }
+}
+
+/// Why nothing was tried.
+#[derive(Debug, thiserror::Error)]
+pub enum TestError {
+    /// Fields that cannot be taken, all of them.
+    #[error("invalid fields")]
+    Invalid(Vec<FieldError>),
+    /// The settings allow no message there.
+    #[error("the country is not allowed")]
+    CountryNotAllowed,
+    /// The environment has sent too many tests.
+    #[error("too many tests")]
+    TooMany {
+        /// When there may be one more.
+        retry_after: Duration,
+    },
+    /// Refused as a send would be.
+    #[error(transparent)]
+    Refused(#[from] Refused),
+    /// The email could not be written.
+    #[error(transparent)]
+    Unwritable(#[from] RenderError),
+    /// The database could not tell.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Tests settings.
+pub struct Service {
+    store: SharedStore,
+    dispatcher: Arc<Dispatcher>,
+    connect: Arc<dyn Connect>,
+    clock: Arc<dyn Clock>,
+    random: Arc<dyn Random>,
+    allow_plaintext_smtp: bool,
+}
+
+impl Service {
+    /// A service over these parts. `allow_plaintext_smtp` is the operator's word on SMTP without TLS.
+    pub fn new(
+        store: SharedStore,
+        dispatcher: Arc<Dispatcher>,
+        connect: Arc<dyn Connect>,
+        clock: Arc<dyn Clock>,
+        random: Arc<dyn Random>,
+        allow_plaintext_smtp: bool,
+    ) -> Self {
+        Self {
+            store,
+            dispatcher,
+            connect,
+            clock,
+            random,
+            allow_plaintext_smtp,
+        }
+    }
+
+    /// Sends a text message by `settings`, or else by the saved ones.
+    pub async fn sms(
+        &self,
+        actor: &Actor,
+        environment: &EnvironmentSnapshot,
+        to: &str,
+        settings: Option<SmsDocument<GivenSecret>>,
+    ) -> Result<Tested, TestError> {
+        let saved = &environment.sms.row;
+        let number = PhoneNumber::parse(to, environment.environment.default_country)
+            .map_err(|error| error.to_string());
+        let given = settings.map(|document| document.resolve(saved)).transpose();
+        let (number, given) = valid(number, given)?;
+        let settings = given.as_ref().unwrap_or(saved);
+        if let Some(allowed) = &settings.allowed_countries
+            && !number.country().is_some_and(|country| allowed.contains(&country))
+        {
+            return Err(TestError::CountryNotAllowed);
+        }
+        let (sender, quota) = self.sms_sender(settings)?;
+        let tested = given.as_ref().map(|given| json!(SmsDocument::of(given).hint()));
+        let recipient = Recipient::Phone(number.clone());
+        let test = self
+            .count(actor, environment, &recipient, &*sender, quota, tested)
+            .await?;
+        let code = self.throw_away_code(environment);
+        let content = self.content(environment, Channel::Sms, &code, settings.sentence);
+        let message = render::sms(&content, number);
+        Ok(self.attempt(&*sender, &message, test).await)
+    }
+
+    /// Sends an email by `settings`, or else by the saved ones.
+    pub async fn email(
+        &self,
+        actor: &Actor,
+        environment: &EnvironmentSnapshot,
+        to: &str,
+        settings: Option<EmailDocument<GivenSecret>>,
+    ) -> Result<Tested, TestError> {
+        let saved = &environment.email.row;
+        let address = EmailAddress::parse(to).map_err(|error| error.to_string());
+        let given = settings
+            .map(|document| document.resolve(saved, self.allow_plaintext_smtp))
+            .transpose();
+        let (address, given) = valid(address, given)?;
+        let settings = given.as_ref().unwrap_or(saved);
+        let sender = self.email_sender(settings)?;
+        let code = self.throw_away_code(environment);
+        let mut content = self.content(environment, Channel::Email, &code, Sentence::Auto);
+        content.sender_name = settings.sender_name.as_deref();
+        if settings.custom_sender.is_some() {
+            content.texts = environment.content.row.texts(content.locale, PURPOSE);
+        }
+        let message = render::email(&content, address.clone())?;
+        let tested = given.as_ref().map(|given| json!(EmailDocument::of(given).hint()));
+        let recipient = Recipient::Email(address);
+        let test = self
+            .count(actor, environment, &recipient, &*sender, None, tested)
+            .await?;
+        Ok(self.attempt(&*sender, &message, test).await)
+    }
+
+    /// Who carries a text message by `settings`, and the place in the test quota that it takes.
+    fn sms_sender(&self, settings: &SmsSettings) -> Result<(SmsTransport, Option<MonthlyLimit>), Refused> {
+        if let Some(account) = settings.own_account() {
+            return Ok((self.connect.twilio(account), None));
+        }
+        let platform = self.dispatcher.platform();
+        let sender = platform.sms.clone().ok_or(Refused::SmsNotConfigured)?;
+        let quota = (platform.sms_kind == PlatformSender::Real).then(|| MonthlyLimit {
+            counter: MonthlyCounter::TestQuota,
+            month: self.clock.now().month_start(),
+            limit: platform.monthly_test_quota,
+        });
+        Ok((sender, quota))
+    }
+
+    /// Who carries an email by `settings`: over a connection of its own, so that login and certificate are tested too.
+    fn email_sender(&self, settings: &EmailSettings) -> Result<EmailTransport, Refused> {
+        match &settings.custom_sender {
+            Some(account) => Ok(self.connect.smtp(account)),
+            None => self
+                .dispatcher
+                .platform()
+                .email
+                .clone()
+                .ok_or(Refused::EmailNotConfigured),
+        }
+    }
+
+    /// Counts the test and writes it into the audit log, before anything leaves. `tested` are the settings that are not saved.
+    async fn count<M: Sync>(
+        &self,
+        actor: &Actor,
+        environment: &EnvironmentSnapshot,
+        recipient: &Recipient,
+        sender: &dyn Transport<M>,
+        quota: Option<MonthlyLimit>,
+        tested: Option<Value>,
+    ) -> Result<NewTest, TestError> {
+        let policy = &environment.otp.row;
+        let at = self.clock.now();
+        let test = NewTest {
+            environment_id: environment.id(),
+            recipient_key: recipient.key(),
+            per_minute: PER_MINUTE,
+            per_hour: policy.sends_per_hour.into(),
+            per_day: policy.sends_per_day.into(),
+            quota,
+            at,
+        };
+        let changes = json!({
+            "to": recipient.masked(),
+            "provider": sender.provider(),
+            "settings": tested.unwrap_or_else(|| json!("saved")),
+        });
+        let audit = AuditEntry {
+            id: AuditId::time_ordered(&*self.random, at),
+            environment_id: Some(environment.id()),
+            key_id: actor.key_id,
+            action: format!("settings.{}.test", recipient.channel()),
+            target: environment.id().to_string(),
+            changes: changes.to_string(),
+            remote_address: actor.remote_address.clone(),
+            at,
+        };
+        match self.store.count_test(test.clone(), audit).await? {
+            TestCount::Counted => Ok(test),
+            TestCount::TooMany { resets_at } => Err(TestError::TooMany {
+                retry_after: at.until(resets_at),
+            }),
+            TestCount::Refused(refusal) => Err(self.refused(refusal, &test).into()),
+        }
+    }
+
+    fn refused(&self, refusal: SendRefusal, test: &NewTest) -> Refused {
+        match refusal {
+            SendRefusal::Throttled { limit, resets_at } => {
+                let (quota, window) = match limit {
+                    LimitName::RecipientDay => (test.per_day, DAY),
+                    LimitName::RecipientHour | LimitName::IpHour => (test.per_hour, HOUR),
+                };
+                Refused::Throttled {
+                    limit,
+                    quota,
+                    window,
+                    retry_after: test.at.until(resets_at),
+                }
+            }
+            SendRefusal::RecipientLocked { until } => Refused::RecipientLocked {
+                retry_after: test.at.until(until),
+            },
+            SendRefusal::QuotaExhausted => Refused::QuotaExhausted {
+                limit: self.dispatcher.platform().monthly_test_quota,
+                resets_at: test.at.next_month_start(),
+                retry_after: test.at.until(test.at.next_month_start()),
+            },
+        }
+    }
+
+    /// Texts carry codes and nothing else, so a test carries one too, which no verification has and nobody keeps.
+    fn throw_away_code(&self, environment: &EnvironmentSnapshot) -> Code {
+        Code::draw(&*self.random, environment.otp.row.digits)
+    }
+
+    fn content<'a>(
+        &self,
+        environment: &'a EnvironmentSnapshot,
+        channel: Channel,
+        code: &'a Code,
+        sentence: Sentence,
+    ) -> CodeContent<'a> {
+        let now = self.clock.now();
+        let life = environment.otp.row.life(PURPOSE, channel);
+        let settings = &environment.environment;
+        CodeContent {
+            message_id: MessageId::time_ordered(&*self.random, now),
+            purpose: PURPOSE,
+            code,
+            business_name: &settings.business_name,
+            business_url: &settings.business_url,
+            sender_name: None,
+            locale: Locale::resolve(None, &settings.default_locale),
+            made_at: now,
+            expires_at: now + life,
+            life,
+            sentence,
+            autofill_domain: None,
+            texts: None,
+        }
+    }
+
+    /// One try. What nobody accepted gives its places back, as a send does.
+    async fn attempt<M: Sync>(&self, sender: &dyn Transport<M>, message: &M, test: NewTest) -> Tested {
+        let outcome = tokio::time::timeout(ATTEMPT_TIMEOUT, sender.send_test(message))
+            .await
+            .unwrap_or_else(|_| Err(SendError::unknown("no answer within 10 s")));
+        let (environment, provider) = (test.environment_id, sender.provider());
+        match &outcome {
+            Ok(_) => tracing::info!(environment.id = %environment, %provider, "a test message was accepted"),
+            Err(error) => {
+                tracing::info!(environment.id = %environment, %provider, %error, "a test message was not accepted");
+            }
+        }
+        if let Err(SendError::NotAccepted { .. }) = outcome
+            && let Err(error) = self.store.give_back_test(test, self.clock.now()).await
+        {
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "a test's places could not be given back"
+            );
+        }
+        Tested { provider, outcome }
+    }
+}
+
+/// What is wrong with either, all at once: with the recipient under `/to`, with the settings under `/settings`.
+fn valid<T, S>(to: Result<T, String>, settings: Result<S, Vec<FieldError>>) -> Result<(T, S), TestError> {
+    let (to, settings) = match (to, settings) {
+        (Ok(to), Ok(settings)) => return Ok((to, settings)),
+        (to, settings) => (to.err(), settings.err()),
+    };
+    let mut errors: Vec<FieldError> = to
+        .into_iter()
+        .map(|detail| FieldError::new("/to", detail))
+        .collect();
+    let within = |error: FieldError| FieldError::new(format!("/settings{}", error.pointer), error.detail);
+    errors.extend(settings.unwrap_or_default().into_iter().map(within));
+    Err(TestError::Invalid(errors))
+}

@@ -1,0 +1,1 @@
+SELECT revision FROM installation WHERE id = 1 FOR UPDATE

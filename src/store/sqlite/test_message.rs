@@ -1,0 +1,96 @@
+//! Test messages. All of this runs inside the writer's transaction, so that to read, compare and write is one step.
+
+use async_trait::async_trait;
+use sqlx::SqliteConnection;
+
+use super::directory::write_audit_entry;
+use super::limit::{self, CountedSend};
+use super::row::Fields;
+use super::{SqliteStore, StoreError, fault, quota};
+use crate::domain::id::EnvironmentId;
+use crate::domain::time::Timestamp;
+use crate::store::directory::AuditEntry;
+use crate::store::test_message::{MINUTE, NewTest, TestCount, TestMessages};
+use crate::store::verification::SendLimits;
+
+#[async_trait]
+impl TestMessages for SqliteStore {
+    async fn count_test(&self, test: NewTest, audit: AuditEntry) -> Result<TestCount, StoreError> {
+        self.writer
+            .write(move |db| Box::pin(count(db, test, audit)))
+            .await
+    }
+
+    async fn give_back_test(&self, test: NewTest, now: Timestamp) -> Result<(), StoreError> {
+        self.writer
+            .write(move |db| Box::pin(give_back(db, test, now)))
+            .await
+    }
+}
+
+async fn count(db: &mut SqliteConnection, test: NewTest, audit: AuditEntry) -> Result<TestCount, StoreError> {
+    let (environment, now) = (test.environment_id, test.at);
+    let standing = window(db, environment).await?;
+    let (started_at, sends) = standing
+        .filter(|(start, _)| *start + MINUTE > now)
+        .unwrap_or((now, 0));
+    if sends >= test.per_minute {
+        let resets_at = started_at + MINUTE;
+        return Ok(TestCount::TooMany { resets_at });
+    }
+    let send = CountedSend {
+        environment_id: environment,
+        recipient_key: &test.recipient_key,
+        ip_key: None,
+        limits: SendLimits {
+            per_hour: test.per_hour,
+            per_day: test.per_day,
+            ip_per_hour: u32::MAX,
+            // A test carries nothing that could be guessed.
+            guesses_per_day: u32::MAX,
+        },
+        quota: test.quota,
+        now,
+    };
+    if let Some(refusal) = limit::count_send(db, &send).await? {
+        return Ok(TestCount::Refused(refusal));
+    }
+    sqlx::query(
+        "INSERT INTO test_message_windows (environment_id, minute_started_at, sends) VALUES (?1, ?2, ?3)
+         ON CONFLICT (environment_id) DO UPDATE SET
+             minute_started_at = excluded.minute_started_at, sends = excluded.sends",
+    )
+    .bind(environment.0)
+    .bind(started_at.unix_micros())
+    .bind(sends + 1)
+    .execute(&mut *db)
+    .await
+    .map_err(fault)?;
+    write_audit_entry(db, &audit).await?;
+    Ok(TestCount::Counted)
+}
+
+async fn window(
+    db: &mut SqliteConnection,
+    environment: EnvironmentId,
+) -> Result<Option<(Timestamp, u32)>, StoreError> {
+    let row =
+        sqlx::query("SELECT minute_started_at, sends FROM test_message_windows WHERE environment_id = ?1")
+            .bind(environment.0)
+            .fetch_optional(db)
+            .await
+            .map_err(fault)?;
+    let Some(row) = row else {
+        return Ok(None);
+    };
+    let fields = Fields::of(&row, "test_message_windows", environment);
+    Ok(Some((fields.time("minute_started_at")?, fields.value("sends")?)))
+}
+
+async fn give_back(db: &mut SqliteConnection, test: NewTest, now: Timestamp) -> Result<(), StoreError> {
+    limit::give_back(db, test.environment_id, &test.recipient_key, test.at, now).await?;
+    if let Some(quota) = test.quota {
+        quota::release(db, test.environment_id, quota.counter, quota.month).await?;
+    }
+    Ok(())
+}
