@@ -238,7 +238,7 @@ async fn a_server_that_says_nothing_is_not_waited_for_beyond_ten_seconds() {
     let began = Instant::now();
     let (code, ..) = failure(&test_unsaved(&server, &settings(&smtp)).await);
     assert_eq!(code, "unreachable");
-    assert!(began.elapsed() < Duration::from_secs(12), "{:?}", began.elapsed());
+    assert!(began.elapsed() < Duration::from_secs(14), "{:?}", began.elapsed());
     server.stop().await;
 }
 
