@@ -10,6 +10,7 @@ use async_trait::async_trait;
 
 use crate::domain::time::Timestamp;
 
+pub mod audit;
 pub mod directory;
 pub mod idempotency;
 pub mod message;
@@ -18,6 +19,7 @@ pub mod postgres;
 pub mod sqlite;
 pub mod verification;
 
+pub use audit::Audit;
 pub use directory::Directory;
 pub use idempotency::Idempotency;
 pub use message::Messages;
@@ -25,9 +27,9 @@ pub use outbox::Outbox;
 pub use verification::Verifications;
 
 /// All concerns of one database.
-pub trait Store: Verifications + Outbox + Messages + Idempotency + Directory + Upkeep {}
+pub trait Store: Verifications + Outbox + Messages + Idempotency + Directory + Audit + Upkeep {}
 
-impl<T: Verifications + Outbox + Messages + Idempotency + Directory + Upkeep> Store for T {}
+impl<T: Verifications + Outbox + Messages + Idempotency + Directory + Audit + Upkeep> Store for T {}
 
 /// A shared handle to a database.
 pub type SharedStore = Arc<dyn Store>;

@@ -11,6 +11,7 @@ use crate::service::administration::ChangeError;
 use crate::service::directory::EnvironmentSnapshot;
 
 mod applications;
+mod audit;
 mod connections;
 mod environments;
 mod messages;
@@ -33,6 +34,9 @@ pub fn routes() -> OpenApiRouter<Services> {
         .routes(routes!(usage::read))
         .routes(routes!(messages::list))
         .routes(routes!(messages::read))
+        .routes(routes!(messages::search))
+        .routes(routes!(audit::list))
+        .routes(routes!(audit::list_all))
 }
 
 /// The environment that a path names by id or code, with what any process has changed of it by now: who changes something

@@ -7,12 +7,15 @@ use sqlx::SqlitePool;
 
 use super::StoreError;
 
+mod audit;
 mod connection;
 mod directory;
 mod idempotency;
 mod limit;
 mod message;
 mod outbox;
+#[cfg(test)]
+mod plan;
 mod quota;
 mod row;
 mod upkeep;

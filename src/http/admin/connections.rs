@@ -5,6 +5,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::environment;
+use crate::domain::environment::Connection;
 use crate::domain::id::ConnectionId;
 use crate::domain::verification::Strategy;
 use crate::http::auth::Administrator;
@@ -38,13 +39,11 @@ pub async fn list(
     Query(query): Query<PageQuery>,
 ) -> Result<Json<Page<EnvironmentConnectionView>>, Problem> {
     let environment = environment(&services, &env).await?;
-    let all = environment
-        .connections
-        .iter()
-        .map(|connection| EnvironmentConnectionView {
-            id: connection.id,
-            strategy: connection.strategy,
-            name: connection.name.clone(),
-        });
-    Page::of(all.collect(), &query, |connection| connection.id.to_string()).map(Json)
+    let view = |connection: &Connection| EnvironmentConnectionView {
+        id: connection.id,
+        strategy: connection.strategy,
+        name: connection.name.clone(),
+    };
+    let all = &environment.connections;
+    Page::of_few(all, &query, |connection| connection.id, view).map(Json)
 }

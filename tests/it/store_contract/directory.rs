@@ -24,7 +24,7 @@ fn audit(environment: EnvironmentId) -> AuditEntry {
     }
 }
 
-fn first() -> FirstEnvironment {
+pub(super) fn first() -> FirstEnvironment {
     let environment = Environment {
         id: EnvironmentId::time_ordered(&OsRandom, now()),
         code: "default".to_owned(),
@@ -73,7 +73,7 @@ fn first() -> FirstEnvironment {
     }
 }
 
-fn settings(environment_id: EnvironmentId, document: &str) -> SettingsRow {
+pub(super) fn settings(environment_id: EnvironmentId, document: &str) -> SettingsRow {
     SettingsRow {
         environment_id,
         kind: SettingsKind::Sms,

@@ -1,8 +1,9 @@
 //! What an installation has beside its first environment, written behind the service's back as long as no endpoint makes
-//! it: another application, another environment, a revoked key; and the audit log, as long as none reads it.
+//! it: another application, another environment, a revoked key.
 
 use otpost::domain::api_key::{ApiKey, KeyKind};
-use otpost::domain::random::{OsRandom, unguessable_id};
+use otpost::domain::random::{OsRandom, time_ordered_id, unguessable_id};
+use otpost::domain::time::{Clock as _, SystemClock};
 use sqlx::{AssertSqlSafe, Connection, PgConnection, SqliteConnection};
 use uuid::Uuid;
 
@@ -18,7 +19,7 @@ pub struct Neighbour {
 
 /// Another application of the environment `default`. It has the phone connection on, and the email connection off.
 pub async fn application(server: &TestServer) -> Neighbour {
-    let (id, key) = (unguessable_id(&OsRandom), key());
+    let (id, key) = (later_id(), key());
     let sql = Sql::of(server);
     let phone = "(SELECT id FROM connections WHERE strategy = 'phone:otp' LIMIT 1)";
     sql.run(&[
@@ -39,7 +40,7 @@ pub async fn application(server: &TestServer) -> Neighbour {
 
 /// An application of another environment, whose code is `other`.
 pub async fn environment(server: &TestServer) -> Neighbour {
-    let [environment, id, connection] = [0; 3].map(|_| unguessable_id(&OsRandom));
+    let [environment, id, connection] = [later_id(), later_id(), unguessable_id(&OsRandom)];
     let key = key();
     let sql = Sql::of(server);
     sql.run(&[
@@ -88,25 +89,9 @@ pub async fn switch_connections_off(server: &TestServer) {
     server.services.directory.reload().await.unwrap();
 }
 
-/// What the audit log holds of each change.
-pub async fn audited(server: &TestServer) -> Vec<String> {
-    let (url, statement) = (
-        server.place.database().url(),
-        "SELECT CAST(changes AS text) FROM audit_entries",
-    );
-    if url.starts_with("postgres") {
-        let mut database = PgConnection::connect(url).await.unwrap();
-        sqlx::query_scalar(statement)
-            .fetch_all(&mut database)
-            .await
-            .unwrap()
-    } else {
-        let mut database = SqliteConnection::connect(url).await.unwrap();
-        sqlx::query_scalar(statement)
-            .fetch_all(&mut database)
-            .await
-            .unwrap()
-    }
+/// The id of what is made now, after all that the service has made.
+fn later_id() -> Uuid {
+    time_ordered_id(&OsRandom, SystemClock.now())
 }
 
 fn key() -> ApiKey {

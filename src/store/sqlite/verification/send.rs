@@ -33,6 +33,7 @@ pub(super) async fn issue(db: &mut SqliteConnection, new: NewVerification) -> Re
         verification_id: new.id,
         channel: new.recipient.channel(),
         purpose: new.purpose,
+        recipient_key: &recipient_key,
         masked_recipient: &new.recipient.masked(),
         created_at: new.created_at,
     };
@@ -130,6 +131,7 @@ pub(super) async fn resend(db: &mut SqliteConnection, again: NewSend) -> Result<
         verification_id: verification.id,
         channel: verification.channel,
         purpose: verification.purpose,
+        recipient_key: &kept.recipient_key,
         masked_recipient: &verification.masked_recipient,
         created_at: again.now,
     };
