@@ -10,6 +10,7 @@ use async_trait::async_trait;
 
 use crate::domain::time::Timestamp;
 
+pub mod audit;
 pub mod directory;
 pub mod idempotency;
 pub mod key;
@@ -21,6 +22,7 @@ pub mod sqlite;
 pub mod test_message;
 pub mod verification;
 
+pub use audit::Audit;
 pub use directory::Directory;
 pub use idempotency::Idempotency;
 pub use key::Keys;
@@ -32,7 +34,16 @@ pub use verification::Verifications;
 
 /// All concerns of one database.
 pub trait Store:
-    Verifications + Notifications + Outbox + Messages + Idempotency + Directory + Keys + TestMessages + Upkeep
+    Verifications
+    + Notifications
+    + Outbox
+    + Messages
+    + Idempotency
+    + Directory
+    + Keys
+    + Audit
+    + TestMessages
+    + Upkeep
 {
 }
 
@@ -44,6 +55,7 @@ impl<
         + Idempotency
         + Directory
         + Keys
+        + Audit
         + TestMessages
         + Upkeep,
 > Store for T

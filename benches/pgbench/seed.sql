@@ -13,12 +13,12 @@ SELECT
     sha256(n::text::bytea) || '\x000000000000000000000000000000000000', 5, 5, now(), now() + interval '24 hours', now()
 FROM generate_series(:first, :rows) AS n;
 INSERT INTO messages (
-    id, environment_id, application_id, verification_id, channel, purpose, masked_recipient, status, provider, decision,
+    id, environment_id, application_id, verification_id, channel, purpose, recipient_key, masked_recipient, status, provider, decision,
     created_at, updated_at
 )
 SELECT
     md5('message' || n)::uuid, '00000000-0000-0000-0000-000000000001', '00000000-0000-0000-0000-000000000002',
-    md5('verification' || n)::uuid, 'sms', 'sign_in', '+61•••' || right(lpad(n::text, 3, '0'), 3), 'accepted', 'twilio',
+    md5('verification' || n)::uuid, 'sms', 'sign_in', '+614' || lpad(n::text, 8, '0'), '+61•••' || right(lpad(n::text, 3, '0'), 3), 'accepted', 'twilio',
     '{"route":["twilio"]}', now(), now()
 FROM generate_series(:first, :rows) AS n;
 INSERT INTO recipients

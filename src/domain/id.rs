@@ -18,6 +18,12 @@ fn parse_hex(text: &str, prefix: &str) -> Option<Uuid> {
     Uuid::try_parse(digits).ok()
 }
 
+/// What all ids have in common: their wire form, and an order, which is that of their making where they are time-ordered.
+pub trait Id: Copy + Ord + fmt::Display {
+    /// Reads the wire form; `None` for any other.
+    fn parse(text: &str) -> Option<Self>;
+}
+
 macro_rules! ids {
     ($($(#[$doc:meta])* $name:ident = $prefix:literal;)*) => {$(
         $(#[$doc])*
@@ -42,6 +48,12 @@ macro_rules! ids {
             /// An id of 128 random bits.
             pub fn unguessable(random: &dyn Random) -> Self {
                 Self(unguessable_id(random))
+            }
+        }
+
+        impl Id for $name {
+            fn parse(text: &str) -> Option<Self> {
+                parse_hex(text, $prefix).map(Self)
             }
         }
 

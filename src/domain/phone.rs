@@ -96,6 +96,23 @@ impl PhoneNumber {
         }
     }
 
+    /// Reads a number as a request names one: with the country it gives, or else `default`. A given country is looked at only
+    /// where the number needs one.
+    pub fn parse_in(
+        input: &str,
+        country: Option<&str>,
+        default: Option<Country>,
+    ) -> Result<Self, InvalidPhoneNumber> {
+        let international = input
+            .trim_start_matches([' ', '-', '.', '(', ')'])
+            .starts_with('+');
+        let country = match country {
+            Some(code) if !international => Some(Country::parse(code)?),
+            _ => default,
+        };
+        Self::parse(input, country)
+    }
+
     /// Takes back a number that `parse` has made before; `None` for anything but `+` and 7 to 15 digits. Whether the
     /// number is valid is not asked again, so that an update of the numbering plans does not orphan what is stored.
     #[must_use]

@@ -51,12 +51,15 @@ pub fn unguessable_id(random: &dyn Random) -> Uuid {
     Uuid::from_bytes(bytes)
 }
 
-/// A UUID v7 (RFC 9562): 48 bits of milliseconds, then 74 random bits. Sorts by time of making.
+/// A UUID v7 (RFC 9562): 48 bits of milliseconds, 12 of their fraction (section 6.2, method 3), then 62 random bits. Sorts by
+/// time of making, to the microsecond.
 pub fn time_ordered_id(random: &dyn Random, now: Timestamp) -> Uuid {
     let mut bytes = [0; 10];
     random.fill(&mut bytes);
-    let millis = u64::try_from(now.unix_micros() / 1_000).unwrap_or(0);
-    uuid::Builder::from_unix_timestamp_millis(millis, &bytes).into_uuid()
+    let micros = u64::try_from(now.unix_micros()).unwrap_or(0);
+    let [.., high, low] = ((micros % 1_000) * 4_096 / 1_000).to_be_bytes();
+    (bytes[0], bytes[1]) = (high, low);
+    uuid::Builder::from_unix_timestamp_millis(micros / 1_000, &bytes).into_uuid()
 }
 
 #[cfg(test)]
@@ -76,7 +79,16 @@ mod tests {
     #[test]
     fn time_ordered_ids_sort_by_their_time() {
         let early = Timestamp::from_unix_micros(1_700_000_000_000_000).unwrap();
-        let late = Timestamp::from_unix_micros(1_700_000_000_001_000).unwrap();
-        assert!(time_ordered_id(&OsRandom, early) < time_ordered_id(&OsRandom, late));
+        for micros in [1, 500, 999, 1_000, 1_001] {
+            let late = Timestamp::from_unix_micros(1_700_000_000_000_000 + micros).unwrap();
+            assert!(
+                time_ordered_id(&OsRandom, early) < time_ordered_id(&OsRandom, late),
+                "{micros}"
+            );
+        }
+        assert_ne!(
+            time_ordered_id(&OsRandom, early),
+            time_ordered_id(&OsRandom, early)
+        );
     }
 }

@@ -13,6 +13,7 @@ use crate::service::directory::EnvironmentSnapshot;
 mod application_connections;
 mod application_keys;
 mod applications;
+mod audit;
 mod connections;
 mod environments;
 mod key_view;
@@ -62,6 +63,9 @@ pub fn routes() -> OpenApiRouter<Services> {
         .routes(routes!(usage::read))
         .routes(routes!(messages::list))
         .routes(routes!(messages::read))
+        .routes(routes!(messages::search))
+        .routes(routes!(audit::list))
+        .routes(routes!(audit::list_all))
 }
 
 /// The environment that a path names by id or code, with what any process has changed of it by now: who changes something

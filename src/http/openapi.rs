@@ -99,6 +99,7 @@ fn foundation() -> OpenApi {
             tag("applications", "Who may send in an environment."),
             tag("keys", "What applications and administrators call with."),
             tag("messages", "What was sent, and how much may be."),
+            tag("audit log", "Who changed what, when and from where."),
             tag("operations", "Whether the service lives and is ready."),
         ]))
         .build()

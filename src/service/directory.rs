@@ -36,7 +36,7 @@ pub struct EnvironmentSnapshot {
     pub version: i64,
     /// Its connections.
     pub connections: Vec<Connection>,
-    /// Its applications.
+    /// Its applications, in the order of their ids, which is that of their making.
     pub applications: Vec<Versioned<Application>>,
     /// How its text messages travel.
     pub sms: Versioned<SmsSettings>,
@@ -70,9 +70,10 @@ impl EnvironmentSnapshot {
     /// An application of the environment, with its version.
     #[must_use]
     pub fn application(&self, id: ApplicationId) -> Option<&Versioned<Application>> {
-        self.applications
-            .iter()
-            .find(|application| application.row.id == id)
+        let place = self
+            .applications
+            .binary_search_by_key(&id, |application| application.row.id);
+        self.applications.get(place.ok()?)
     }
 
     /// What an administrator wrote for an email with a code. Only what goes through the environment's own server has it.
@@ -111,7 +112,7 @@ pub struct Snapshot {
 }
 
 impl Snapshot {
-    /// All environments, oldest first.
+    /// All environments, in the order of their ids, so the oldest first.
     #[must_use]
     pub fn environments(&self) -> &[Arc<EnvironmentSnapshot>] {
         &self.environments
@@ -120,18 +121,22 @@ impl Snapshot {
     /// The environment with this id.
     #[must_use]
     pub fn environment(&self, id: EnvironmentId) -> Option<&Arc<EnvironmentSnapshot>> {
-        self.environments
-            .iter()
-            .find(|environment| environment.id() == id)
+        let place = self
+            .environments
+            .binary_search_by_key(&id, |environment| environment.id());
+        self.environments.get(place.ok()?)
     }
 
     /// The environment with this id or code, as a path names it.
     #[must_use]
     pub fn environment_named(&self, name: &str) -> Option<&Arc<EnvironmentSnapshot>> {
-        let id = EnvironmentId::parse(name);
-        self.environments
-            .iter()
-            .find(|held| Some(held.id()) == id || held.environment.code == name)
+        match EnvironmentId::parse(name) {
+            Some(id) => self.environment(id),
+            None => self
+                .environments
+                .iter()
+                .find(|held| held.environment.code == name),
+        }
     }
 
     /// Whose key has this SHA-256. Comparing hashes tells an attacker nothing about keys, so a map will do.
@@ -215,10 +220,14 @@ impl Directory {
         // Their ids are random and an environment's are made at one moment, so the order is that of the channels.
         ordered.sort_by_key(|connection| connection.channel() != Channel::Sms);
         let mut connections = group(ordered, |connection| connection.environment_id);
-        let mut applications = group(rows.applications, |application| application.row.environment_id);
+        let mut ordered = rows.applications;
+        ordered.sort_by_key(|application| application.row.id);
+        let mut applications = group(ordered, |application| application.row.environment_id);
         let mut settings = group(rows.settings, |settings| settings.row.environment_id);
-        let mut environments = Vec::with_capacity(rows.environments.len());
-        for Versioned { version, row } in rows.environments {
+        let mut ordered = rows.environments;
+        ordered.sort_by_key(|environment| environment.row.id);
+        let mut environments = Vec::with_capacity(ordered.len());
+        for Versioned { version, row } in ordered {
             let id = row.id;
             let documents = Self::read_settings(&self.keys, id, settings.remove(&id).unwrap_or_default())?;
             let before = former.environment(id);

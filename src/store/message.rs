@@ -5,16 +5,27 @@ use async_trait::async_trait;
 use super::StoreError;
 use crate::domain::id::{ApplicationId, EnvironmentId, MessageId, NotificationId, VerificationId};
 use crate::domain::message::{Attempt, Channel, MessagePurpose, MessageStatus, MessageSummary};
+use crate::domain::recipient::Recipient;
 use crate::domain::time::Timestamp;
 
-/// Reading messages.
+/// Reading messages. A page has at most 101 of them: 100, and one that tells that there are more.
 #[async_trait]
 pub trait Messages: Send + Sync {
-    /// At most `limit` messages of an environment, newest first, each page at the same cost.
+    /// At most `limit` messages of an environment, newest first, each page at the same cost, whatever the filter.
     async fn list_messages(
         &self,
         environment: EnvironmentId,
         filter: MessageFilter,
+        limit: u32,
+    ) -> Result<Vec<StoredMessage>, StoreError>;
+
+    /// At most `limit` messages of an environment to one recipient, newest first, older than `before`, each page at the same
+    /// cost.
+    async fn search_messages(
+        &self,
+        environment: EnvironmentId,
+        recipient: &Recipient,
+        before: Option<MessageId>,
         limit: u32,
     ) -> Result<Vec<StoredMessage>, StoreError>;
 
@@ -37,6 +48,25 @@ pub struct MessageFilter {
     pub since: Option<Timestamp>,
     /// Only older than this message: the last one of the page before.
     pub before: Option<MessageId>,
+}
+
+impl MessageFilter {
+    /// The names of the statuses it lets through.
+    pub(super) fn statuses(&self) -> Vec<&'static str> {
+        names(self.status, MessageStatus::ALL, MessageStatus::as_str)
+    }
+
+    /// The names of the channels it lets through.
+    pub(super) fn channels(&self) -> Vec<&'static str> {
+        names(self.channel, Channel::ALL, Channel::as_str)
+    }
+}
+
+fn names<T: Copy>(one: Option<T>, all: &[T], name: impl Fn(T) -> &'static str) -> Vec<&'static str> {
+    match one {
+        Some(one) => vec![name(one)],
+        None => all.iter().copied().map(name).collect(),
+    }
 }
 
 /// A message as it is kept.

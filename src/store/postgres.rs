@@ -6,6 +6,7 @@
 
 use super::StoreError;
 
+mod audit;
 mod connection;
 mod directory;
 mod fault;

@@ -7,6 +7,7 @@ use sqlx::{SqliteConnection, SqlitePool};
 
 use super::StoreError;
 
+mod audit;
 mod connection;
 mod directory;
 mod idempotency;
@@ -14,6 +15,8 @@ mod limit;
 mod message;
 mod notification;
 mod outbox;
+#[cfg(test)]
+mod plan;
 mod quota;
 mod row;
 mod test_message;

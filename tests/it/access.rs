@@ -140,6 +140,9 @@ async fn a_key_of_the_wrong_kind_is_forbidden() {
         ("GET", format!("{env}/usage/sms")),
         ("GET", format!("{env}/messages")),
         ("GET", format!("{env}/messages/msg_{}", "0".repeat(32))),
+        ("POST", format!("{env}/messages/search")),
+        ("GET", format!("{env}/audit")),
+        ("GET", "/admin/v1/audit".to_owned()),
     ] {
         let answer = server.request(method, &path, app, &[], "").await;
         answer.expect_problem(403, "forbidden");

@@ -1,5 +1,6 @@
 //! Administration over HTTP: what can be read and changed, and what can never be read.
 
+mod audit;
 mod changes;
 mod creation;
 mod email;
@@ -7,9 +8,11 @@ mod environment;
 mod isolation;
 mod keys;
 mod lists;
+mod long_lists;
 mod mfa;
 mod otp;
 mod removal;
+mod search;
 mod secrets;
 mod sms;
 mod switches;

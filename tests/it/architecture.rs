@@ -86,6 +86,11 @@ const DIRECTION_EXCEPTIONS: &[(&str, &str, &str)] = &[
         "a row with its version, as the snapshot holds it",
     ),
     (
+        "http/admin/audit.rs",
+        "store::audit",
+        "a plain read, which no rule stands before",
+    ),
+    (
         "http/admin/messages.rs",
         "store::message",
         "a plain read, which no rule stands before",

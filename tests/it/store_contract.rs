@@ -1,6 +1,7 @@
 //! The contract of the store: what every implementation does, with operations in parallel, on whichever database the
 //! tests run on.
 
+mod audit;
 mod cancel;
 mod check;
 mod directory;
@@ -9,6 +10,7 @@ mod idempotency;
 mod isolation;
 mod key_generations;
 mod limits;
+mod lists;
 mod message;
 mod notification;
 mod outbox;

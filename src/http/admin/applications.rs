@@ -59,12 +59,14 @@ pub async fn list(
     Query(query): Query<PageQuery>,
 ) -> Result<Json<Page<ApplicationView>>, Problem> {
     let environment = environment(&services, &env).await?;
-    let all = environment
-        .applications
-        .iter()
-        .map(|application| ApplicationView::of(&application.row))
-        .collect();
-    Page::of(all, &query, |application| application.id.to_string()).map(Json)
+    let all = &environment.applications;
+    Page::of(
+        all,
+        &query,
+        |held| held.row.id,
+        |held| ApplicationView::of(&held.row),
+    )
+    .map(Json)
 }
 
 /// Makes an application. Every connection is off for it, and it has no keys yet.

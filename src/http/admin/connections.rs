@@ -47,10 +47,11 @@ pub(super) fn page<'a>(
     connections: impl Iterator<Item = &'a Connection>,
     query: &PageQuery,
 ) -> Result<Json<Page<EnvironmentConnectionView>>, Problem> {
-    let all = connections.map(|connection| EnvironmentConnectionView {
+    let all: Vec<&Connection> = connections.collect();
+    let view = |connection: &&Connection| EnvironmentConnectionView {
         id: connection.id,
         strategy: connection.strategy,
         name: connection.name.clone(),
-    });
-    Page::of(all.collect(), query, |connection| connection.id.to_string()).map(Json)
+    };
+    Page::of_few(&all, query, |connection| connection.id, view).map(Json)
 }

@@ -68,14 +68,14 @@ pub async fn list(
     Query(query): Query<PageQuery>,
 ) -> Result<Json<Page<EnvironmentView>>, Problem> {
     services.directory.refresh().await?;
-    let all = services
-        .directory
-        .current()
-        .environments()
-        .iter()
-        .map(|held| EnvironmentView::of(held))
-        .collect();
-    Page::of(all, &query, |environment| environment.id.to_string()).map(Json)
+    let snapshot = services.directory.current();
+    Page::of(
+        snapshot.environments(),
+        &query,
+        |held| held.id(),
+        |held| EnvironmentView::of(held),
+    )
+    .map(Json)
 }
 
 /// Makes an environment, with a connection for phone numbers and one for email addresses, and without applications.

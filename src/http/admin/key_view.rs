@@ -59,10 +59,8 @@ pub async fn page(
 ) -> Result<Json<Page<KeyView>>, Problem> {
     services.last_used.flush(&services.store, &*services.clock).await;
     let listed = services.administration.list_keys(owner).await?;
-    let all = listed
-        .into_iter()
-        .map(|ListedKey { record, last_used_at }| KeyView::of(record, last_used_at));
-    Page::of(all.collect(), query, |key| key.id.to_string()).map(Json)
+    let view = |key: &ListedKey| KeyView::of(key.record.clone(), key.last_used_at);
+    Page::of(&listed, query, |key| key.record.id, view).map(Json)
 }
 
 /// The answer that shows a key; `list` is where it is listed.

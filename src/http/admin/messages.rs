@@ -13,12 +13,15 @@ use crate::domain::message::{Channel, MessagePurpose, MessageStatus, MessageSumm
 use crate::domain::time::Timestamp;
 use crate::http::auth::Administrator;
 use crate::http::extract::{Json, Query, Segments};
-use crate::http::page::{Page, invalid_cursor, read_limit};
+use crate::http::page::{Page, Window};
 use crate::http::problem::Problem;
 use crate::http::state::Services;
 use crate::store::message::{MessageFilter, StoredMessage};
 
+mod search;
 mod timeline;
+
+pub use search::{__path_search, search};
 
 use timeline::TimelineEntry;
 
@@ -85,24 +88,16 @@ pub async fn list(
     Query(query): Query<MessageQuery>,
 ) -> Result<Json<Page<MessageView>>, Problem> {
     let environment = environment(&services, &env).await?;
-    let limit = read_limit(query.limit)?;
-    let filter = query.filter()?;
-    // One more than asked for tells whether there is another page.
-    let mut found = services
+    let (filter, window) = query.read()?;
+    let found = services
         .store
-        .list_messages(environment.id(), filter, limit + 1)
+        .list_messages(environment.id(), filter, window.to_fetch())
         .await?;
-    let more = found.len() > limit as usize;
-    found.truncate(limit as usize);
-    let next_cursor = if more {
-        found.last().map(|message| message.summary.id.to_string())
-    } else {
-        None
-    };
-    Ok(Json(Page {
-        data: found.into_iter().map(MessageView::of).collect(),
-        next_cursor,
-    }))
+    Ok(Json(page(found, &window)))
+}
+
+fn page(found: Vec<StoredMessage>, window: &Window<MessageId>) -> Page<MessageView> {
+    Page::fetched(found, window, |message| message.summary.id, MessageView::of)
 }
 
 /// Reads a message with its timeline.
@@ -147,8 +142,10 @@ impl MessageView {
 }
 
 impl MessageQuery {
-    fn filter(self) -> Result<MessageFilter, Problem> {
+    /// Reads every parameter, with all that is wrong.
+    fn read(self) -> Result<(MessageFilter, Window<MessageId>), Problem> {
         let mut errors = Vec::new();
+        let window = Window::read(self.limit, self.cursor.as_deref(), &mut errors);
         let status = self.status.and_then(|name| {
             let known = MessageStatus::parse(&name);
             if known.is_none() {
@@ -179,15 +176,12 @@ impl MessageQuery {
         if !errors.is_empty() {
             return Err(Problem::validation(errors));
         }
-        let before = match self.cursor.as_deref().map(MessageId::parse) {
-            Some(None) => return Err(invalid_cursor()),
-            known => known.flatten(),
-        };
-        Ok(MessageFilter {
+        let filter = MessageFilter {
             status,
             channel,
             since,
-            before,
-        })
+            before: window.after,
+        };
+        Ok((filter, window))
     }
 }

@@ -15,7 +15,7 @@ use crate::domain::field::FieldError;
 use crate::domain::id::{ConnectionId, VerificationId};
 use crate::domain::locale::LanguageTag;
 use crate::domain::message::Channel;
-use crate::domain::phone::{Country, InvalidPhoneNumber, PhoneNumber};
+use crate::domain::phone::{Country, PhoneNumber};
 use crate::domain::recipient::{LoginHint, Recipient};
 use crate::domain::verification::{Purpose, VerificationView};
 use crate::http::auth::Application;
@@ -200,7 +200,7 @@ impl SendRequest {
                 .map(Recipient::Email)
                 .map_err(|error| Problem::new(Code::InvalidEmailAddress, sentence(&error))),
             Channel::Sms if to.contains('@') => Err(channel_mismatch(Channel::Sms)),
-            Channel::Sms => phone(&to, country.as_deref(), default)
+            Channel::Sms => PhoneNumber::parse_in(&to, country.as_deref(), default)
                 .map(Recipient::Phone)
                 .map_err(|error| {
                     Problem::new(Code::InvalidPhoneNumber, sentence(&error))
@@ -218,20 +218,6 @@ fn sentence(error: &impl std::error::Error) -> String {
         .next()
         .map(|first| format!("{}{}.", first.to_uppercase(), characters.as_str()))
         .unwrap_or_default()
-}
-
-/// The country is looked at only where the number needs one.
-fn phone(
-    to: &str,
-    country: Option<&str>,
-    default: Option<Country>,
-) -> Result<PhoneNumber, InvalidPhoneNumber> {
-    let international = to.trim_start_matches([' ', '-', '.', '(', ')']).starts_with('+');
-    let country = match country {
-        Some(code) if !international => Some(Country::parse(code)?),
-        _ => default,
-    };
-    PhoneNumber::parse(to, country)
 }
 
 fn looks_like_a_number(text: &str) -> bool {

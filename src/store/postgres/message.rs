@@ -1,19 +1,20 @@
 //! Reading messages for an administrator.
 
 use async_trait::async_trait;
-use sqlx::{query_file, query_file_as};
+use sqlx::{PgConnection, query_file, query_file_as};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::row::SummaryRow;
 use super::{PostgresStore, StoreError, fault};
 use crate::domain::id::{ApplicationId, AttemptId, EnvironmentId, MessageId, NotificationId, VerificationId};
-use crate::domain::message::{Attempt, Channel, MessagePurpose, MessageStatus, Provider};
+use crate::domain::message::{Attempt, Channel, MessagePurpose, Provider};
+use crate::domain::recipient::Recipient;
 use crate::domain::time::Timestamp;
 use crate::store::Messages;
 use crate::store::message::{MessageFilter, MessageHistory, StoredMessage};
 
-/// Takes the columns of a message out of the record of either statement.
+/// Takes the columns of a message out of the record of any statement that has them.
 macro_rules! message_row {
     ($record:expr) => {
         MessageRow {
@@ -49,20 +50,46 @@ impl Messages for PostgresStore {
     ) -> Result<Vec<StoredMessage>, StoreError> {
         let mut lent = self.lend().await?;
         let first = filter.since.map_or(Uuid::nil(), first_id_at);
-        let end = filter.before.map_or(Uuid::max(), |id| id.0);
+        let (statuses, channels) = (filter.statuses(), filter.channels());
         let rows = lent
-            .ask(async |connection| {
+            .snapshot(async |transaction| {
+                walk_along_indexes(transaction).await?;
                 query_file!(
                     "src/store/postgres/sql/list_messages.sql",
                     environment.0,
                     first,
-                    end,
+                    end(filter.before),
                     filter.since.map(Timestamp::to_offset_date_time),
-                    filter.status.map(MessageStatus::as_str),
-                    filter.channel.map(Channel::as_str),
+                    &statuses as &[&str],
+                    &channels as &[&str],
                     i64::from(limit),
                 )
-                .fetch_all(connection)
+                .fetch_all(&mut **transaction)
+                .await
+            })
+            .await?;
+        rows.into_iter().map(|row| message_row!(row).message()).collect()
+    }
+
+    async fn search_messages(
+        &self,
+        environment: EnvironmentId,
+        recipient: &Recipient,
+        before: Option<MessageId>,
+        limit: u32,
+    ) -> Result<Vec<StoredMessage>, StoreError> {
+        let mut lent = self.lend().await?;
+        let rows = lent
+            .snapshot(async |transaction| {
+                walk_along_indexes(transaction).await?;
+                query_file!(
+                    "src/store/postgres/sql/search_messages.sql",
+                    environment.0,
+                    recipient.key(),
+                    end(before),
+                    i64::from(limit),
+                )
+                .fetch_all(&mut **transaction)
                 .await
             })
             .await?;
@@ -109,13 +136,26 @@ impl Messages for PostgresStore {
     }
 }
 
+/// What every list does first, so that its pages cost the same.
+pub(super) async fn walk_along_indexes(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
+    query_file!("src/store/postgres/sql/walk_along_indexes.sql")
+        .fetch_one(connection)
+        .await?;
+    Ok(())
+}
+
+/// What all ids of a page are below.
+fn end(before: Option<MessageId>) -> Uuid {
+    before.map_or(Uuid::max(), |id| id.0)
+}
+
 /// The lowest id that a message made at `moment` can have: ids begin with their milliseconds (RFC 9562, 5.7).
 pub(super) fn first_id_at(moment: Timestamp) -> Uuid {
     let millis = u64::try_from(moment.unix_micros() / 1_000).unwrap_or(0);
     Uuid::from_u128(u128::from(millis) << 80)
 }
 
-/// The columns of a message, as both statements name them.
+/// The columns of a message, as all statements name them.
 struct MessageRow {
     id: Uuid,
     application_id: Uuid,

@@ -1,8 +1,8 @@
 //! Messages: making them together with their place in the outbox, and reading them with their timeline.
 
 use async_trait::async_trait;
-use sqlx::SqliteConnection;
 use sqlx::sqlite::SqliteRow;
+use sqlx::{AssertSqlSafe, SqliteConnection};
 use uuid::Uuid;
 
 use super::row::{Fields, id_of};
@@ -11,6 +11,7 @@ use crate::domain::id::{ApplicationId, AttemptId, EnvironmentId, MessageId, Noti
 use crate::domain::message::{
     Attempt, Channel, Failure, FailureCode, MessagePurpose, MessageStatus, MessageSummary, Provider,
 };
+use crate::domain::recipient::Recipient;
 use crate::domain::time::Timestamp;
 use crate::store::message::{MessageFilter, MessageHistory, Messages, StoredMessage};
 use crate::store::verification::NewMessage;
@@ -23,23 +24,33 @@ impl Messages for SqliteStore {
         filter: MessageFilter,
         limit: u32,
     ) -> Result<Vec<StoredMessage>, StoreError> {
-        // Ids sort by time, so that `since` also ends the walk along the index.
-        let rows = sqlx::query(
-            "SELECT * FROM messages
-             WHERE environment_id = ?1 AND id < ?2 AND id >= ?3 AND created_at >= ?4
-               AND (?5 IS NULL OR status = ?5) AND (?6 IS NULL OR channel = ?6)
-             ORDER BY id DESC LIMIT ?7",
-        )
-        .bind(environment.0)
-        .bind(filter.before.map_or(Uuid::max(), |id| id.0))
-        .bind(filter.since.map_or(Uuid::nil(), first_id_at))
-        .bind(filter.since.map_or(i64::MIN, Timestamp::unix_micros))
-        .bind(filter.status.map(MessageStatus::as_str))
-        .bind(filter.channel.map(Channel::as_str))
-        .bind(limit)
-        .fetch_all(&self.readers)
-        .await
-        .map_err(fault)?;
+        let rows = sqlx::query(AssertSqlSafe(page_of(&filter)))
+            .bind(environment.0)
+            .bind(filter.before.map_or(Uuid::max(), |id| id.0))
+            .bind(filter.since.map_or(Uuid::nil(), first_id_at))
+            .bind(filter.since.map_or(i64::MIN, Timestamp::unix_micros))
+            .bind(limit)
+            .fetch_all(&self.readers)
+            .await
+            .map_err(fault)?;
+        rows.iter().map(read_message).collect()
+    }
+
+    async fn search_messages(
+        &self,
+        environment: EnvironmentId,
+        recipient: &Recipient,
+        before: Option<MessageId>,
+        limit: u32,
+    ) -> Result<Vec<StoredMessage>, StoreError> {
+        let rows = sqlx::query(TO_RECIPIENT)
+            .bind(environment.0)
+            .bind(recipient.key())
+            .bind(before.map_or(Uuid::max(), |id| id.0))
+            .bind(limit)
+            .fetch_all(&self.readers)
+            .await
+            .map_err(fault)?;
         rows.iter().map(read_message).collect()
     }
 
@@ -83,6 +94,28 @@ impl Messages for SqliteStore {
     }
 }
 
+/// The statement for what one recipient was sent.
+const TO_RECIPIENT: &str =
+    "SELECT * FROM messages WHERE environment_id = ?1 AND recipient_key = ?2 AND id < ?3
+    ORDER BY id DESC LIMIT ?4";
+
+/// The statement for a page: one walk for each channel and status that the filter lets through, each along its own range of the
+/// index. SQLite merges them as it goes and stops at the limit, so that it reads no more rows than it answers, and one more of
+/// each range. Ids sort by time, so that `since` (?3) also ends the walks.
+fn page_of(filter: &MessageFilter) -> String {
+    let (channels, statuses) = (filter.channels(), filter.statuses());
+    let ranges = channels.iter().flat_map(|channel| {
+        statuses.iter().map(move |status| {
+            format!(
+                "SELECT * FROM messages WHERE environment_id = ?1 AND channel = '{channel}' AND status = '{status}'
+                 AND id < ?2 AND id >= ?3 AND created_at >= ?4"
+            )
+        })
+    });
+    let ranges: Vec<String> = ranges.collect();
+    format!("{} ORDER BY id DESC LIMIT ?5", ranges.join(" UNION ALL "))
+}
+
 /// The lowest id that a message made at `moment` can have (UUID v7, RFC 9562).
 pub(super) fn first_id_at(moment: Timestamp) -> Uuid {
     let millis = u64::try_from(moment.unix_micros() / 1_000).unwrap_or(0);
@@ -97,6 +130,7 @@ pub(super) struct MessageOrigin<'a> {
     pub(super) notification_id: Option<NotificationId>,
     pub(super) channel: Channel,
     pub(super) purpose: MessagePurpose,
+    pub(super) recipient_key: &'a str,
     pub(super) masked_recipient: &'a str,
     pub(super) created_at: Timestamp,
 }
@@ -109,8 +143,9 @@ pub(super) async fn insert_message(
 ) -> Result<(), StoreError> {
     sqlx::query(
         "INSERT INTO messages (id, environment_id, application_id, verification_id, channel, purpose,
-                               masked_recipient, status, decision, quota_month, created_at, updated_at, notification_id)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?11, ?12)",
+                               masked_recipient, status, decision, quota_month, created_at, updated_at, notification_id,
+                               recipient_key)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?11, ?12, ?13)",
     )
     .bind(message.id.0)
     .bind(origin.environment_id.0)
@@ -124,6 +159,7 @@ pub(super) async fn insert_message(
     .bind(message.quota.map(|quota| quota.month.unix_micros()))
     .bind(origin.created_at.unix_micros())
     .bind(origin.notification_id.map(|id| id.0))
+    .bind(origin.recipient_key)
     .execute(&mut *db)
     .await
     .map_err(fault)?;
@@ -199,4 +235,31 @@ fn read_attempt(row: &SqliteRow) -> Result<Attempt, StoreError> {
         detail: fields.value("detail")?,
         provider_message_id: fields.value("provider_message_id")?,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::sqlite::plan::plan_of;
+
+    #[tokio::test]
+    async fn every_page_is_a_walk_along_an_index() {
+        let statuses = MessageStatus::ALL.iter().copied().map(Some).chain([None]);
+        for status in statuses {
+            for channel in [None, Some(Channel::Sms), Some(Channel::Email)] {
+                let filter = MessageFilter {
+                    status,
+                    channel,
+                    ..MessageFilter::default()
+                };
+                let walks = plan_of(&page_of(&filter)).await;
+                let expected = filter.channels().len() * filter.statuses().len();
+                let along = "USING INDEX messages_by_state (environment_id=? AND channel=? AND status=? AND id>? AND id<?)";
+                assert_eq!(walks.matches(along).count(), expected, "{walks}");
+            }
+        }
+        let walk = plan_of(TO_RECIPIENT).await;
+        let along = "USING INDEX messages_by_recipient (environment_id=? AND recipient_key=? AND id<?)";
+        assert!(walk.contains(along), "{walk}");
+    }
 }

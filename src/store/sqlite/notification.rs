@@ -157,6 +157,7 @@ async fn insert_messages(
             notification_id: Some(new.id),
             channel: Channel::Email,
             purpose: MessagePurpose::Notification(new.event),
+            recipient_key: &recipient.key(),
             masked_recipient: &recipient.masked(),
             created_at: new.created_at,
         };

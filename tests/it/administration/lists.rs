@@ -79,14 +79,6 @@ async fn every_list_has_pages() {
         let next = format!("{path}?limit=1&cursor={cursor}");
         let second = server.admin("GET", &next, Value::Null).await.expect(200);
         assert_eq!(second, json!({ "data": [all["data"][1]], "next_cursor": null }));
-        let answer = server
-            .admin("GET", &format!("{path}?cursor=x"), Value::Null)
-            .await;
-        assert_eq!(answer.expect_invalid(), ["/cursor"]);
-        let answer = server
-            .admin("GET", &format!("{path}?limit=101"), Value::Null)
-            .await;
-        assert_eq!(answer.expect_invalid(), ["/limit"]);
     }
     server.stop().await;
 }

@@ -74,7 +74,7 @@ pub fn first() -> FirstEnvironment {
     }
 }
 
-fn settings(environment_id: EnvironmentId, document: &str) -> SettingsRow {
+pub(super) fn settings(environment_id: EnvironmentId, document: &str) -> SettingsRow {
     SettingsRow {
         environment_id,
         kind: SettingsKind::Sms,

@@ -5,6 +5,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use otpost::store::{SharedStore, StoreError, sqlite};
+use sqlx::Connection as _;
 use tempfile::TempDir;
 
 use self::postgres::PostgresDatabase;
@@ -54,6 +55,23 @@ impl Database {
     /// Its URL, for a service of its own.
     pub fn url(&self) -> &str {
         &self.url
+    }
+
+    /// Whether it is on a Postgres server.
+    pub fn is_postgres(&self) -> bool {
+        self.url.starts_with("postgres")
+    }
+
+    /// Carries a statement out behind the store's back. Answers how many rows it touched.
+    pub async fn run(&self, statement: String) -> Result<u64, sqlx::Error> {
+        let query = sqlx::AssertSqlSafe(statement);
+        if self.is_postgres() {
+            let mut beside = sqlx::PgConnection::connect(&self.url).await?;
+            Ok(sqlx::query(query).execute(&mut beside).await?.rows_affected())
+        } else {
+            let mut beside = sqlx::SqliteConnection::connect(&self.url).await?;
+            Ok(sqlx::query(query).execute(&mut beside).await?.rows_affected())
+        }
     }
 
     /// A further store on the same database, as another process has it.

@@ -5,7 +5,6 @@ WITH old AS MATERIALIZED (
     SELECT id, verification_id
     FROM messages
     WHERE environment_id = $1
-    ORDER BY id
     LIMIT $2
 ),
 entries AS (

@@ -119,11 +119,12 @@ verification AS (
 ),
 message AS (
     INSERT INTO messages (
-        id, environment_id, application_id, verification_id, channel, purpose, masked_recipient, status, decision,
-        quota_month, created_at, updated_at
+        id, environment_id, application_id, verification_id, channel, purpose, recipient_key, masked_recipient, status,
+        decision, quota_month, created_at, updated_at
     )
     SELECT
-        message_id, environment_id, application_id, id, channel, purpose, masked_recipient, 'queued', decision::jsonb,
+        message_id, environment_id, application_id, id, channel, purpose, recipient_key, masked_recipient, 'queued',
+        decision::jsonb,
         CASE WHEN quota_counter = 'test_quota' THEN quota_month END, created_at, created_at
     FROM granted, new
 ),

@@ -1,14 +1,29 @@
--- Messages of an environment, newest first. Where the caller sets no bound, the lowest and the highest id stand for it, so that
--- every page is one short walk along the index on (environment_id, id).
+-- A page of an environment's messages, newest first: for each channel and status that the filter lets through the newest of
+-- its range of the index `messages_by_state`, and of all those the newest. So a page costs the same wherever it begins and however
+-- few match. Where the caller sets no bound, the lowest and the highest id stand for it.
+--
+-- So that the planner finds no other way: the order is that of `uuid_send(id)`, the bytes of the id, which that index has and the
+-- primary key has not (it may be walked along in the hope that much matches); and beside the wanted limit, which a generic plan does
+-- not know, stands the highest.
 SELECT
-    id, environment_id, application_id, verification_id, notification_id, channel, purpose, masked_recipient,
-    status, provider, fallback, error_code, error_detail, provider_message_id, created_at, updated_at
-FROM messages
-WHERE environment_id = $1
-    AND id >= $2
-    AND id < $3
-    AND ($4::timestamptz IS NULL OR created_at >= $4)
-    AND ($5::text IS NULL OR status = $5)
-    AND ($6::text IS NULL OR channel = $6)
-ORDER BY id DESC
+    newest.id, newest.environment_id, newest.application_id, newest.verification_id, newest.notification_id,
+    newest.channel, newest.purpose, newest.masked_recipient, newest.status, newest.provider, newest.fallback,
+    newest.error_code, newest.error_detail, newest.provider_message_id, newest.created_at, newest.updated_at
+FROM unnest($6::text[]) AS c (channel)
+CROSS JOIN unnest($5::text[]) AS s (status)
+CROSS JOIN LATERAL (
+    SELECT *
+    FROM (
+        SELECT *
+        FROM messages m
+        WHERE m.environment_id = $1 AND m.channel = c.channel AND m.status = s.status
+            AND uuid_send(m.id) >= uuid_send($2)
+            AND uuid_send(m.id) < uuid_send($3)
+            AND ($4::timestamptz IS NULL OR m.created_at >= $4)
+        ORDER BY uuid_send(m.id) DESC
+        LIMIT 101
+    ) AS longest
+    LIMIT $7
+) AS newest
+ORDER BY newest.id DESC
 LIMIT $7

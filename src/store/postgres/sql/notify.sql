@@ -50,10 +50,10 @@ recipient AS (
 ),
 message AS (
     INSERT INTO messages (
-        id, environment_id, application_id, notification_id, channel, purpose, masked_recipient, status, decision,
-        created_at, updated_at
+        id, environment_id, application_id, notification_id, channel, purpose, recipient_key, masked_recipient, status,
+        decision, created_at, updated_at
     )
-    SELECT message_id, $2, $3, $1, 'email', $4, masked_recipient, 'queued', $17::text::jsonb, $10, $10
+    SELECT message_id, $2, $3, $1, 'email', $4, recipient_key, masked_recipient, 'queued', $17::text::jsonb, $10, $10
     FROM granted, asked
     WHERE message_id IS NOT NULL
 ),

@@ -103,10 +103,11 @@ sent AS (
 ),
 message AS (
     INSERT INTO messages (
-        id, environment_id, application_id, verification_id, channel, purpose, masked_recipient, status, decision,
-        quota_month, created_at, updated_at
+        id, environment_id, application_id, verification_id, channel, purpose, recipient_key, masked_recipient, status,
+        decision, quota_month, created_at, updated_at
     )
-    SELECT $12, environment_id, application_id, id, channel, purpose, masked_recipient, 'queued', $14::text::jsonb,
+    SELECT $12, environment_id, application_id, id, channel, purpose, recipient_key, masked_recipient, 'queued',
+        $14::text::jsonb,
         CASE WHEN $9 = 'test_quota' THEN $10 END, $4, $4
     FROM granted
 ),

@@ -35,7 +35,7 @@ impl Keys for SqliteStore {
 
     async fn list_keys(&self, application: Option<ApplicationId>) -> Result<Vec<ListedKey>, StoreError> {
         let rows = sqlx::query(
-            "SELECT * FROM api_keys WHERE application_id IS ?1 AND revoked_at IS NULL ORDER BY created_at, id",
+            "SELECT * FROM api_keys WHERE application_id IS ?1 AND revoked_at IS NULL ORDER BY id",
         )
         .bind(application.map(|id| id.0))
         .fetch_all(&self.readers)

@@ -8,14 +8,14 @@ use crate::domain::time::Timestamp;
 use crate::store::REMOVAL_GRACE;
 use crate::store::sqlite::{StoreError, fault};
 
-/// A statement about the oldest messages of the environment `?1`: at most `?2`.
+/// A statement about the first messages of the environment `?1` in the order of an index: at most `?2`, each time the same.
 macro_rules! messages_of {
     ($statement:literal, $column:literal) => {
         concat!(
             $statement,
             "(SELECT ",
             $column,
-            " FROM messages WHERE environment_id = ?1 ORDER BY id LIMIT ?2)"
+            " FROM messages WHERE environment_id = ?1 ORDER BY channel, status, id LIMIT ?2)"
         )
     };
 }

@@ -34,6 +34,7 @@ pub(super) async fn issue(db: &mut SqliteConnection, new: NewVerification) -> Re
         notification_id: None,
         channel: new.recipient.channel(),
         purpose: MessagePurpose::Code(new.purpose),
+        recipient_key: &recipient_key,
         masked_recipient: &new.recipient.masked(),
         created_at: new.created_at,
     };
@@ -132,6 +133,7 @@ pub(super) async fn resend(db: &mut SqliteConnection, again: NewSend) -> Result<
         notification_id: None,
         channel: verification.channel,
         purpose: MessagePurpose::Code(verification.purpose),
+        recipient_key: &kept.recipient_key,
         masked_recipient: &verification.masked_recipient,
         created_at: again.now,
     };

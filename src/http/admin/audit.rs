@@ -1,0 +1,116 @@
+//! `/admin/v1/environments/{env}/audit` and `/admin/v1/audit`: who changed what, when and from where.
+
+use axum::extract::State;
+use serde::Serialize;
+use serde_json::Value;
+use utoipa::ToSchema;
+
+use super::environment;
+use crate::domain::id::{AuditId, EnvironmentId, KeyId};
+use crate::domain::time::Timestamp;
+use crate::http::auth::Administrator;
+use crate::http::extract::{Json, Query, Segments};
+use crate::http::page::{Page, PageQuery};
+use crate::http::problem::Problem;
+use crate::http::state::Services;
+use crate::store::audit::{AuditScope, StoredAuditEntry};
+
+/// A change that was made.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = AuditEntry)]
+pub struct AuditEntryView {
+    id: AuditId,
+    /// When it was made.
+    at: Timestamp,
+    /// The environment it was made in; `null` for what belongs to none, such as an administrator's key.
+    environment_id: Option<EnvironmentId>,
+    /// Who made it; `null` for the service itself and its command line.
+    actor: Option<AuditActor>,
+    /// What was done, such as `settings.sms.update`.
+    #[schema(example = "settings.sms.update")]
+    action: String,
+    /// The id of what was changed.
+    #[schema(example = "env_0191c6f2a1b37c0e9d1b5d2c8f3e4a5b")]
+    target: String,
+    /// What it was before and after; of a secret only whether it was changed, and its hint.
+    #[schema(value_type = Object)]
+    changes: Value,
+    /// The address it came from.
+    #[schema(example = "127.0.0.1")]
+    remote_address: Option<String>,
+}
+
+/// Whose key a change was made with.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct AuditActor {
+    key_id: KeyId,
+    /// The key's name for people; `null` where nothing is known of the key any more.
+    name: Option<String>,
+}
+
+/// Lists the changes in an environment, newest first.
+#[utoipa::path(get, path = "/admin/v1/environments/{env}/audit", tag = "audit log",
+    operation_id = "list_audit_entries", security(("administrator_key" = [])),
+    params(("env" = String, Path, description = "The environment's id or code"), PageQuery),
+    responses((status = 200, description = "A page", body = Page<AuditEntryView>)),
+    extensions(("x-problems" = json!(["not_found", "validation_failed"]))))]
+pub async fn list(
+    State(services): State<Services>,
+    _: Administrator,
+    Segments(env): Segments<String>,
+    Query(query): Query<PageQuery>,
+) -> Result<Json<Page<AuditEntryView>>, Problem> {
+    let environment = environment(&services, &env).await?;
+    page(&services, AuditScope::Environment(environment.id()), &query).await
+}
+
+/// Lists the changes in the whole installation, newest first: in every environment, in those that are gone, and in none.
+#[utoipa::path(get, path = "/admin/v1/audit", tag = "audit log",
+    operation_id = "list_all_audit_entries", security(("administrator_key" = [])),
+    params(PageQuery),
+    responses((status = 200, description = "A page", body = Page<AuditEntryView>)),
+    extensions(("x-problems" = json!(["validation_failed"]))))]
+pub async fn list_all(
+    State(services): State<Services>,
+    _: Administrator,
+    Query(query): Query<PageQuery>,
+) -> Result<Json<Page<AuditEntryView>>, Problem> {
+    page(&services, AuditScope::Installation, &query).await
+}
+
+async fn page(
+    services: &Services,
+    scope: AuditScope,
+    query: &PageQuery,
+) -> Result<Json<Page<AuditEntryView>>, Problem> {
+    let window = query.read()?;
+    let found = services
+        .store
+        .list_audit_entries(scope, window.after, window.to_fetch())
+        .await?;
+    Ok(Json(Page::fetched(
+        found,
+        &window,
+        |stored| stored.entry.id,
+        AuditEntryView::of,
+    )))
+}
+
+impl AuditEntryView {
+    fn of(stored: StoredAuditEntry) -> Self {
+        let entry = stored.entry;
+        Self {
+            id: entry.id,
+            at: entry.at,
+            environment_id: entry.environment_id,
+            actor: entry.key_id.map(|key_id| AuditActor {
+                key_id,
+                name: stored.key_name,
+            }),
+            action: entry.action,
+            target: entry.target,
+            changes: serde_json::from_str(&entry.changes).unwrap_or_default(),
+            remote_address: entry.remote_address,
+        }
+    }
+}

@@ -1,0 +1,85 @@
+//! `POST /admin/v1/environments/{env}/messages/search`: what one recipient was sent. A `POST`, because a number or an address
+//! belongs in no path and no query.
+
+use axum::extract::State;
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use super::{MessageView, environment, page};
+use crate::domain::email::EmailAddress;
+use crate::domain::field::FieldError;
+use crate::domain::id::MessageId;
+use crate::domain::phone::{Country, PhoneNumber, PhoneNumberFault};
+use crate::domain::recipient::Recipient;
+use crate::http::auth::Administrator;
+use crate::http::extract::{Json, Segments};
+use crate::http::page::{Page, Window};
+use crate::http::problem::Problem;
+use crate::http::state::Services;
+
+/// Whose messages.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"to": "+61466043123"}))]
+pub struct MessageSearch {
+    /// A phone number (E.164, or national digits with `country`) or an email address.
+    to: String,
+    /// ISO 3166 alpha-2, for national numbers; the environment's default country where it is left out.
+    country: Option<String>,
+    /// How many, 1–100; 20 where it is left out.
+    #[schema(minimum = 1, maximum = 100)]
+    limit: Option<u32>,
+    /// `next_cursor` of the page before.
+    cursor: Option<String>,
+}
+
+/// Finds the messages to one recipient, newest first.
+#[utoipa::path(post, path = "/admin/v1/environments/{env}/messages/search", tag = "messages",
+    operation_id = "search_messages", security(("administrator_key" = [])),
+    params(("env" = String, Path, description = "The environment's id or code")),
+    request_body = MessageSearch,
+    responses((status = 200, description = "A page", body = Page<MessageView>)),
+    extensions(("x-problems" = json!(["not_found", "validation_failed"]))))]
+pub async fn search(
+    State(services): State<Services>,
+    _: Administrator,
+    Segments(env): Segments<String>,
+    Json(search): Json<MessageSearch>,
+) -> Result<Json<Page<MessageView>>, Problem> {
+    let environment = environment(&services, &env).await?;
+    let (recipient, window) = search.read(environment.environment.default_country)?;
+    let found = services
+        .store
+        .search_messages(environment.id(), &recipient, window.after, window.to_fetch())
+        .await?;
+    Ok(Json(page(found, &window)))
+}
+
+impl MessageSearch {
+    /// Reads every field, with all that is wrong.
+    fn read(&self, default: Option<Country>) -> Result<(Recipient, Window<MessageId>), Problem> {
+        let mut errors = Vec::new();
+        let window = Window::read(self.limit, self.cursor.as_deref(), &mut errors);
+        match self.recipient(default) {
+            Ok(recipient) if errors.is_empty() => return Ok((recipient, window)),
+            Ok(_) => {}
+            Err(error) => errors.push(error),
+        }
+        Err(Problem::validation(errors))
+    }
+
+    fn recipient(&self, default: Option<Country>) -> Result<Recipient, FieldError> {
+        if self.to.contains('@') {
+            return EmailAddress::parse(&self.to)
+                .map(Recipient::Email)
+                .map_err(|error| FieldError::new("/to", error.to_string()));
+        }
+        PhoneNumber::parse_in(&self.to, self.country.as_deref(), default)
+            .map(Recipient::Phone)
+            .map_err(|error| {
+                let by_country = error.reason == PhoneNumberFault::InvalidRegion && self.country.is_some();
+                let pointer = if by_country { "/country" } else { "/to" };
+                FieldError::new(pointer, error.to_string())
+            })
+    }
+}

@@ -1,0 +1,85 @@
+//! Reading the audit log.
+
+use async_trait::async_trait;
+use sqlx::query_file_as;
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use super::message::walk_along_indexes;
+use super::{PostgresStore, StoreError};
+use crate::domain::id::{AuditId, EnvironmentId, KeyId};
+use crate::domain::time::Timestamp;
+use crate::store::audit::{Audit, AuditScope, StoredAuditEntry};
+use crate::store::directory::AuditEntry;
+
+#[async_trait]
+impl Audit for PostgresStore {
+    async fn list_audit_entries(
+        &self,
+        scope: AuditScope,
+        before: Option<AuditId>,
+        limit: u32,
+    ) -> Result<Vec<StoredAuditEntry>, StoreError> {
+        let mut lent = self.lend().await?;
+        let (end, limit) = (before.map_or(Uuid::max(), |id| id.0), i64::from(limit));
+        let rows = lent
+            .snapshot(async |transaction| {
+                walk_along_indexes(transaction).await?;
+                match scope {
+                    AuditScope::Environment(environment) => {
+                        query_file_as!(
+                            EntryRow,
+                            "src/store/postgres/sql/list_audit_entries.sql",
+                            environment.0,
+                            end,
+                            limit,
+                        )
+                        .fetch_all(&mut **transaction)
+                        .await
+                    }
+                    AuditScope::Installation => {
+                        query_file_as!(
+                            EntryRow,
+                            "src/store/postgres/sql/list_all_audit_entries.sql",
+                            end,
+                            limit,
+                        )
+                        .fetch_all(&mut **transaction)
+                        .await
+                    }
+                }
+            })
+            .await?;
+        Ok(rows.into_iter().map(EntryRow::entry).collect())
+    }
+}
+
+struct EntryRow {
+    id: Uuid,
+    environment_id: Option<Uuid>,
+    key_id: Option<Uuid>,
+    action: String,
+    target: String,
+    changes: String,
+    remote_address: Option<String>,
+    at: OffsetDateTime,
+    key_name: Option<String>,
+}
+
+impl EntryRow {
+    fn entry(self) -> StoredAuditEntry {
+        StoredAuditEntry {
+            entry: AuditEntry {
+                id: AuditId(self.id),
+                environment_id: self.environment_id.map(EnvironmentId),
+                key_id: self.key_id.map(KeyId),
+                action: self.action,
+                target: self.target,
+                changes: self.changes,
+                remote_address: self.remote_address,
+                at: Timestamp::new(self.at),
+            },
+            key_name: self.key_name,
+        }
+    }
+}
