@@ -110,7 +110,12 @@ impl Resolving<'_> {
     }
 
     fn read<T: DeserializeOwned>(&mut self, value: &Value, pointer: &str) -> Option<T> {
-        node::read(value, pointer, &mut self.errors)
+        let mut errors = Vec::new();
+        let read = node::read(value, pointer, &mut errors);
+        for error in errors {
+            self.refuse(error.pointer, error.detail);
+        }
+        read
     }
 
     /// The known keys of a table. Text that is empty is no value where there may be none.

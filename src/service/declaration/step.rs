@@ -120,11 +120,9 @@ impl Steps<'_> {
             let document = EmailDocument::of(&after.email);
             let was = EmailDocument::of(&before.email).hint();
             let changes = changes(was, document.clone().hint(), changed);
-            self.put(
-                SettingsKind::Email,
-                &document.seal(sealer, self.with.random),
-                &changes,
-            )?;
+            let sealed = document.seal(sealer, self.with.random);
+            let clears = loses_texts.then_some(SettingsKind::Content);
+            self.put_and_clear(SettingsKind::Email, &sealed, clears, &changes)?;
         }
         if before.content != after.content && !loses_texts {
             let document = EmailContentDocument::of(&after.content);
