@@ -78,12 +78,11 @@ pub async fn plan(config: &Config, path: &Path) -> Result<(Plan, bool), StartErr
     };
     let declarations = declarations(config, &keys, &random, &clock);
     let is_empty = founded.is_none();
-    let planned = match founded {
-        Some(rows) => declarations.plan(file.document(), rows),
-        None => {
-            let mut founding = first_start::draw_up(&random, clock.now(), wishes(config)?);
-            declarations.refine(file.document(), &mut founding.first)
-        }
+    let planned = if let Some(rows) = founded {
+        declarations.plan(file.document(), rows)
+    } else {
+        let mut founding = first_start::draw_up(&random, clock.now(), wishes(config)?);
+        declarations.refine(file.document(), &mut founding.first)
     };
     let plan = planned.map_err(|fault| failed(&file, fault))?;
     Ok((plan, is_empty))

@@ -1,5 +1,7 @@
 //! Writes a file that [`super::parse`] reads as the same document.
 
+use std::fmt::Write as _;
+
 use serde_json::{Map, Value};
 
 const PREAMBLE: &str = "\
@@ -27,10 +29,10 @@ fn print_table(text: &mut String, path: &str, table: &Map<String, Value>) {
     // A table of tables alone follows from their headers.
     let is_said = !values.is_empty() || tables.is_empty();
     if !path.is_empty() && is_said {
-        text.push_str(&format!("\n[{path}]\n"));
+        let _ = writeln!(text, "\n[{path}]");
     }
     for (name, value) in values {
-        text.push_str(&format!("{} = {}\n", key(name), inline(value)));
+        let _ = writeln!(text, "{} = {}", key(name), inline(value));
     }
     for (name, value) in tables {
         let name = key(name);

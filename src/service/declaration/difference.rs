@@ -81,12 +81,11 @@ pub(super) fn between(before: Option<&State>, after: &State) -> Vec<Changed> {
         environment: &after.environment.code,
         found: Vec::new(),
     };
-    let fields = match before {
-        Some(before) => environment_fields(&before.environment),
-        None => {
-            differences.push(String::new(), What::New);
-            json!({ "code": after.environment.code })
-        }
+    let fields = if let Some(before) = before {
+        environment_fields(&before.environment)
+    } else {
+        differences.push(String::new(), What::New);
+        json!({ "code": after.environment.code })
     };
     differences.values("", &fields, &environment_fields(&after.environment));
     let made = Contents::of_new(after.contents.connections.clone());
@@ -185,12 +184,11 @@ impl Differences<'_> {
             let connections = switched_on(&contents.connections, application);
             json!({ "autofill_domain": application.autofill_domain, "connections": connections })
         };
-        let was = match held {
-            Some(held) => shown(before, held),
-            None => {
-                self.push(field.clone(), What::New);
-                json!({ "connections": [] })
-            }
+        let was = if let Some(held) = held {
+            shown(before, held)
+        } else {
+            self.push(field.clone(), What::New);
+            json!({ "connections": [] })
         };
         self.values(&field, &was, &shown(after, application));
     }

@@ -97,13 +97,17 @@ impl Fault {
 /// What a type expects, in words of TOML instead of Rust.
 fn in_words(expected: &dyn Expected) -> String {
     let text = expected.to_string();
+    let is_integer = |text: &str| {
+        let bits = text.strip_prefix(['u', 'i']);
+        bits.is_some_and(|bits| bits.parse::<u8>().is_ok())
+    };
     match text.as_str() {
         "a map" => "a table".to_owned(),
         other if other.starts_with("struct ") => "a table".to_owned(),
         "a sequence" => "a list".to_owned(),
         "a boolean" => "true or false".to_owned(),
         "a string" => "text, in quotes".to_owned(),
-        "i64" => "a whole number".to_owned(),
+        other if is_integer(other) => "a whole number".to_owned(),
         other => other.to_owned(),
     }
 }
@@ -198,8 +202,98 @@ impl<'de> Deserializer<'de> for Node {
         visitor.visit_newtype_struct(self)
     }
 
+    /// What has names is a table. A type would also be read from a list, its fields in their order.
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        _: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Fault> {
+        match self.0 {
+            Value::Array(_) => Err(de::Error::invalid_type(Unexpected::Seq, &visitor)),
+            other => Self(other).deserialize_any(visitor),
+        }
+    }
+
     serde::forward_to_deserialize_any! {
         bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit unit_struct seq tuple
-        tuple_struct map struct enum identifier ignored_any
+        tuple_struct map enum identifier ignored_any
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::Deserialize;
+    use serde_json::json;
+
+    use super::*;
+
+    #[derive(Debug, PartialEq, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Outer {
+        #[serde(default)]
+        name: Option<String>,
+        #[serde(default)]
+        numbers: Vec<u8>,
+        inner: Inner,
+    }
+
+    #[derive(Debug, PartialEq, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Inner {
+        on: bool,
+    }
+
+    fn read_outer(value: &Value) -> (Option<Outer>, Vec<String>) {
+        let mut errors = Vec::new();
+        let outer = read(value, "/at", &mut errors);
+        let told = errors
+            .iter()
+            .map(|error| format!("{} {}", error.pointer, error.detail));
+        (outer, told.collect())
+    }
+
+    #[test]
+    fn every_mistake_is_found_and_the_rest_is_read() {
+        let value = json!({ "name": 5, "a/b": 1, "numbers": [1, "two"], "inner": { "on": true, "off": 1 } });
+        let (outer, mut told) = read_outer(&value);
+        told.sort();
+        assert_eq!(
+            told,
+            [
+                "/at/a~1b is not a known key; known here are name, numbers, inner",
+                "/at/inner/off is not a known key; known here are on",
+                "/at/name must be text, in quotes",
+                "/at/numbers/1 must be a whole number",
+            ]
+        );
+        let expected = Outer {
+            name: None,
+            numbers: Vec::new(),
+            inner: Inner { on: true },
+        };
+        assert_eq!(outer, Some(expected));
+    }
+
+    #[test]
+    fn what_is_missing_is_told_once_and_a_list_is_no_table() {
+        assert_eq!(
+            read_outer(&json!({})),
+            (None, vec!["/at/inner is missing".to_owned()])
+        );
+        let (outer, told) = read_outer(&json!({ "inner": { "on": "yes, s3cret" } }));
+        assert_eq!(
+            (outer, told),
+            (None, vec!["/at/inner/on must be true or false".to_owned()])
+        );
+        let (outer, told) = read_outer(&json!({ "inner": [true] }));
+        assert_eq!(
+            (outer, told),
+            (None, vec!["/at/inner must be a table".to_owned()])
+        );
+        assert_eq!(
+            read_outer(&json!([])),
+            (None, vec!["/at must be a table".to_owned()])
+        );
     }
 }

@@ -110,7 +110,12 @@ impl Resolving<'_> {
     }
 
     fn read<T: DeserializeOwned>(&mut self, value: &Value, pointer: &str) -> Option<T> {
-        node::read(value, pointer, &mut self.errors)
+        let mut errors = Vec::new();
+        let read = node::read(value, pointer, &mut errors);
+        for error in errors {
+            self.refuse(error.pointer, error.detail);
+        }
+        read
     }
 
     /// The known keys of a table. Text that is empty is no value where there may be none.
@@ -145,13 +150,12 @@ impl Resolving<'_> {
         let (sections, fields): (Map<_, _>, Map<_, _>) = table
             .into_iter()
             .partition(|(name, _)| SECTIONS.contains(&name.as_str()));
-        let (id, was) = match held {
-            Some(held) => (held.environment.id, held.contents.clone()),
-            None => {
-                let id = EnvironmentId::time_ordered(self.with.random, self.with.clock.now());
-                let connections = Connection::of_new_environment(self.with.random, id);
-                (id, Contents::of_new(connections.to_vec()))
-            }
+        let (id, was) = if let Some(held) = held {
+            (held.environment.id, held.contents.clone())
+        } else {
+            let id = EnvironmentId::time_ordered(self.with.random, self.with.clock.now());
+            let connections = Connection::of_new_environment(self.with.random, id);
+            (id, Contents::of_new(connections.to_vec()))
         };
         let environment = match held {
             Some(held) => self.changed(&pointer, fields, &held.environment),

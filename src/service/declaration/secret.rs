@@ -42,10 +42,8 @@ impl<'de> Visitor<'de> for Form {
         let declared = match name.as_str() {
             "env" => DeclaredSecret::Reference(SecretReference::Variable(fields.next_value()?)),
             "file" => DeclaredSecret::Reference(SecretReference::File(fields.next_value::<String>()?.into())),
-            "keep" => match fields.next_value()? {
-                true => DeclaredSecret::Keep,
-                false => return Err(other(&self)),
-            },
+            "keep" if fields.next_value::<bool>()? => DeclaredSecret::Keep,
+            "keep" => return Err(other(&self)),
             _ => return Err(de::Error::unknown_field(&name, FORMS)),
         };
         match fields.next_key::<String>()? {

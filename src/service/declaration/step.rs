@@ -24,34 +24,34 @@ pub(super) fn steps(
     before: Option<&State>,
     after: &State,
 ) -> Result<Vec<Step>, StoreError> {
-    let mut steps = Steps {
+    let mut taken = Steps {
         with,
         environment: after.environment.id,
         at: with.clock.now(),
-        steps: Vec::new(),
+        written: Vec::new(),
     };
     let made;
     let was = if let Some(before) = before {
-        steps.environment(&before.environment, &after.environment);
+        taken.environment(&before.environment, &after.environment);
         &before.contents
     } else {
-        steps.new_environment(after);
+        taken.new_environment(after);
         made = Contents::of_new(after.contents.connections.clone());
         &made
     };
-    steps.settings(was, &after.contents)?;
+    taken.settings(was, &after.contents)?;
     for application in &after.contents.applications {
         let held = was.applications.iter().find(|held| held.id == application.id);
-        steps.application(held, application);
+        taken.application(held, application);
     }
-    Ok(steps.steps)
+    Ok(taken.written)
 }
 
 struct Steps<'a> {
     with: &'a Declarations<'a>,
     environment: EnvironmentId,
     at: Timestamp,
-    steps: Vec<Step>,
+    written: Vec<Step>,
 }
 
 impl Steps<'_> {
@@ -66,7 +66,7 @@ impl Steps<'_> {
             remote_address: None,
             at: self.at,
         };
-        self.steps.push(Step { write, audit });
+        self.written.push(Step { write, audit });
     }
 
     fn new_environment(&mut self, after: &State) {
@@ -106,11 +106,11 @@ impl Steps<'_> {
             let changed = sms_secrets(&before.sms) != sms_secrets(&after.sms);
             let document = SmsDocument::of(&after.sms);
             let was = SmsDocument::of(&before.sms).hint();
-            let changes = changes(was, document.clone().hint(), changed);
+            let audited = with_secrets(was, document.clone().hint(), changed);
             self.put(
                 SettingsKind::Sms,
                 &document.seal(sealer, self.with.random),
-                &changes,
+                &audited,
             )?;
         }
         // The texts go with the server that alone may send them.
@@ -119,12 +119,10 @@ impl Steps<'_> {
             let changed = email_secrets(&before.email) != email_secrets(&after.email);
             let document = EmailDocument::of(&after.email);
             let was = EmailDocument::of(&before.email).hint();
-            let changes = changes(was, document.clone().hint(), changed);
-            self.put(
-                SettingsKind::Email,
-                &document.seal(sealer, self.with.random),
-                &changes,
-            )?;
+            let audited = with_secrets(was, document.clone().hint(), changed);
+            let stored = document.seal(sealer, self.with.random);
+            let clears = loses_texts.then_some(SettingsKind::Content);
+            self.put_and_clear(SettingsKind::Email, &stored, clears, &audited)?;
         }
         if before.content != after.content && !loses_texts {
             let document = EmailContentDocument::of(&after.content);
@@ -227,7 +225,7 @@ impl Steps<'_> {
     }
 }
 
-fn changes(before: impl Serialize, after: impl Serialize, secrets_changed: bool) -> Value {
+fn with_secrets(before: impl Serialize, after: impl Serialize, secrets_changed: bool) -> Value {
     let secrets = if secrets_changed { "changed" } else { "kept" };
     json!({ "before": json!(before), "after": json!(after), "secrets": secrets })
 }

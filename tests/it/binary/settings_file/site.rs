@@ -84,18 +84,20 @@ impl Site {
     }
 
     pub(super) async fn directory(&self) -> DirectoryRows {
-        let store = otpost::store::open(&self.database.url(), 2)
-            .await
-            .unwrap()
-            .unwrap();
-        let rows = store.load_directory().await.unwrap();
-        store.close().await;
-        rows
+        self.found().await.unwrap()
     }
 
-    /// Every change of settings raises it.
+    /// `None` where there is no database, or no table in it.
+    async fn found(&self) -> Option<DirectoryRows> {
+        let store = otpost::store::open(&self.database.url(), 2).await.unwrap()?;
+        let rows = store.load_directory().await;
+        store.close().await;
+        rows.ok()
+    }
+
+    /// Every change of settings raises it; 1 in a database without any.
     pub(super) async fn revision(&self) -> i64 {
-        self.directory().await.revision
+        self.found().await.map_or(1, |rows| rows.revision)
     }
 
     /// What a statement counts of the audit log.
