@@ -17,21 +17,24 @@ const OTHER: &str = "/environments/other";
 
 /// Tables whose rows belong to an environment or an application and which no foreign key empties. What is new here must be
 /// cleared away by `Upkeep::clear_removed`, and filled by `lived_in` below.
-const CLEARED: [&str; 6] = [
+const CLEARED: [&str; 7] = [
     "end_user_addresses",
     "idempotency_keys",
     "messages",
     "monthly_counters",
     "recipients",
+    "test_message_windows",
     "verifications",
 ];
 
 /// Tables that a foreign key empties.
-const CASCADING: [&str; 5] = [
+const CASCADING: [&str; 7] = [
     "api_keys",
     "application_connections",
     "applications",
     "connections",
+    "notification_counters",
+    "notifications",
     "settings",
 ];
 
@@ -86,6 +89,21 @@ async fn lived_in(server: &TestServer, kinde: &KindeDouble) -> (String, Neighbou
     );
     let guess = verify(server, &neighbour, &id, &wrong(&code)).await;
     guess.expect_problem(422, "incorrect_code");
+    let warning =
+        json!({ "event": "data_export.requested", "source": "manual", "to": ["owner@example.com"] });
+    server
+        .request(
+            "POST",
+            "/v1/notifications",
+            &neighbour.key,
+            &[],
+            &warning.to_string(),
+        )
+        .await
+        .expect(201);
+    let path = format!("{OTHER}/settings/email/test");
+    let to = json!({ "to": "ops@example.com" });
+    server.admin("POST", &path, to).await.expect(200);
     let sms = json!({ "provider": "twilio", "twilio": { "account_sid": format!("AC{}", "0".repeat(32)),
         "auth_token": "token-of-the-other", "source": "phone_number", "phone_number": "+15005550006" } });
     let path = format!("{OTHER}/settings/sms");

@@ -15,6 +15,10 @@ months_gone AS (
     DELETE FROM monthly_counters WHERE environment_id = $1
     RETURNING true AS gone
 ),
+tests_gone AS (
+    DELETE FROM test_message_windows WHERE environment_id = $1
+    RETURNING true AS gone
+),
 keys_gone AS (
     DELETE FROM idempotency_keys k
     USING (SELECT key_hash FROM idempotency_keys WHERE application_id = $1 ORDER BY key_hash LIMIT $2) AS old
@@ -23,4 +27,4 @@ keys_gone AS (
 )
 SELECT
     (SELECT count(*) FROM recipients_gone) + (SELECT count(*) FROM addresses_gone)
-    + (SELECT count(*) FROM months_gone) + (SELECT count(*) FROM keys_gone) AS "removed!"
+    + (SELECT count(*) FROM months_gone) + (SELECT count(*) FROM tests_gone) + (SELECT count(*) FROM keys_gone) AS "removed!"
