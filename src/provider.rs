@@ -22,6 +22,10 @@ pub mod twilio;
 /// One attempt takes at most this long in all, whatever the provider.
 pub const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// What a sender gives itself. It ends a moment before [`ATTEMPT_TIMEOUT`], so that the sender, which knows how far it came,
+/// says what a slow provider means, and its breaker hears of it, before the caller's own deadline drops the attempt.
+pub const SENDER_TIMEOUT: Duration = ATTEMPT_TIMEOUT.saturating_sub(Duration::from_millis(200));
+
 /// The part of [`ATTEMPT_TIMEOUT`] that a connection may take to stand.
 pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 

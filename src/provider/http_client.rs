@@ -13,7 +13,7 @@ use time::format_description::BorrowedFormatItem;
 use time::macros::format_description;
 
 use super::detail::redacted;
-use super::{ATTEMPT_TIMEOUT, CONNECT_TIMEOUT, Class, SendError};
+use super::{CONNECT_TIMEOUT, Class, SENDER_TIMEOUT, SendError};
 use crate::domain::time::Timestamp;
 
 /// How much of an answer is read, in bytes. Twilio's are about 1 KiB.
@@ -43,12 +43,10 @@ pub struct Timeouts {
 }
 
 impl Default for Timeouts {
-    /// The whole ends a moment before [`ATTEMPT_TIMEOUT`], so that the sender itself says what a slow provider means
-    /// and its breaker hears of it, before the caller's own deadline drops the attempt.
     fn default() -> Self {
         Self {
             connect: CONNECT_TIMEOUT,
-            whole: ATTEMPT_TIMEOUT.saturating_sub(Duration::from_millis(200)),
+            whole: SENDER_TIMEOUT,
         }
     }
 }

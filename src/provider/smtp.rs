@@ -10,7 +10,7 @@ use lettre::transport::smtp::response::Response;
 use rustls::RootCertStore;
 use tokio::time::{Instant, timeout, timeout_at};
 
-use super::{ATTEMPT_TIMEOUT, CONNECT_TIMEOUT, Receipt, SendError, Transport};
+use super::{CONNECT_TIMEOUT, Receipt, SENDER_TIMEOUT, SendError, Transport};
 use crate::domain::message::{Email, Provider};
 use crate::domain::settings::SmtpAccount;
 
@@ -47,11 +47,11 @@ impl Smtp {
             provider,
             dialer: Dialer::new(account, roots, CONNECT_TIMEOUT),
             pool: Pool::new(IDLE_TIME),
-            attempt_timeout: ATTEMPT_TIMEOUT,
+            attempt_timeout: SENDER_TIMEOUT,
         }
     }
 
-    /// With other times than [`CONNECT_TIMEOUT`] for a connection to stand, and [`ATTEMPT_TIMEOUT`] for all.
+    /// With other times than [`CONNECT_TIMEOUT`] for a connection to stand, and [`SENDER_TIMEOUT`] for all.
     #[must_use]
     pub fn with_timeouts(mut self, connect: Duration, attempt: Duration) -> Self {
         self.dialer.set_connect_timeout(connect);

@@ -43,10 +43,6 @@ pub use crate::provider::advice::Advice as Diagnosis;
 /// Tests that an environment may send in a minute, over both channels.
 pub const PER_MINUTE: u32 = 10;
 
-/// How long an answer is waited for. A moment longer than a sender's own time, so that it is the sender who says what its end
-/// means: a server that was silent from the start has no message.
-const DEADLINE: Duration = ATTEMPT_TIMEOUT.saturating_add(Duration::from_millis(500));
-
 /// What a test's text is that of: the one purpose that promises nothing beyond itself.
 const PURPOSE: Purpose = Purpose::Verify;
 
@@ -327,7 +323,7 @@ impl Service {
 
     /// One try. What nobody accepted gives its places back, as a send does.
     async fn attempt<M: Sync>(&self, sender: &dyn Transport<M>, message: &M, test: NewTest) -> Tested {
-        let outcome = tokio::time::timeout(DEADLINE, sender.send_test(message))
+        let outcome = tokio::time::timeout(ATTEMPT_TIMEOUT, sender.send_test(message))
             .await
             .unwrap_or_else(|_| Err(SendError::unknown("no answer within 10 s")));
         let (environment, provider) = (test.environment_id, sender.provider());
