@@ -6,12 +6,13 @@ use futures_util::future::join;
 use serde_json::{Value, json};
 
 use crate::support::carriers::platform;
-use crate::support::http_double::{Reply, Script};
 use crate::support::kinde_double::KindeDouble;
 use crate::support::neighbours::{self, Neighbour};
 use crate::support::plain_http::Answer;
 use crate::support::tables::Tables;
 use crate::support::test_server::{TestServer, Wishes, wrong};
+
+mod afterwards;
 
 const OTHER: &str = "/environments/other";
 
@@ -311,100 +312,5 @@ async fn a_removal_lands_only_on_what_was_read_and_as_it_is_documented() {
     body.expect_problem(400, "invalid_request");
     server.admin("GET", OTHER, Value::Null).await.expect(200);
     is_removed(&server, &format!("{OTHER}?force=false")).await;
-    server.stop().await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn what_waits_in_a_removed_environment_is_never_sent() {
-    let kinde = KindeDouble::start().await;
-    let server = platform(&kinde).start().await;
-    let neighbour = neighbours::environment(&server).await;
-    let throttled = Reply::json(429, &json!({})).with_header("retry-after", "40");
-    kinde.respond_with(Script::Reply(throttled));
-    let body = json!({ "connection_id": neighbour.phone, "to": "+61466043123" });
-    let sent = send(&server, &neighbour, body).await.expect(201);
-    assert_eq!(sent["message"]["status"], "queued");
-    is_removed(&server, &format!("{OTHER}?force=true")).await;
-    server.clock.advance(Duration::from_mins(2));
-    assert_eq!(server.drain().await, 0);
-    assert_eq!(kinde.requests(), 1);
-    server.stop().await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn what_is_under_way_while_its_environment_is_removed_harms_nobody() {
-    let kinde = KindeDouble::start().await;
-    let server = platform(&kinde).set("send.wait_seconds", "0.1").start().await;
-    let neighbour = neighbours::environment(&server).await;
-    kinde.respond_with(Script::Delay(Duration::from_millis(700)));
-    let body = json!({ "connection_id": neighbour.phone, "to": "+61466043123" });
-    let sent = send(&server, &neighbour, body).await.expect(201);
-    assert_eq!(sent["message"]["status"], "queued");
-    is_removed(&server, &format!("{OTHER}?force=true")).await;
-    // What the provider has it has; that nobody keeps a record of it any more is all that happens.
-    server.send_sms("+61466043124").await.expect(201);
-    assert_eq!(server.messages().await.len(), 1);
-    server.stop().await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_removed_environments_key_is_dead_on_a_replica_within_two_seconds() {
-    let server = TestServer::start().await;
-    let neighbour = neighbours::environment(&server).await;
-    let replica = server.replica(Wishes::default()).await;
-    let ask = async || {
-        let answer = replica
-            .request("GET", "/v1/connections", &neighbour.key, &[], "")
-            .await;
-        answer.status
-    };
-    assert_eq!(ask().await, 200);
-    is_removed(&server, OTHER).await;
-    let refused = async {
-        while ask().await != 401 {
-            tokio::task::yield_now().await;
-        }
-    };
-    let in_time = tokio::time::timeout(Duration::from_secs(2), refused).await;
-    in_time.expect("refused within 2 s");
-    replica.stop().await;
-    server.stop().await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_removed_applications_keys_die_and_its_messages_stay() {
-    let kinde = KindeDouble::start().await;
-    let server = platform(&kinde).start().await;
-    let neighbour = neighbours::environment(&server).await;
-    let body = json!({ "connection_id": neighbour.phone, "to": "+61466043123" });
-    let accepted = send(&server, &neighbour, body.clone()).await.expect(201);
-    // So that there is a newest one.
-    server.clock.advance(Duration::from_millis(2));
-    let throttled = Reply::json(429, &json!({})).with_header("retry-after", "40");
-    kinde.respond_with(Script::Reply(throttled));
-    let queued = send(&server, &neighbour, body).await.expect(201);
-    assert_eq!(queued["message"]["status"], "queued");
-    is_removed(&server, &neighbour.path).await;
-    let id = accepted["id"].as_str().unwrap();
-    let dead = verify(&server, &neighbour, id, "000000").await;
-    dead.expect_problem(401, "unauthorized");
-    remove(&server, &neighbour.path)
-        .await
-        .expect_problem(404, "not_found");
-    server.clock.advance(Duration::from_mins(1));
-    server.drain().await;
-    assert_eq!(kinde.requests(), 2, "what waited is not sent any more");
-    let list = format!("{OTHER}/messages");
-    let page = server.admin("GET", &list, Value::Null).await.expect(200);
-    let statuses: Vec<&str> = page["data"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|message| message["status"].as_str().unwrap())
-        .collect();
-    assert_eq!(statuses, ["expired", "accepted"]);
-    assert_eq!(page["data"][0]["application_id"], application_id(&neighbour));
-    // Its verifications are over, so nothing of them stands in the environment's way.
-    is_removed(&server, OTHER).await;
     server.stop().await;
 }
