@@ -17,6 +17,8 @@ use utoipa::openapi::{
 
 use super::problem::{CONTENT_TYPE, Code};
 
+mod answer;
+
 /// Under which operations name the codes they answer: `extensions(("x-problems" = json!(["incorrect_code"])))`.
 pub const PROBLEMS: &str = "x-problems";
 
@@ -35,10 +37,12 @@ pub fn document(routes: impl IntoIterator<Item = OpenApi>) -> OpenApi {
     if let Some(components) = &mut document.components {
         components.schemas.values_mut().for_each(forget_null_defaults);
     }
+    let mut answers = answer::Answers::read();
     for item in document.paths.paths.values_mut() {
         describe_versions(item);
         for operation in operations(item) {
             describe_problems(operation);
+            answers.describe(operation);
         }
     }
     document

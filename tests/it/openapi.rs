@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use crate::support::plain_http::get;
 
+mod examples;
 mod schema;
 
 /// Every code of the API's contract with its status, in the contract's own order of statuses.
@@ -255,16 +256,13 @@ fn every_body_has_an_example_and_every_example_is_valid() {
         let Some(body) = operation.get("requestBody") else {
             continue;
         };
-        let content = &body["content"]["application/json"];
-        let schema = &content["schema"];
-        let of_schema = &schema::resolve(&document, schema)["example"];
-        let example = content.get("example").unwrap_or(of_schema);
-        assert!(example.is_object(), "{name} has no example");
-        assert_eq!(
-            schema::violations(&document, schema, example, ""),
-            Vec::<String>::new(),
-            "{name}"
-        );
+        check_example(&document, &name, body);
+    }
+    for (name, operation) in operations(&document) {
+        let (_, response) = examples::success(operation);
+        if response["content"].is_object() {
+            check_example(&document, &name, response);
+        }
     }
     for (name, schema) in document["components"]["schemas"].as_object().unwrap() {
         let examples = schema["examples"].as_array().into_iter().flatten();
@@ -276,6 +274,18 @@ fn every_body_has_an_example_and_every_example_is_valid() {
             );
         }
     }
+}
+
+/// A body without an example, or with one that its schema refuses, fails.
+fn check_example(document: &Value, name: &str, body: &Value) {
+    let example = examples::example(document, body);
+    let example = example.unwrap_or_else(|| panic!("{name} has no example"));
+    let schema = &body["content"]["application/json"]["schema"];
+    assert_eq!(
+        schema::violations(document, schema, example, ""),
+        Vec::<String>::new(),
+        "{name}"
+    );
 }
 
 #[tokio::test]

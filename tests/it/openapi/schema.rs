@@ -50,7 +50,9 @@ pub fn violations(document: &Value, schema: &Value, value: &Value, pointer: &str
             &format!("{pointer}/{index}"),
         ));
     }
-    if let Some(members) = value.as_object() {
+    // An object of which nothing is said may hold anything.
+    let is_free = schema["properties"].is_null() && schema["additionalProperties"].is_null();
+    if let Some(members) = value.as_object().filter(|_| !is_free) {
         for name in schema["required"].as_array().into_iter().flatten() {
             if !members.contains_key(name.as_str().unwrap()) {
                 found.push(format!("{pointer}: {name} is missing"));
