@@ -4,7 +4,7 @@
 use std::fmt;
 use std::hash::{Hash, Hasher};
 
-use rlibphonenumber::{PHONE_NUMBER_UTIL, ParseError, PhoneNumberFormat};
+use rlibphonenumber::{PHONE_NUMBER_UTIL, ParseError, PhoneNumberFormat, PhoneNumberType};
 
 pub use super::country::Country;
 use super::country::InvalidCountry;
@@ -19,6 +19,10 @@ const MIN_DIGITS: usize = 7;
 
 /// The longest text that is looked at, in bytes: every digit between two separators, and room to spare.
 const MAX_TEXT: usize = 64;
+
+/// Calling codes of no country (ITU-T E.164, annex D): freephone, shared cost, satellite, international networks, telecommunications
+/// for disaster relief and premium rate.
+const CODES_OF_NO_COUNTRY: [&str; 9] = ["800", "808", "870", "878", "881", "882", "883", "888", "979"];
 
 named! {
     /// What is wrong with a phone number.
@@ -141,6 +145,27 @@ impl PhoneNumber {
         }
     }
 
+    /// Whether the number is of a type that nobody signs in with and that somebody pays for dearly: a text to it is a
+    /// mistake, or a fraud on whoever pays for it. A type that the numbering plan does not tell is none of them.
+    #[must_use]
+    pub fn has_blocked_type(&self) -> bool {
+        use PhoneNumberType::{
+            FixedLine, FixedLineOrMobile, Mobile, Pager, PersonalNumber, PremiumRate, SharedCost, TollFree,
+            UAN, Unknown, VoIP, VoiceMail,
+        };
+        let digits = &self.e164[1..];
+        if CODES_OF_NO_COUNTRY.contains(&&digits[..calling_code_length(digits)]) {
+            return true;
+        }
+        let Ok(number) = PHONE_NUMBER_UTIL.parse(&self.e164, None) else {
+            return false;
+        };
+        match PHONE_NUMBER_UTIL.get_number_type(&number) {
+            PremiumRate | SharedCost | TollFree | Pager | UAN | VoiceMail | PersonalNumber => true,
+            FixedLine | Mobile | FixedLineOrMobile | VoIP | Unknown => false,
+        }
+    }
+
     /// For logs and answers: the country calling code and the last three digits, `+61•••123`.
     #[must_use]
     pub fn masked(&self) -> String {
@@ -246,7 +271,6 @@ impl fmt::Debug for PhoneNumber {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
-    use rlibphonenumber::PhoneNumberType;
 
     use super::*;
 
@@ -408,6 +432,205 @@ mod tests {
     fn a_number_of_no_country_has_none() {
         let number = PhoneNumber::parse("+800 1234 5678", country("au")).unwrap();
         assert_eq!((number.e164(), number.country()), ("+80012345678", None));
+    }
+
+    /// Numbers that nobody signs in with, as the numbering plans of 38 countries give them, and one of each code of no country.
+    const BLOCKED: [(&str, &[&str]); 8] = [
+        (
+            "premium rate",
+            &[
+                "+971900234567",
+                "+611900123456",
+                "+43900123456",
+                "+3290012345",
+                "+41900123456",
+                "+499001234567",
+                "+4590123456",
+                "+34803123456",
+                "+358600123456",
+                "+33891123456",
+                "+449012345678",
+                "+19002123456",
+                "+85290012345678",
+                "+3690123456",
+            ],
+        ),
+        (
+            "shared cost",
+            &[
+                "+611300123456",
+                "+43810123456",
+                "+3278791234",
+                "+5540041234",
+                "+41840123456",
+                "+4918012345",
+                "+34901123456",
+                "+33884012345",
+                "+628041234567",
+                "+3531850123456",
+                "+9721700123456",
+                "+9118603451234",
+                "+39848123456",
+                "+48801234567",
+                "+351808123456",
+                "+27860123456",
+            ],
+        ),
+        (
+            "toll-free",
+            &[
+                "+611800123456",
+                "+18002123456",
+                "+868001234567",
+                "+420800123456",
+                "+498001234567890",
+                "+4580123456",
+                "+3558001234",
+                "+56800123456",
+            ],
+        ),
+        (
+            "pager",
+            &[
+                "+611631234",
+                "+4916412345",
+                "+447640123456",
+                "+31662345678",
+                "+48641234567",
+                "+46740123456",
+                "+905123456789",
+                "+821523456789",
+            ],
+        ),
+        (
+            "company access",
+            &[
+                "+420972123456",
+                "+4918500123456",
+                "+445512345678",
+                "+305005000123",
+                "+353818123456",
+                "+81570123456",
+                "+2347001234567",
+                "+6570001234567",
+                "+904441444",
+            ],
+        ),
+        (
+            "voicemail",
+            &[
+                "+41860123456789",
+                "+49177991234567",
+                "+4781212345",
+                "+351600110000",
+                "+46254123456789",
+            ],
+        ),
+        (
+            "personal",
+            &[
+                "+447012345678",
+                "+15002345678",
+                "+4970012345678",
+                "+391781234567",
+                "+64701234567",
+                "+886990123456",
+            ],
+        ),
+        (
+            "no country",
+            &[
+                "+80012345678",
+                "+80812345678",
+                "+870301234567",
+                "+878101234567890",
+                "+881612345678",
+                "+8823421234",
+                "+883510012345",
+                "+88812345678901",
+                "+979123456789",
+            ],
+        ),
+    ];
+
+    #[test]
+    fn numbers_that_nobody_signs_in_with_are_of_a_blocked_type() {
+        for (kind, numbers) in BLOCKED {
+            for e164 in numbers {
+                let number = PhoneNumber::parse(e164, None).expect(e164);
+                assert_eq!(number.e164(), *e164);
+                assert!(number.has_blocked_type(), "{kind} {e164}");
+                assert!(PhoneNumber::from_stored(e164).unwrap().has_blocked_type());
+            }
+        }
+    }
+
+    #[test]
+    fn numbers_of_people_are_of_no_blocked_type() {
+        for (home, _, e164) in AT_HOME {
+            assert!(
+                !PhoneNumber::parse(e164, None).unwrap().has_blocked_type(),
+                "{home}"
+            );
+        }
+        // Over the internet, and on a desk.
+        for e164 in [
+            "+61147101234",
+            "+445612345678",
+            "+33912345678",
+            "+815012345678",
+            "+61212345678",
+            "+442071838750",
+        ] {
+            assert!(
+                !PhoneNumber::parse(e164, None).unwrap().has_blocked_type(),
+                "{e164}"
+            );
+        }
+        // Of a plan that has changed since it was stored.
+        assert!(
+            !PhoneNumber::from_stored("+61000000000")
+                .unwrap()
+                .has_blocked_type()
+        );
+    }
+
+    #[test]
+    fn every_numbering_plan_says_which_of_its_numbers_are_of_a_blocked_type() {
+        use PhoneNumberType::{
+            FixedLine, Mobile, Pager, PersonalNumber, PremiumRate, SharedCost, TollFree, UAN, VoIP, VoiceMail,
+        };
+        let mut seen = 0;
+        for region in PHONE_NUMBER_UTIL.get_supported_regions() {
+            for (kinds, blocked) in [
+                (
+                    &[
+                        PremiumRate,
+                        SharedCost,
+                        TollFree,
+                        Pager,
+                        UAN,
+                        VoiceMail,
+                        PersonalNumber,
+                    ][..],
+                    true,
+                ),
+                (&[FixedLine, Mobile, VoIP], false),
+            ] {
+                for &kind in kinds {
+                    let example = PHONE_NUMBER_UTIL.get_example_number_for_type_and_region(region, kind);
+                    let Ok(example) = example else { continue };
+                    let e164 = PHONE_NUMBER_UTIL.format(&example, PhoneNumberFormat::E164);
+                    // Some are too short to be written internationally, and refused before.
+                    let Ok(number) = PhoneNumber::parse(&e164, None) else {
+                        continue;
+                    };
+                    assert_eq!(number.has_blocked_type(), blocked, "{region} {kind:?} {e164}");
+                    seen += 1;
+                }
+            }
+        }
+        assert!(seen > 1_000, "{seen}");
     }
 
     #[test]

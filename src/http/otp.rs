@@ -119,6 +119,11 @@ impl From<Refused> for Problem {
                 Code::CountryNotAllowed,
                 "Numbers of this country are not allowed here; an administrator can allow the country.",
             ),
+            Refused::RecipientBlocked => Self::new(
+                Code::RecipientBlocked,
+                "Numbers of this type receive no codes, whatever the settings; use a mobile number.",
+            )
+            .with("reason", "number_type"),
             Refused::SmsNotConfigured => Self::new(
                 Code::SmsNotConfigured,
                 "No SMS sender is configured; an administrator can enter a Twilio account in the SMS settings.",

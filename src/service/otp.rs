@@ -13,9 +13,11 @@ use crate::domain::id::{ConnectionId, MessageId, VerificationId};
 use crate::domain::keyring::KeyRing;
 use crate::domain::locale::LanguageTag;
 use crate::domain::message::{Channel, Failure};
+use crate::domain::phone::PhoneNumber;
 use crate::domain::policy::{DAY, HOUR, OtpPolicy};
 use crate::domain::random::Random;
 use crate::domain::recipient::Recipient;
+use crate::domain::settings::SmsSettings;
 use crate::domain::time::{Clock, Timestamp};
 use crate::domain::verification::{Purpose, Verification, VerificationView};
 use crate::store::outbox::{MonthlyCounter, MonthlyLimit};
@@ -256,10 +258,21 @@ fn permitted(
             return Err(Refused::FactorDisabled);
         }
     }
-    if let (Recipient::Phone(number), Some(allowed)) = (recipient, &environment.sms.row.allowed_countries)
-        && !number.country().is_some_and(|country| allowed.contains(&country))
-    {
-        return Err(Refused::CountryNotAllowed);
+    match recipient {
+        Recipient::Phone(number) => may_text(&environment.sms.row, number),
+        Recipient::Email(_) => Ok(()),
     }
-    Ok(())
+}
+
+/// Whether a text may go to `number` at all.
+pub(super) fn may_text(settings: &SmsSettings, number: &PhoneNumber) -> Result<(), Refused> {
+    if number.has_blocked_type() {
+        return Err(Refused::RecipientBlocked);
+    }
+    match &settings.allowed_countries {
+        Some(allowed) if !number.country().is_some_and(|country| allowed.contains(&country)) => {
+            Err(Refused::CountryNotAllowed)
+        }
+        _ => Ok(()),
+    }
 }

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::administration::Actor;
 use super::directory::EnvironmentSnapshot;
 use super::dispatch::Dispatcher;
-use super::otp::Refused;
+use super::otp::{self, Refused};
 use super::render::{self, CodeContent, RenderError};
 use super::route::PlatformSender;
 use super::settings::GivenSecret;
@@ -79,9 +79,6 @@ pub enum TestError {
     /// Fields that cannot be taken, all of them.
     #[error("invalid fields")]
     Invalid(Vec<FieldError>),
-    /// The settings allow no message there.
-    #[error("the country is not allowed")]
-    CountryNotAllowed,
     /// The environment has sent too many tests.
     #[error("too many tests")]
     TooMany {
@@ -143,11 +140,7 @@ impl Service {
         let given = settings.map(|document| document.resolve(saved)).transpose();
         let (number, given) = valid(number, given)?;
         let settings = given.as_ref().unwrap_or(saved);
-        if let Some(allowed) = &settings.allowed_countries
-            && !number.country().is_some_and(|country| allowed.contains(&country))
-        {
-            return Err(TestError::CountryNotAllowed);
-        }
+        otp::may_text(settings, &number)?;
         let (sender, quota) = self.sms_sender(settings)?;
         let tested = given.as_ref().map(|given| json!(SmsDocument::of(given).hint()));
         let recipient = Recipient::Phone(number.clone());

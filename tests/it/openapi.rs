@@ -22,6 +22,7 @@ const CONTRACT: &[(u16, &[&str])] = &[
             "connection_disabled",
             "factor_disabled",
             "country_not_allowed",
+            "recipient_blocked",
             "invalid_signature",
         ],
     ),

@@ -13,6 +13,7 @@ use crate::http::auth::Administrator;
 use crate::http::extract::{Json, Segments};
 use crate::http::problem::{Code, Problem};
 use crate::http::state::Services;
+use crate::service::otp::Refused;
 use crate::service::settings::GivenSecret;
 use crate::service::settings::email::EmailDocument;
 use crate::service::settings::sms::SmsDocument;
@@ -95,7 +96,7 @@ impl TestFailure {
     params(("env" = String, Path, description = "The environment's id or code")),
     request_body = SmsTestRequest,
     responses((status = 200, description = "What the provider said", body = SmsTest)),
-    extensions(("x-problems" = json!(["not_found", "validation_failed", "country_not_allowed", "sms_limit_reached", "rate_limited", "sms_not_configured"]))))]
+    extensions(("x-problems" = json!(["not_found", "validation_failed", "country_not_allowed", "recipient_blocked", "sms_limit_reached", "rate_limited", "sms_not_configured"]))))]
 pub async fn sms(
     State(services): State<Services>,
     Administrator(actor): Administrator,
@@ -157,7 +158,7 @@ impl From<TestError> for Problem {
     fn from(error: TestError) -> Self {
         match error {
             TestError::Invalid(errors) => Self::validation(errors),
-            TestError::CountryNotAllowed => Self::new(
+            TestError::Refused(Refused::CountryNotAllowed) => Self::new(
                 Code::CountryNotAllowed,
                 "The settings do not allow the country of this number; allow it, or test with another number.",
             ),

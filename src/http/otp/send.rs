@@ -55,7 +55,7 @@ pub struct SendRequest {
     params(Prefer, IdempotencyKey),
     responses((status = 201, description = "The code is on its way", body = VerificationView,
         headers(("Location" = String, description = "The verification: `/v1/otp/ver_…`")))),
-    extensions(("x-problems" = json!(["connection_not_found", "connection_disabled", "factor_disabled", "country_not_allowed", "validation_failed", "invalid_phone_number", "invalid_email_address", "channel_mismatch", "recipient_rejected", "recipient_opted_out", "sms_limit_reached", "too_many_attempts", "delivery_failed", "sms_not_configured", "invalid_idempotency_key", "idempotency_key_reused", "request_in_progress"]))))]
+    extensions(("x-problems" = json!(["connection_not_found", "connection_disabled", "factor_disabled", "country_not_allowed", "recipient_blocked", "validation_failed", "invalid_phone_number", "invalid_email_address", "channel_mismatch", "recipient_rejected", "recipient_opted_out", "sms_limit_reached", "too_many_attempts", "delivery_failed", "sms_not_configured", "invalid_idempotency_key", "idempotency_key_reused", "request_in_progress"]))))]
 pub async fn send(
     State(services): State<Services>,
     Application(caller): Application,

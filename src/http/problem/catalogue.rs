@@ -65,6 +65,8 @@ catalogue! {
         "The environment does not allow this channel as a second factor. Offer the user another factor, or have an administrator allow it in the MFA settings.";
     CountryNotAllowed = FORBIDDEN, "country_not_allowed", "Country not allowed",
         "The environment does not send SMS to the country of this number. An administrator can extend the allowed countries in the SMS settings.";
+    RecipientBlocked = FORBIDDEN, "recipient_blocked", "Recipient blocked",
+        "The recipient receives no codes. With “reason” number_type the number is premium rate, shared cost, toll-free, a pager, a company's access number, voicemail, a personal number, or of no country; nothing was sent or counted. Ask the user for a mobile number.";
     InvalidSignature = FORBIDDEN, "invalid_signature", "Invalid signature",
         "The callback is not signed as expected, and was ignored. Check that the configured public URL is exactly the one the provider calls, and that the Auth Token is the current one.";
     NotFound = NOT_FOUND, "not_found", "Not found",

@@ -17,6 +17,9 @@ pub enum Refused {
     /// The environment does not send there.
     #[error("the country is not allowed")]
     CountryNotAllowed,
+    /// Nobody signs in with a number of this type, and texts to it are paid for dearly.
+    #[error("the number's type is blocked")]
+    RecipientBlocked,
     /// Neither the environment nor the platform has a sender of text messages.
     #[error("no SMS sender is configured")]
     SmsNotConfigured,

@@ -1,7 +1,10 @@
 //! How a recipient may be written, and what is none.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
+use crate::support::tables::Tables;
 use crate::support::test_server::TestServer;
 
 fn newest_recipient(server: &TestServer) -> String {
@@ -88,6 +91,71 @@ async fn what_is_no_number_is_refused_with_its_reason() {
         assert_eq!(problem["reason"], "invalid_region", "{country:?}");
     }
     assert_eq!(server.messages().await, Vec::<Value>::new());
+    server.stop().await;
+}
+
+/// Premium rate, shared cost, toll-free, a pager, a company's access number, voicemail, a personal number; of no country.
+const BLOCKED: [&str; 16] = [
+    "+611900123456",
+    "+4918012345",
+    "+18002123456",
+    "+447640123456",
+    "+6570001234567",
+    "+41860123456789",
+    "+447012345678",
+    "+80012345678",
+    "+80812345678",
+    "+870301234567",
+    "+878101234567890",
+    "+881612345678",
+    "+8823421234",
+    "+883510012345",
+    "+88812345678901",
+    "+979123456789",
+];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_number_that_nobody_signs_in_with_is_blocked_before_anything_is_counted() {
+    let server = TestServer::start().await;
+    let path = "/environments/default/settings/sms";
+    for allowed in [Value::Null, json!(["nz"])] {
+        let settings = json!({ "allowed_countries": allowed });
+        server.admin("PUT", path, settings).await.expect(200);
+        for to in BLOCKED {
+            let problem = server.send_sms(to).await.expect_problem(403, "recipient_blocked");
+            assert_eq!(problem["reason"], "number_type", "{to}");
+        }
+    }
+    let at_home = json!({ "to": "1900 123 456", "country": "au" });
+    let problem = server.send_sms_with(at_home).await;
+    problem.expect_problem(403, "recipient_blocked");
+    assert_eq!(server.messages().await, Vec::<Value>::new());
+    let mut tables = Tables::of(server.place.database()).await;
+    assert_eq!(tables.count("recipients", "1 = 1").await, 0);
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_voice_over_ip_number_gets_its_code() {
+    let server = TestServer::start().await;
+    for to in ["+61147101234", "+445612345678", "+33912345678"] {
+        server.send_sms(to).await.expect(201);
+    }
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_code_is_not_sent_again_to_a_number_whose_type_is_blocked_by_now() {
+    let server = TestServer::start().await;
+    let (id, _) = server.sent_code("+61466043123").await;
+    let mut tables = Tables::of(server.place.database()).await;
+    tables
+        .execute("UPDATE verifications SET recipient = '+611900123456'")
+        .await;
+    server.clock.advance(Duration::from_secs(30));
+    let problem = server.resend(&id).await.expect_problem(403, "recipient_blocked");
+    assert_eq!(problem["reason"], "number_type");
+    assert_eq!(server.read(&id).await["resends_left"], 4);
     server.stop().await;
 }
 

@@ -220,6 +220,12 @@ async fn everything_wrong_is_told_at_once_and_what_a_send_would_be_refused_is() 
     let elsewhere = json!({ "to": TO, "settings": { "allowed_countries": ["nz"] } });
     let answer = server.admin("POST", SMS, elsewhere).await;
     answer.expect_problem(403, "country_not_allowed");
+    for to in ["+611900123456", "+80012345678"] {
+        let body = json!({ "to": to, "settings": { "allowed_countries": ["au"] } });
+        let problem = server.admin("POST", SMS, body).await;
+        let problem = problem.expect_problem(403, "recipient_blocked");
+        assert_eq!(problem["reason"], "number_type", "{to}");
+    }
     let nowhere = server
         .admin(
             "POST",
