@@ -3,7 +3,7 @@
 use crate::app::StartError;
 use crate::config::keys_file::{self, KeysFile};
 use crate::config::{Config, DatabaseUrl};
-use crate::domain::keyring::KeyRing;
+use crate::domain::keyring::{KeyRing, KeysFit};
 use crate::domain::random::Random;
 use crate::domain::time::Clock;
 use crate::store::SharedStore;
@@ -35,8 +35,8 @@ pub async fn open(
     if readable_by_others {
         tracing::warn!(path = %path.display(), "the keys file can be read by others; set its mode to 0600");
     }
-    if !store.fit_keys(ring.fingerprints(), clock.now()).await? {
-        return Err(StartError::KeysDoNotFit { path: path.clone() });
+    match store.fit_keys(ring.fingerprints(), clock.now()).await? {
+        KeysFit::Fits => Ok(ring),
+        KeysFit::Differs => Err(StartError::KeysDoNotFit { path: path.clone() }),
     }
-    Ok(ring)
 }

@@ -1,5 +1,5 @@
-//! The keys file: one or two generations of keys as TOML, newest first, readable by its owner alone. It is written
-//! whole or not at all, for what is sealed in the database is lost with it.
+//! The keys file: the index key and one or two generations of keys as TOML, newest first, readable by its owner alone. It is
+//! written whole or not at all, for what is sealed in the database is lost with it.
 
 use std::fmt::Write as _;
 use std::fs::{self, File, OpenOptions};
@@ -13,7 +13,7 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use zeroize::Zeroizing;
 
-use crate::domain::keyring::{Generation, GenerationId, InvalidKeyRing, KEY_BYTES, KeyRing};
+use crate::domain::keyring::{Generation, GenerationId, InvalidKeyRing, KEY_BYTES, Key, KeyRing};
 use crate::domain::random::Random;
 use crate::domain::secret::Secret;
 use crate::domain::time::{Clock, Timestamp};
@@ -98,6 +98,14 @@ pub enum Damage {
     /// Not TOML, or with other entries than ours.
     #[error("line {0} is not as otpost writes it")]
     Line(usize),
+    /// Made before there was an index key, or cut.
+    #[error(
+        "it has no index key; only `otpost keys init` makes one, in a new file, which fits an empty database alone"
+    )]
+    NoIndexKey,
+    /// Not a key.
+    #[error("`index` must be 32 bytes in base64")]
+    IndexKey,
     /// No generation, or too many.
     #[error("it must hold one or two generations")]
     Generations,
@@ -123,6 +131,7 @@ pub enum Damage {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Document {
+    index: Option<Secret>,
     generation: Vec<Entry>,
 }
 
@@ -198,13 +207,15 @@ fn parse(text: &str) -> Result<KeyRing, Damage> {
         let before = text.as_bytes().iter().take(offset);
         Damage::Line(before.filter(|&&byte| byte == b'\n').count() + 1)
     })?;
+    let index = document.index.ok_or(Damage::NoIndexKey)?;
+    let index = parse_key(index.expose()).ok_or(Damage::IndexKey)?;
     if document.generation.len() > MOST_GENERATIONS {
         return Err(Damage::Generations);
     }
     let mut entries = document.generation.iter().map(parse_entry);
     let newest = entries.next().ok_or(Damage::Generations)??;
     let previous = entries.next().transpose()?;
-    Ok(KeyRing::new(newest, previous)?)
+    Ok(KeyRing::new(index, newest, previous)?)
 }
 
 fn parse_entry(entry: &Entry) -> Result<Generation, Damage> {
@@ -221,7 +232,7 @@ fn parse_entry(entry: &Entry) -> Result<Generation, Damage> {
     })
 }
 
-fn parse_key(text: &str) -> Option<Zeroizing<[u8; KEY_BYTES]>> {
+fn parse_key(text: &str) -> Option<Key> {
     let bytes = Zeroizing::new(STANDARD.decode(text).ok()?);
     <[u8; KEY_BYTES]>::try_from(bytes.as_slice())
         .ok()
@@ -231,10 +242,12 @@ fn parse_key(text: &str) -> Option<Zeroizing<[u8; KEY_BYTES]>> {
 fn print(ring: &KeyRing) -> Zeroizing<String> {
     let mut text = Zeroizing::new(String::with_capacity(1024));
     text.push_str(PREAMBLE);
+    let index = Zeroizing::new(STANDARD.encode(**ring.index()));
+    // Writing to a String cannot fail.
+    let _ = writeln!(text, "\nindex = \"{}\"", *index);
     for one in ring.generations() {
         let mac = Zeroizing::new(STANDARD.encode(*one.mac));
         let seal = Zeroizing::new(STANDARD.encode(*one.seal));
-        // Writing to a String cannot fail.
         let _ = write!(
             text,
             "\n[[generation]]\nid = {}\ncreated_at = \"{}\"\nmac = \"{}\"\nseal = \"{}\"\n",
@@ -368,7 +381,7 @@ mod tests {
                 .map(|_| scope.spawn(|| init(&path, &OsRandom, &SystemClock).unwrap().into_file()))
                 .collect();
             let made = starts.into_iter().map(|start| start.join().unwrap());
-            made.map(|file| file.ring.fingerprints()[0].value).collect()
+            made.map(|file| file.ring.fingerprints().index).collect()
         });
         assert_eq!(rings.len(), 1);
     }
@@ -379,12 +392,14 @@ mod tests {
         let (path, first) = init_in(&directory);
         rotate(&path, &OsRandom, &SystemClock).unwrap();
         let second = read(&path).unwrap().ring;
-        assert_eq!(second.fingerprints()[1], first.ring.fingerprints()[0]);
+        let (first, second) = (first.ring.fingerprints(), second.fingerprints());
+        assert_eq!(second.generations[1], first.generations[0]);
+        assert_eq!(second.index, first.index);
         rotate(&path, &OsRandom, &SystemClock).unwrap();
         let third = read(&path).unwrap();
         assert_eq!(third.ring.newest().get(), 3);
-        assert_eq!(third.ring.fingerprints().len(), 2);
-        assert_eq!(third.ring.fingerprints()[1], second.fingerprints()[0]);
+        assert_eq!(third.ring.fingerprints().generations.len(), 2);
+        assert_eq!(third.ring.fingerprints().generations[1], second.generations[0]);
         assert!(!third.readable_by_others);
     }
 
@@ -419,10 +434,19 @@ mod tests {
         let good = print(&ring);
         let mac = STANDARD.encode(*ring.generations().next().unwrap().mac);
         let short = STANDARD.encode([7; 31]);
+        let index = good.lines().find(|line| line.starts_with("index = ")).unwrap();
         for (text, expected) in [
             (String::new(), "line 1 is not as otpost writes it"),
             (
-                "generation = []".to_owned(),
+                good.replace(index, ""),
+                "it has no index key; only `otpost keys init` makes one, in a new file, which fits an empty database alone",
+            ),
+            (
+                good.replace(index, &format!("index = \"{short}\"")),
+                "`index` must be 32 bytes in base64",
+            ),
+            (
+                format!("{index}\ngeneration = []"),
                 "it must hold one or two generations",
             ),
             (
@@ -431,7 +455,7 @@ mod tests {
             ),
             (
                 good.replace("id = 1", &format!("id = \"{mac}\"")),
-                "line 5 is not as otpost writes it",
+                "line 7 is not as otpost writes it",
             ),
             (
                 good.replace("created_at = \"2", "created_at = \"x"),
@@ -447,15 +471,15 @@ mod tests {
             ),
             (
                 good.replace("seal = ", "seal_ = "),
-                "line 8 is not as otpost writes it",
+                "line 10 is not as otpost writes it",
             ),
             (
-                format!("{}{}", *good, &good[PREAMBLE.len()..]),
+                format!("{}{}", *good, &good[good.find("[[").unwrap()..]),
                 "the newest generation must come first and have the higher id",
             ),
             (
                 good.replace("[[generation]]", "[[generation]"),
-                "line 4 is not as otpost writes it",
+                "line 6 is not as otpost writes it",
             ),
         ] {
             assert_eq!(problem(&text), expected);

@@ -1,5 +1,6 @@
 //! The keys that are kept outside the database: one generation to work with, and during a rotation the one before it.
-//! Under them a code is stored as a MAC that only proves a guess, and what must be read again is sealed to its row.
+//! Under them a code is stored as a MAC that only proves a guess, and what must be read again is sealed to its row. What must
+//! be found again by equality is hashed under the index key, which is not rotated.
 
 use std::fmt;
 
@@ -12,6 +13,10 @@ use zeroize::Zeroizing;
 use super::id::VerificationId;
 use super::random::Random;
 use super::time::Timestamp;
+
+mod fingerprint;
+
+pub use fingerprint::{Fingerprint, Fingerprints, KeysFit, KnownKeys};
 
 /// The length of every key: 256 bits.
 pub const KEY_BYTES: usize = 32;
@@ -26,6 +31,8 @@ const TAG_BYTES: usize = 16;
 const CODE_LABEL: &[u8] = b"otpost code v1\0";
 const SEAL_FINGERPRINT_LABEL: &[u8] = b"otpost seal fingerprint v1\0";
 const FINGERPRINT_LABEL: &[u8] = b"otpost fingerprint v1\0";
+const INDEX_LABEL: &[u8] = b"otpost index v1\0";
+const INDEX_FINGERPRINT_LABEL: &[u8] = b"otpost index fingerprint v1\0";
 
 /// The number of a generation of keys: 1, 2, 3 …, one more with each rotation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -54,7 +61,16 @@ impl fmt::Display for GenerationId {
     }
 }
 
-/// One generation of keys. Its keys are wiped when it is dropped.
+/// A key, wiped from memory when it is dropped.
+pub type Key = Zeroizing<[u8; KEY_BYTES]>;
+
+fn draw_key(random: &dyn Random) -> Key {
+    let mut key = Zeroizing::new([0; KEY_BYTES]);
+    random.fill(key.as_mut());
+    key
+}
+
+/// One generation of keys.
 #[derive(Clone)]
 pub struct Generation {
     /// Its number.
@@ -62,22 +78,18 @@ pub struct Generation {
     /// When it was made.
     pub created_at: Timestamp,
     /// The key of MACs over codes.
-    pub mac: Zeroizing<[u8; KEY_BYTES]>,
+    pub mac: Key,
     /// The key of sealed values.
-    pub seal: Zeroizing<[u8; KEY_BYTES]>,
+    pub seal: Key,
 }
 
 impl Generation {
     fn draw(id: GenerationId, random: &dyn Random, now: Timestamp) -> Self {
-        let mut mac = Zeroizing::new([0; KEY_BYTES]);
-        let mut seal = Zeroizing::new([0; KEY_BYTES]);
-        random.fill(mac.as_mut());
-        random.fill(seal.as_mut());
         Self {
             id,
             created_at: now,
-            mac,
-            seal,
+            mac: draw_key(random),
+            seal: draw_key(random),
         }
     }
 
@@ -120,17 +132,7 @@ impl fmt::Debug for CodeMac {
     }
 }
 
-/// A one-way value that tells a generation's keys from any others. The database keeps it, so that a keys file
-/// that does not fit is found at start and not by the first code that fails.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Fingerprint {
-    /// Whose it is.
-    pub generation: GenerationId,
-    /// HMAC-SHA-256 of a constant under both keys.
-    pub value: [u8; 32],
-}
-
-/// Why generations make no key ring.
+/// Why keys make no key ring.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidKeyRing {
     /// The older one does not have the lower number.
@@ -155,16 +157,23 @@ pub enum OpenError {
     NotAuthentic,
 }
 
-/// One or two generations of keys, newest first.
-#[derive(Clone, Debug)]
+/// The index key, and one or two generations of keys, newest first.
+#[derive(Clone)]
 pub struct KeyRing {
+    index: Key,
     newest: Generation,
     previous: Option<Generation>,
 }
 
+impl fmt::Debug for KeyRing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.generations()).finish()
+    }
+}
+
 impl KeyRing {
-    /// Puts generations together.
-    pub fn new(newest: Generation, previous: Option<Generation>) -> Result<Self, InvalidKeyRing> {
+    /// Puts keys together.
+    pub fn new(index: Key, newest: Generation, previous: Option<Generation>) -> Result<Self, InvalidKeyRing> {
         if let Some(older) = &previous {
             if older.id >= newest.id {
                 return Err(InvalidKeyRing::Order);
@@ -173,16 +182,23 @@ impl KeyRing {
                 return Err(InvalidKeyRing::RepeatedKey);
             }
         }
-        let ring = Self { newest, previous };
-        if ring.generations().any(|one| *one.mac == *one.seal) {
+        let ring = Self {
+            index,
+            newest,
+            previous,
+        };
+        let repeated =
+            |one: &Generation| *one.mac == *one.seal || [&one.mac, &one.seal].contains(&&ring.index);
+        if ring.generations().any(repeated) {
             return Err(InvalidKeyRing::RepeatedKey);
         }
         Ok(ring)
     }
 
-    /// A ring of one new generation, the first.
+    /// A ring of new keys, its generation the first.
     pub fn generate(random: &dyn Random, now: Timestamp) -> Self {
         Self {
+            index: draw_key(random),
             newest: Generation::draw(GenerationId::FIRST, random, now),
             previous: None,
         }
@@ -193,9 +209,16 @@ impl KeyRing {
     pub fn rotated(&self, random: &dyn Random, now: Timestamp) -> Self {
         let next = GenerationId(self.newest.id.0.saturating_add(1));
         Self {
+            index: self.index.clone(),
             newest: Generation::draw(next, random, now),
             previous: Some(self.newest.clone()),
         }
+    }
+
+    /// The index key.
+    #[must_use]
+    pub fn index(&self) -> &Key {
+        &self.index
     }
 
     /// The generations, newest first.
@@ -223,10 +246,28 @@ impl KeyRing {
             .collect()
     }
 
-    /// One-way check values of the generations, newest first.
+    /// A keyed hash by which something is found again that is not to be read in the database: the first 128 bits of
+    /// HMAC-SHA-256 under the index key. `label` says what is hashed; it and each part go in behind their length, so that
+    /// neither can run into the next. The same for every generation of keys.
     #[must_use]
-    pub fn fingerprints(&self) -> Vec<Fingerprint> {
-        self.generations().map(Generation::fingerprint).collect()
+    pub fn index_hash(&self, label: &[u8], parts: &[&[u8]]) -> [u8; 16] {
+        let mut input = INDEX_LABEL.to_vec();
+        for part in std::iter::once(&label).chain(parts) {
+            input.extend((part.len() as u64).to_be_bytes());
+            input.extend(*part);
+        }
+        let input = Zeroizing::new(input);
+        let [hash @ .., _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _] = hmac(&self.index, &[&input]);
+        hash
+    }
+
+    /// One-way check values of the keys.
+    #[must_use]
+    pub fn fingerprints(&self) -> Fingerprints {
+        Fingerprints {
+            index: hmac(&self.index, &[INDEX_FINGERPRINT_LABEL]),
+            generations: self.generations().map(Generation::fingerprint).collect(),
+        }
     }
 
     /// Seals `plain` under the newest key with XChaCha20-Poly1305. `context` names the place it belongs to (table, column
@@ -325,7 +366,8 @@ mod tests {
             mac: Zeroizing::new(std::array::from_fn(|n| u8::try_from(n).unwrap())),
             seal: Zeroizing::new(std::array::from_fn(|n| u8::try_from(n + 32).unwrap())),
         };
-        KeyRing::new(generation, None).unwrap()
+        let index = Zeroizing::new(std::array::from_fn(|n| u8::try_from(n + 64).unwrap()));
+        KeyRing::new(index, generation, None).unwrap()
     }
 
     #[test]
@@ -344,7 +386,7 @@ mod tests {
         // Computed with Python's `hmac` and `hashlib`.
         let expected = "8ef7ef3e7a6ac3b99af5b8a237fa94f04502c7a72865f4882f3b580d33a4e6ef";
         let ring = known_ring();
-        assert_eq!(hex::encode(ring.fingerprints()[0].value), expected);
+        assert_eq!(hex::encode(ring.fingerprints().generations[0].value), expected);
 
         let mut other_seal = ring.newest.clone();
         other_seal.seal[0] ^= 1;
@@ -353,6 +395,41 @@ mod tests {
         for other in [other_seal, other_mac] {
             assert_ne!(other.fingerprint(), ring.newest.fingerprint());
         }
+    }
+
+    #[test]
+    fn the_index_hash_is_half_an_hmac_over_label_and_parts_each_behind_its_length() {
+        // Computed with Python's `hmac`, `hashlib` and `struct`.
+        let hash = known_ring().index_hash(b"recipient", &[b"env", b"+61466043123"]);
+        assert_eq!(hex::encode(hash), "8630616d2c2c012a325463b7b781d87c");
+        let fingerprint = known_ring().fingerprints().index;
+        assert_eq!(
+            hex::encode(fingerprint),
+            "2c1f6fb2ff2f26c7c11108bb7303e098aa0be6f27b4f4360c7686171546392e3"
+        );
+    }
+
+    #[test]
+    fn an_index_hash_tells_labels_and_parts_apart_and_outlives_rotations() {
+        let ring = ring();
+        let hash = ring.index_hash(b"a", &[b"bc", b"d"]);
+        for (label, parts) in [
+            (&b"ab"[..], &[&b"c"[..], b"d"][..]),
+            (b"a", &[b"b", b"cd"]),
+            (b"a", &[b"bcd"]),
+            (b"a", &[b"bc", b"d", b""]),
+            (b"", &[b"a", b"bc", b"d"]),
+        ] {
+            assert_ne!(ring.index_hash(label, parts), hash, "{label:?} {parts:?}");
+        }
+        assert_ne!(
+            KeyRing::generate(&OsRandom, now()).index_hash(b"a", &[b"bc", b"d"]),
+            hash
+        );
+        assert_eq!(
+            ring.rotated(&OsRandom, now()).index_hash(b"a", &[b"bc", b"d"]),
+            hash
+        );
     }
 
     #[test]
@@ -377,7 +454,10 @@ mod tests {
         assert_eq!(candidates.len(), 2);
         assert_eq!(candidates[0], rotated.mac(verification, "123456"));
         assert_eq!(candidates[1], stored);
-        assert_eq!(rotated.fingerprints()[1], old.fingerprints()[0]);
+        assert_eq!(
+            rotated.fingerprints().generations[1],
+            old.fingerprints().generations[0]
+        );
 
         let twice = rotated.rotated(&OsRandom, now());
         assert!(!twice.candidate_macs(verification, "123456").contains(&stored));
@@ -429,33 +509,29 @@ mod tests {
 
     #[test]
     fn generations_out_of_order_or_with_a_repeated_key_make_no_ring() {
-        let first = ring().newest;
-        let second = ring().rotated(&OsRandom, now()).newest;
-        assert!(KeyRing::new(second.clone(), Some(first.clone())).is_ok());
-        let order = KeyRing::new(first.clone(), Some(second.clone())).unwrap_err();
-        assert_eq!(order, InvalidKeyRing::Order);
-        let same = KeyRing::new(first.clone(), Some(first.clone())).unwrap_err();
-        assert_eq!(same, InvalidKeyRing::Order);
+        let (first, second) = (ring(), ring().rotated(&OsRandom, now()));
+        let index = first.index;
+        let make = |newest: &Generation, previous: Option<&Generation>| {
+            KeyRing::new(index.clone(), newest.clone(), previous.cloned()).map(|_| ())
+        };
+        let (first, second) = (first.newest, second.newest);
+        assert_eq!(make(&second, Some(&first)), Ok(()));
+        assert_eq!(make(&first, Some(&second)), Err(InvalidKeyRing::Order));
+        assert_eq!(make(&first, Some(&first)), Err(InvalidKeyRing::Order));
 
         let mut copied = second;
         copied.mac = first.mac.clone();
-        let repeated = KeyRing::new(copied, Some(first.clone())).unwrap_err();
-        assert_eq!(repeated, InvalidKeyRing::RepeatedKey);
-        let mut one_key = first;
-        one_key.seal = one_key.mac.clone();
-        assert_eq!(
-            KeyRing::new(one_key, None).unwrap_err(),
-            InvalidKeyRing::RepeatedKey
-        );
+        assert_eq!(make(&copied, Some(&first)), Err(InvalidKeyRing::RepeatedKey));
+        for twice in [first.mac.clone(), index.clone()] {
+            let mut one_key = first.clone();
+            one_key.seal = twice;
+            assert_eq!(make(&one_key, None), Err(InvalidKeyRing::RepeatedKey));
+        }
     }
 
     #[test]
     fn no_key_is_shown_by_debug() {
-        let ring = known_ring();
-        assert_eq!(
-            format!("{ring:?}"),
-            "KeyRing { newest: Generation(1, •••), previous: None }"
-        );
+        assert_eq!(format!("{:?}", known_ring()), "[Generation(1, •••)]");
     }
 
     proptest! {

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use super::StoreError;
 use crate::domain::environment::{Application, Connection, Environment, KeyRecord, SettingsKind};
 use crate::domain::id::{ApplicationId, AuditId, ConnectionId, EnvironmentId, KeyId};
-use crate::domain::keyring::Fingerprint;
+use crate::domain::keyring::{Fingerprints, KeysFit};
 use crate::domain::time::Timestamp;
 
 mod step;
@@ -111,9 +111,8 @@ pub trait Directory: Send + Sync {
     /// Remembers when keys were last used.
     async fn touch_keys(&self, keys: Vec<KeyId>, now: Timestamp) -> Result<(), StoreError>;
 
-    /// Records the check value of the key generations in use. `false` when the database holds sealed content or keyed hashes
-    /// under generations of which none is among them: the keys file does not fit.
-    async fn fit_keys(&self, fingerprints: Vec<Fingerprint>, now: Timestamp) -> Result<bool, StoreError>;
+    /// Holds keys against those that the database was written with, and records their check values where they fit.
+    async fn fit_keys(&self, keys: Fingerprints, now: Timestamp) -> Result<KeysFit, StoreError>;
 }
 
 /// A row with the number of its version, which its `ETag` is made from.

@@ -7,7 +7,7 @@ use sqlx::{PgConnection, query_file};
 use super::{PostgresStore, StoreError, fault};
 use crate::domain::environment::{Application, Connection, Environment, SettingsKind};
 use crate::domain::id::{ApplicationId, ConnectionId, EnvironmentId, KeyId};
-use crate::domain::keyring::Fingerprint;
+use crate::domain::keyring::{Fingerprints, KeysFit};
 use crate::domain::time::Timestamp;
 use crate::store::Directory;
 use crate::store::directory::{
@@ -19,6 +19,7 @@ mod change;
 mod environment;
 mod first;
 mod key;
+mod keys;
 mod load;
 mod together;
 
@@ -203,27 +204,11 @@ impl Directory for PostgresStore {
         Ok(())
     }
 
-    async fn fit_keys(&self, fingerprints: Vec<Fingerprint>, now: Timestamp) -> Result<bool, StoreError> {
+    async fn fit_keys(&self, keys: Fingerprints, now: Timestamp) -> Result<KeysFit, StoreError> {
         let mut lent = self.lend().await?;
-        let generations: Vec<_> = fingerprints.iter().map(|one| one.generation.get()).collect();
-        let values: Vec<_> = fingerprints.iter().map(|one| one.value.to_vec()).collect();
-        lent.transact(async |transaction| {
-            // Of two processes that bring the first keys, the second must see those of the first.
-            query_file!("src/store/postgres/sql/lock_installation.sql")
-                .fetch_one(&mut **transaction)
-                .await?;
-            let row = query_file!(
-                "src/store/postgres/sql/fit_keys.sql",
-                &generations,
-                &values,
-                now.to_offset_date_time(),
-            )
-            .fetch_one(&mut **transaction)
-            .await?;
-            Ok(row.fits)
-        })
-        .await
-        .map_err(fault::of)
+        lent.transact(async |transaction| keys::fit(transaction, &keys, now).await)
+            .await
+            .map_err(fault::of)?
     }
 }
 

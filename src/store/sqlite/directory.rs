@@ -6,7 +6,7 @@ use sqlx::{Row, SqliteConnection};
 use super::{SqliteStore, StoreError, fault};
 use crate::domain::environment::{Application, Connection, Environment, SettingsKind};
 use crate::domain::id::{ApplicationId, ConnectionId, EnvironmentId, KeyId};
-use crate::domain::keyring::Fingerprint;
+use crate::domain::keyring::{Fingerprints, KeysFit};
 use crate::domain::time::Timestamp;
 use crate::store::directory::{
     AuditEntry, Change, Directory, DirectoryRows, Expected, FirstEnvironment, Removal, SettingsRow, Step,
@@ -156,9 +156,9 @@ impl Directory for SqliteStore {
             .await
     }
 
-    async fn fit_keys(&self, fingerprints: Vec<Fingerprint>, now: Timestamp) -> Result<bool, StoreError> {
+    async fn fit_keys(&self, keys: Fingerprints, now: Timestamp) -> Result<KeysFit, StoreError> {
         self.writer
-            .write(move |db| Box::pin(keys::fit_keys(db, fingerprints, now)))
+            .write(move |db| Box::pin(keys::fit_keys(db, keys, now)))
             .await
     }
 }

@@ -94,6 +94,14 @@ impl<'r> Fields<'r> {
         bytes.try_into().map_err(|_| self.corrupt(column))
     }
 
+    /// 256 bits that may be missing.
+    pub(super) fn hash_if_any(&self, column: &'static str) -> Result<Option<[u8; 32]>, StoreError> {
+        let bytes: Option<&[u8]> = self.value(column)?;
+        bytes
+            .map(|bytes| bytes.try_into().map_err(|_| self.corrupt(column)))
+            .transpose()
+    }
+
     /// Moments, kept as a JSON array of microseconds.
     pub(super) fn times(&self, column: &'static str) -> Result<Vec<Timestamp>, StoreError> {
         let micros: Option<Vec<i64>> = serde_json::from_str(self.value(column)?).ok();

@@ -4,7 +4,7 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqliteConnection};
 
 use crate::domain::id::KeyId;
-use crate::domain::keyring::{Fingerprint, GenerationId};
+use crate::domain::keyring::{Fingerprint, Fingerprints, GenerationId, KeysFit, KnownKeys};
 use crate::domain::time::Timestamp;
 use crate::store::sqlite::row::Fields;
 use crate::store::sqlite::{StoreError, fault};
@@ -27,27 +27,25 @@ pub(super) async fn touch_keys(
 
 pub(super) async fn fit_keys(
     db: &mut SqliteConnection,
-    fingerprints: Vec<Fingerprint>,
+    keys: Fingerprints,
     now: Timestamp,
-) -> Result<bool, StoreError> {
-    let known = known_fingerprints(db).await?;
-    let fits = known.is_empty() || fingerprints.iter().any(|fingerprint| known.contains(fingerprint));
-    if !fits {
-        if holds_content(db).await? {
-            return Ok(false);
-        }
-        // Keys that nothing was written under may be lost.
+) -> Result<KeysFit, StoreError> {
+    let known = known_keys(db).await?;
+    let fit = known.fit(&keys);
+    if fit == KeysFit::Differs {
+        return Ok(fit);
+    }
+    if !known.content {
+        // Keys that nothing was made with may be lost.
         sqlx::query("DELETE FROM key_generations")
             .execute(&mut *db)
             .await
             .map_err(fault)?;
     }
-    for fingerprint in fingerprints {
+    for fingerprint in &keys.generations {
         sqlx::query(
             "INSERT INTO key_generations (key_id, fingerprint, first_seen_at) VALUES (?1, ?2, ?3)
-             ON CONFLICT (key_id) DO UPDATE SET
-                 fingerprint = excluded.fingerprint, first_seen_at = excluded.first_seen_at
-             WHERE fingerprint <> excluded.fingerprint",
+             ON CONFLICT (key_id) DO NOTHING",
         )
         .bind(fingerprint.generation.get())
         .bind(&fingerprint.value[..])
@@ -56,15 +54,37 @@ pub(super) async fn fit_keys(
         .await
         .map_err(fault)?;
     }
-    Ok(true)
-}
-
-async fn known_fingerprints(db: &mut SqliteConnection) -> Result<Vec<Fingerprint>, StoreError> {
-    let rows = sqlx::query("SELECT key_id, fingerprint FROM key_generations")
-        .fetch_all(db)
+    sqlx::query("UPDATE installation SET index_fingerprint = ?1 WHERE id = 1")
+        .bind(&keys.index[..])
+        .execute(&mut *db)
         .await
         .map_err(fault)?;
-    rows.iter().map(read_fingerprint).collect()
+    Ok(fit)
+}
+
+async fn known_keys(db: &mut SqliteConnection) -> Result<KnownKeys, StoreError> {
+    let generations = sqlx::query("SELECT key_id, fingerprint FROM key_generations")
+        .fetch_all(&mut *db)
+        .await
+        .map_err(fault)?;
+    let installation = sqlx::query(
+        "SELECT index_fingerprint,
+             EXISTS (SELECT 1 FROM environments) OR EXISTS (SELECT 1 FROM verifications)
+                 OR EXISTS (SELECT 1 FROM settings) OR EXISTS (SELECT 1 FROM notifications) AS content
+         FROM installation WHERE id = 1",
+    )
+    .fetch_one(db)
+    .await
+    .map_err(fault)?;
+    let fields = Fields::of(&installation, "installation", 1);
+    Ok(KnownKeys {
+        index: fields.hash_if_any("index_fingerprint")?,
+        generations: generations
+            .iter()
+            .map(read_fingerprint)
+            .collect::<Result<_, _>>()?,
+        content: fields.value("content")?,
+    })
 }
 
 fn read_fingerprint(row: &SqliteRow) -> Result<Fingerprint, StoreError> {
@@ -73,15 +93,4 @@ fn read_fingerprint(row: &SqliteRow) -> Result<Fingerprint, StoreError> {
     let generation = GenerationId::new(key_id).ok_or_else(|| fields.corrupt("key_id"))?;
     let value = fields.hash("fingerprint")?;
     Ok(Fingerprint { generation, value })
-}
-
-/// Whether anything was written under keys: codes as MACs, or settings with sealed secrets.
-async fn holds_content(db: &mut SqliteConnection) -> Result<bool, StoreError> {
-    let row = sqlx::query(
-        "SELECT EXISTS (SELECT 1 FROM verifications) OR EXISTS (SELECT 1 FROM settings) AS holds_content",
-    )
-    .fetch_one(db)
-    .await
-    .map_err(fault)?;
-    row.try_get("holds_content").map_err(fault)
 }
