@@ -19,12 +19,13 @@ use crate::domain::time::{Clock, SystemClock};
 use crate::http::failed_auth::FailedAuthentications;
 use crate::http::health::{Probe, Readiness};
 use crate::http::last_used::LastUsed;
-use crate::http::layer::{self, Layers};
+use crate::http::layer::{Layers, Settings};
 use crate::http::problem::Cause;
 use crate::http::server::{self, Limits, Stop};
 use crate::http::state::Services;
 use crate::http::{
-    admin, dev_inbox, docs, health, notification as notification_endpoints, openapi, otp as otp_endpoints,
+    admin, auth, dev_inbox, docs, health, notification as notification_endpoints, openapi,
+    otp as otp_endpoints,
 };
 use crate::lifecycle::Shutdown;
 use crate::provider::Connect;
@@ -176,17 +177,17 @@ impl App {
         let upkeep = Arc::new(Upkeep::new(Arc::clone(&store), clock, retention));
         let shutdown = Shutdown::default();
         let readiness = Arc::new(Readiness::new(Arc::new(StoreProbe(store)), shutdown.leaving()));
-        let layers = Layers::new(config.server.public_url.as_str(), random);
+        let layers = Layers::new(Settings::new(config.server.public_url.as_str(), random));
         let health = Router::from(health::routes().with_state(readiness));
-        let api = api(&services, inbox.as_ref())?.merge(health.clone());
+        let api = api(&layers, &services, inbox.as_ref())?.merge(health.clone());
         Ok(Self {
             services,
             inbox,
             welcome,
             upkeep,
             shutdown,
-            api: layer::apply(api, layers.clone()),
-            health: layer::apply(health, layers),
+            api: layers.observe(api),
+            health: layers.observe(health),
         })
     }
 
@@ -246,19 +247,19 @@ pub fn openapi_document() -> OpenApi {
     openapi::document([endpoints.into_openapi(), health::routes().into_openapi()])
 }
 
-fn api(services: &Services, inbox: Option<&Arc<Inbox>>) -> Result<Router, StartError> {
+fn api(layers: &Layers, services: &Services, inbox: Option<&Arc<Inbox>>) -> Result<Router, StartError> {
     let endpoints = Router::from(
         otp_endpoints::routes()
             .merge(notification_endpoints::routes())
             .merge(admin::routes())
             .with_state(services.clone()),
     );
-    let documented = docs::router(&openapi_document()).map_err(StartError::Docs)?;
-    let api = endpoints.merge(documented);
-    Ok(match inbox {
-        Some(inbox) => api.merge(dev_inbox::router(Arc::clone(inbox))),
-        None => api,
-    })
+    let keyed = auth::require_key(layers.bound(endpoints), services.clone());
+    let mut open = docs::router(&openapi_document()).map_err(StartError::Docs)?;
+    if let Some(inbox) = inbox {
+        open = open.merge(dev_inbox::router(Arc::clone(inbox)));
+    }
+    Ok(keyed.merge(layers.bound_open(open)))
 }
 
 async fn open_store(config: &Config) -> Result<SharedStore, StartError> {

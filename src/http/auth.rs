@@ -1,13 +1,16 @@
 //! Who is calling. A handler says in its signature whose key it takes; the key is looked up in memory, so that neither a
 //! good nor a bad one touches the database.
 
-use axum::extract::FromRequestParts;
+use axum::Router;
+use axum::extract::{FromRequestParts, Request, State};
 use axum::http::request::Parts;
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
 
 use super::extract::{ClientAddress, bearer};
 use super::problem::{Code, Problem};
 use super::state::Services;
-use crate::domain::api_key::{ApiKey, KeyKind};
+use crate::domain::api_key::ApiKey;
 use crate::service::administration::Actor;
 use crate::service::directory::KeyHolder;
 use crate::service::otp::Caller;
@@ -18,63 +21,79 @@ pub struct Application(pub Caller);
 /// An administrator, by their key.
 pub struct Administrator(pub Actor);
 
-impl FromRequestParts<Services> for Application {
-    type Rejection = Problem;
+/// A caller whose key is known, before anybody has asked what it may do.
+#[derive(Clone)]
+struct Authenticated {
+    holder: KeyHolder,
+    address: ClientAddress,
+}
 
-    async fn from_request_parts(parts: &mut Parts, services: &Services) -> Result<Self, Problem> {
-        match authenticate(parts, services, KeyKind::Application).await? {
-            (
-                KeyHolder::Application {
-                    application,
-                    environment,
-                    ..
-                },
-                _,
-            ) => Ok(Self(Caller {
-                application,
-                environment,
-            })),
-            (KeyHolder::Administrator { .. }, _) => Err(wrong_kind()),
+/// Puts the key before `routes`: without a valid one nothing of a request is looked at but its head.
+pub fn require_key(routes: Router, services: Services) -> Router {
+    routes.route_layer(from_fn_with_state(services, authenticate))
+}
+
+async fn authenticate(State(services): State<Services>, mut request: Request, next: Next) -> Response {
+    match find(&services, &request) {
+        Ok(authenticated) => {
+            request.extensions_mut().insert(authenticated);
+            next.run(request).await
         }
+        Err(problem) => problem.into_response(),
     }
 }
 
-impl FromRequestParts<Services> for Administrator {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, services: &Services) -> Result<Self, Problem> {
-        match authenticate(parts, services, KeyKind::Administrator).await? {
-            (KeyHolder::Administrator { key_id }, address) => Ok(Self(Actor {
-                key_id: Some(key_id),
-                remote_address: Some(address.ip().to_string()),
-            })),
-            (KeyHolder::Application { .. }, _) => Err(wrong_kind()),
-        }
-    }
-}
-
-async fn authenticate(
-    parts: &mut Parts,
-    services: &Services,
-    wanted: KeyKind,
-) -> Result<(KeyHolder, ClientAddress), Problem> {
-    let address = ClientAddress::from_request_parts(parts, services).await?;
-    let key = bearer(&parts.headers).and_then(|bearer| ApiKey::parse(bearer.0.expose()).ok());
+fn find(services: &Services, request: &Request) -> Result<Authenticated, Problem> {
+    let address = ClientAddress::of(request.extensions())?;
+    let key = bearer(request.headers()).and_then(|bearer| ApiKey::parse(bearer.0.expose()).ok());
     let snapshot = services.directory.current();
-    let found = key.and_then(|key| snapshot.holder(&key.hash()).cloned().map(|holder| (key, holder)));
-    let Some((key, holder)) = found else {
-        return Err(services
-            .failed_authentications
-            .record_failure(address.ip())
-            .into());
+    let Some(holder) = key.and_then(|key| snapshot.holder(&key.hash()).cloned()) else {
+        let failures = &services.failed_authentications;
+        return Err(failures.record_failure(address.ip()).into());
     };
-    if key.kind() != wanted {
-        return Err(wrong_kind());
-    }
     services.last_used.note(match &holder {
         KeyHolder::Application { key_id, .. } | KeyHolder::Administrator { key_id } => *key_id,
     });
-    Ok((holder, address))
+    Ok(Authenticated { holder, address })
+}
+
+fn authenticated(parts: &mut Parts) -> Result<Authenticated, Problem> {
+    let authenticated = parts.extensions.get::<Authenticated>().cloned();
+    authenticated
+        .ok_or_else(|| Problem::internal("a route that takes a key does not stand behind require_key"))
+}
+
+impl<S: Sync> FromRequestParts<S> for Application {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        match authenticated(parts)?.holder {
+            KeyHolder::Application {
+                application,
+                environment,
+                ..
+            } => Ok(Self(Caller {
+                application,
+                environment,
+            })),
+            KeyHolder::Administrator { .. } => Err(wrong_kind()),
+        }
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for Administrator {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        let Authenticated { holder, address } = authenticated(parts)?;
+        match holder {
+            KeyHolder::Administrator { key_id } => Ok(Self(Actor {
+                key_id: Some(key_id),
+                remote_address: Some(address.ip().to_string()),
+            })),
+            KeyHolder::Application { .. } => Err(wrong_kind()),
+        }
+    }
 }
 
 fn wrong_kind() -> Problem {

@@ -251,6 +251,7 @@ fn codes(operation: &Operation) -> Vec<Code> {
     if operation.request_body.is_some() {
         codes.extend([
             Code::InvalidRequest,
+            Code::RequestTimeout,
             Code::PayloadTooLarge,
             Code::UnsupportedMediaType,
         ]);
@@ -302,7 +303,7 @@ mod tests {
         assert_eq!(
             statuses,
             [
-                "200", "400", "401", "403", "410", "413", "415", "422", "429", "500", "503"
+                "200", "400", "401", "403", "408", "410", "413", "415", "422", "429", "500", "503"
             ]
         );
         assert_eq!(

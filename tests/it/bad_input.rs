@@ -241,3 +241,29 @@ async fn filters_are_values_and_nothing_else() {
     }
     is_unharmed(server).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_of_a_strangers_body_is_waited_for() {
+    let server = TestServer::start().await;
+    let document = otpost::app::openapi_document();
+    let document = serde_json::to_value(document).unwrap();
+    let mut asked = 0;
+    for (path, item) in document["paths"].as_object().unwrap() {
+        for (method, operation) in item.as_object().unwrap() {
+            if operation["security"].is_null() {
+                continue;
+            }
+            asked += 1;
+            // Unread values of a path may hold anything; nothing of the body is ever sent.
+            let path = path.replace(['{', '}'], "");
+            let head = format!(
+                "{} {path} HTTP/1.1\r\nContent-Length: 60000",
+                method.to_uppercase()
+            );
+            let answer = plain_http::request(server.address, &head, b"").await;
+            answer.expect_problem(401, "unauthorized");
+        }
+    }
+    assert!(asked > 30, "{asked}");
+    is_unharmed(server).await;
+}

@@ -5,7 +5,9 @@ use otpost::http::problem::Code;
 use crate::support::plain_http::{get as fetch, post_json, request};
 use service::{CANARY, Service, assert_common, assert_problem};
 
+mod bodies;
 mod limits;
+mod places;
 mod service;
 
 #[tokio::test]

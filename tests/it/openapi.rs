@@ -31,6 +31,7 @@ const CONTRACT: &[(u16, &[&str])] = &[
         &["not_found", "verification_not_found", "connection_not_found"],
     ),
     (405, &["method_not_allowed"]),
+    (408, &["request_timeout"]),
     (
         409,
         &[

@@ -3,6 +3,7 @@
 use std::net::{IpAddr, SocketAddr};
 
 use axum::extract::FromRequestParts;
+use axum::http::Extensions;
 use axum::http::request::Parts;
 
 use crate::http::problem::Problem;
@@ -17,13 +18,18 @@ impl ClientAddress {
     pub fn ip(self) -> IpAddr {
         self.0.ip().to_canonical()
     }
+
+    /// What the server has put into a request.
+    pub(in crate::http) fn of(extensions: &Extensions) -> Result<Self, Problem> {
+        let address = extensions.get::<Self>().copied();
+        address.ok_or_else(|| Problem::internal("a request came without the address of its connection"))
+    }
 }
 
 impl<S: Sync> FromRequestParts<S> for ClientAddress {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
-        let address = parts.extensions.get::<Self>().copied();
-        address.ok_or_else(|| Problem::internal("a request came without the address of its connection"))
+        Self::of(&parts.extensions)
     }
 }

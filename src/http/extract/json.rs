@@ -1,13 +1,10 @@
 //! Bodies: JSON and nothing else, at most 64 KiB, read strictly.
 
-use std::error::Error;
-
-use axum::body::{Body, Bytes};
+use axum::body::Bytes;
 use axum::extract::{FromRequest, Request};
 use axum::http::HeaderMap;
-use axum::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
+use axum::http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
-use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
@@ -121,53 +118,16 @@ fn is_json(headers: &HeaderMap) -> bool {
     json && plain && parts.all(utf8)
 }
 
-/// The whole body, of any type. A declared length over [`BODY_LIMIT`] is refused before anything is read, an
-/// undeclared one as soon as it passes the limit.
+/// The whole body, of any type. [`crate::http::layer`] has read it before; the limit is for a route that was left out there.
 pub async fn body_bytes(request: Request) -> Result<Bytes, Problem> {
-    let declared = request.headers().get(CONTENT_LENGTH);
-    let declared = declared
-        .and_then(|length| length.to_str().ok())
-        .and_then(|length| length.parse::<u64>().ok());
-    if declared.is_some_and(|length| length > BODY_LIMIT as u64) {
-        return Err(too_large());
-    }
-    let body = Limited::new(request.into_body(), BODY_LIMIT);
-    match BodyExt::collect(body).await {
-        Ok(collected) => Ok(collected.to_bytes()),
-        Err(error) if is_over_limit(&*error) => Err(too_large()),
-        Err(error) => Err(cut_short(error)),
-    }
-}
-
-/// Whether some limit stopped it, ours here or the one that [`limit`] put around every body.
-fn is_over_limit(error: &(dyn Error + 'static)) -> bool {
-    let mut next = Some(error);
-    while let Some(error) = next {
-        if error.is::<LengthLimitError>() {
-            return true;
-        }
-        next = error.source();
-    }
-    false
-}
-
-fn too_large() -> Problem {
-    Problem::new(Code::PayloadTooLarge, "Send at most 64 KiB.")
-}
-
-/// The body broke off or was not framed as HTTP has it; whoever sent it is most likely gone.
-fn cut_short(cause: Box<dyn Error + Send + Sync>) -> Problem {
-    Problem::new(Code::InvalidRequest, "The body did not arrive whole.").caused_by(cause)
-}
-
-/// Bounds what any handler can read, however it reads.
-pub(in crate::http) fn limit(request: Request) -> Request {
-    request.map(|body| Body::new(Limited::new(body, BODY_LIMIT)))
+    let read = axum::body::to_bytes(request.into_body(), BODY_LIMIT).await;
+    read.map_err(Problem::internal)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use axum::body::Body;
 
     #[test]
     fn json_is_known_by_its_media_type_and_nothing_else_passes() {

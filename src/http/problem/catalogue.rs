@@ -77,6 +77,8 @@ catalogue! {
         "No connection has this id in the environment of this key. GET /v1/connections lists the ones there are.";
     MethodNotAllowed = METHOD_NOT_ALLOWED, "method_not_allowed", "Method not allowed",
         "The path exists, but not with this method. The Allow header names the methods it has.";
+    RequestTimeout = REQUEST_TIMEOUT, "request_timeout", "Request timeout",
+        "The body of the request stopped coming, or came too slowly to be waited for; nothing was done with it. Send the whole request again on a new connection.";
     AlreadyVerified = CONFLICT, "already_verified", "Already verified",
         "The code of this verification has come back before, and proves nothing a second time. Start a new verification where a new proof is needed.";
     RequestInProgress = CONFLICT, "request_in_progress", "Request in progress",
@@ -143,6 +145,7 @@ impl Code {
             StatusCode::FORBIDDEN => Self::Forbidden,
             StatusCode::NOT_FOUND => Self::NotFound,
             StatusCode::METHOD_NOT_ALLOWED => Self::MethodNotAllowed,
+            StatusCode::REQUEST_TIMEOUT => Self::RequestTimeout,
             StatusCode::PAYLOAD_TOO_LARGE => Self::PayloadTooLarge,
             StatusCode::UNSUPPORTED_MEDIA_TYPE => Self::UnsupportedMediaType,
             StatusCode::SERVICE_UNAVAILABLE => Self::ServiceUnavailable,
@@ -177,7 +180,7 @@ mod tests {
 
     #[test]
     fn the_frameworks_own_answers_find_a_code_of_their_status() {
-        for code in [404, 405, 413, 415, 401, 403, 503, 500] {
+        for code in [404, 405, 408, 413, 415, 401, 403, 503, 500] {
             let status = StatusCode::from_u16(code).unwrap();
             assert_eq!(Code::of_status(status).status(), status);
         }

@@ -12,7 +12,7 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout};
 
 use super::service::{Service, Settings, assert_problem};
-use crate::support::plain_http::{Answer, exchange, get as fetch, request};
+use crate::support::plain_http::{Answer, exchange, get as fetch};
 
 #[tokio::test]
 async fn a_request_that_takes_too_long_is_given_up() {
@@ -24,13 +24,6 @@ async fn a_request_that_takes_too_long_is_given_up() {
     let answer = fetch(service.address, "/wait", &[]).await;
     assert_problem(&answer, Code::ServiceUnavailable);
     assert_eq!(answer.header("retry-after"), "1");
-
-    // So is one whose body never comes.
-    let head = "POST /v1/otp/verify HTTP/1.1\r\nContent-Type: application/json\r\nContent-Length: 10";
-    assert_problem(
-        &request(service.address, head, b"{").await,
-        Code::ServiceUnavailable,
-    );
 }
 
 #[tokio::test]

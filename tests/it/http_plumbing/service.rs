@@ -63,17 +63,21 @@ pub struct Service {
 #[derive(Clone, Copy)]
 pub struct Settings {
     pub limits: Limits,
+    pub body_timeout: Duration,
     pub timeout: Duration,
     pub max_in_flight: usize,
+    pub max_open_in_flight: usize,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        let layers = Layers::new("", Arc::new(OsRandom));
+        let layers = layer::Settings::new("", Arc::new(OsRandom));
         Self {
             limits: Limits::default(),
+            body_timeout: layers.body_timeout,
             timeout: layers.timeout,
             max_in_flight: layers.max_in_flight,
+            max_open_in_flight: layers.max_open_in_flight,
         }
     }
 }
@@ -91,16 +95,18 @@ impl Service {
         );
         let readiness = Arc::new(Readiness::new(Arc::new(AlwaysThere), shutdown.leaving()));
         let document = openapi::document([health::routes().into_openapi()]);
-        let router = Router::new()
-            .merge(endpoints(gate.clone(), entered.clone()))
-            .merge(health::routes().with_state(readiness).split_for_parts().0)
-            .merge(docs::router(&document).unwrap())
-            .merge(metrics::router(telemetry::metrics().unwrap()));
-        let layers = Layers {
+        let layers = Layers::new(layer::Settings {
+            body_timeout: settings.body_timeout,
             timeout: settings.timeout,
             max_in_flight: settings.max_in_flight,
-            ..Layers::new("https://otp.example/", Arc::new(OsRandom))
-        };
+            max_open_in_flight: settings.max_open_in_flight,
+            ..layer::Settings::new("https://otp.example/", Arc::new(OsRandom))
+        });
+        let router = layers
+            .bound(endpoints(gate.clone(), entered.clone()))
+            .merge(layers.bound_open(docs::router(&document).unwrap()))
+            .merge(health::routes().with_state(readiness).split_for_parts().0)
+            .merge(metrics::router(telemetry::metrics().unwrap()));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let stop = Stop {
@@ -109,7 +115,7 @@ impl Service {
         };
         let ended = tokio::spawn(server::serve(
             listener,
-            layer::apply(router, layers),
+            layers.observe(router),
             settings.limits,
             stop,
         ));
@@ -146,6 +152,10 @@ fn endpoints(gate: Arc<Notify>, entered: Arc<Notify>) -> Router {
     async fn whoami(address: ClientAddress) -> String {
         address.ip().to_string()
     }
+    // More than the buffers of two sockets hold.
+    async fn large() -> Vec<u8> {
+        vec![0; 32 * 1024 * 1024]
+    }
     let wait = move || async move {
         entered.notify_one();
         gate.notified().await;
@@ -159,6 +169,7 @@ fn endpoints(gate: Arc<Notify>, entered: Arc<Notify>) -> Router {
         .route("/list", get(list))
         .route("/keyed", post(keyed))
         .route("/whoami", get(whoami))
+        .route("/large", get(large))
         .route("/wait", get(wait))
 }
 
