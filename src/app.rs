@@ -30,6 +30,7 @@ use crate::http::{
 use crate::lifecycle::Shutdown;
 use crate::provider::Connect;
 use crate::provider::console::Inbox;
+use crate::provider::smtp::Closer;
 use crate::service::administration::Administration;
 use crate::service::directory::Directory;
 use crate::service::dispatch::Dispatcher;
@@ -91,6 +92,7 @@ pub struct App {
     pub welcome: Option<Welcome>,
     /// Keeps the database small.
     pub upkeep: Arc<Upkeep>,
+    smtp_closer: Closer,
     shutdown: Shutdown,
     api: Router,
     health: Router,
@@ -122,6 +124,7 @@ impl App {
 
         let senders = senders::Senders::new(config, &roots, &clock)?;
         let (platform, inbox) = senders.platform(config, terminal);
+        let smtp_closer = senders.smtp_closer().clone();
         let connect: Arc<dyn Connect> = Arc::new(senders);
         let directory = Directory::open(Arc::clone(&store), Arc::clone(&keys), Arc::clone(&connect)).await?;
         let directory = Arc::new(directory);
@@ -185,6 +188,7 @@ impl App {
             inbox,
             welcome,
             upkeep,
+            smtp_closer,
             shutdown,
             api: layers.observe(api),
             health: layers.observe(health),
@@ -234,7 +238,7 @@ impl App {
             () = self.services.dispatcher.drain() => {}
             () = releasing.cancelled() => {}
         }
-        self.services.store.close().await;
+        tokio::join!(self.smtp_closer.finish(), self.services.store.close());
     }
 }
 

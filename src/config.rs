@@ -72,8 +72,8 @@ impl Config {
         let database = Database::read(reader);
         let keys = Keys::read(reader, database.as_ref());
         let send = Send::read(reader);
-        let smtp = Smtp::read(reader);
-        let platform = Platform::read(reader, smtp.map(|smtp| smtp.allow_plaintext));
+        let smtp = Smtp::read(reader, server.as_ref().map(|server| &server.public_url));
+        let platform = Platform::read(reader, smtp.as_ref().map(|smtp| smtp.allow_plaintext));
         let twilio = Twilio::read(reader);
         let log = Log::read(reader);
         let bootstrap = Bootstrap::read(reader);

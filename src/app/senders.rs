@@ -7,6 +7,7 @@ use rustls::RootCertStore;
 
 use crate::app::StartError;
 use crate::config::{Config, PlatformEmailProvider, PlatformSmsProvider};
+use crate::domain::host::HelloName;
 use crate::domain::message::{Email, Provider, Sms};
 use crate::domain::secret::Secret;
 use crate::domain::settings::{SmtpAccount, TwilioAccount};
@@ -15,7 +16,7 @@ use crate::provider::breaker::Breaker;
 use crate::provider::console::{Console, Inbox};
 use crate::provider::http_client::{self, Timeouts};
 use crate::provider::kinde::Kinde;
-use crate::provider::smtp::Smtp;
+use crate::provider::smtp::{Closer, Smtp};
 use crate::provider::twilio::classes::Classes;
 use crate::provider::twilio::{Gateway, Twilio};
 use crate::provider::{Connect, EmailTransport, SmsTransport, Transport};
@@ -26,6 +27,8 @@ use crate::service::route::PlatformSender;
 pub struct Senders {
     gateway: Gateway,
     roots: Arc<RootCertStore>,
+    hello_name: Option<HelloName>,
+    smtp_closer: Closer,
 }
 
 impl Senders {
@@ -47,7 +50,25 @@ impl Senders {
         Ok(Self {
             gateway,
             roots: Arc::clone(roots),
+            hello_name: config.smtp.hello_name.clone(),
+            smtp_closer: Closer::default(),
         })
+    }
+
+    /// What closes the connections to SMTP servers.
+    pub fn smtp_closer(&self) -> &Closer {
+        &self.smtp_closer
+    }
+
+    fn smtp_client(&self, account: &SmtpAccount, provider: Provider) -> EmailTransport {
+        let smtp = Smtp::new(
+            account.clone(),
+            provider,
+            Arc::clone(&self.roots),
+            &self.smtp_closer,
+        )
+        .with_hello_name(self.hello_name.as_ref());
+        Arc::new(Breaker::new(Arc::new(smtp)))
     }
 
     /// The operator's senders, and the development inbox where the console is one of them.
@@ -132,8 +153,8 @@ impl Senders {
                 None => (None, PlatformSender::None),
             },
             PlatformEmailProvider::Smtp(account) => {
-                let smtp = Smtp::new(account.clone(), Provider::Kinde, Arc::clone(&self.roots));
-                (Some(Arc::new(Breaker::new(Arc::new(smtp)))), PlatformSender::Real)
+                let smtp = self.smtp_client(account, Provider::Kinde);
+                (Some(smtp), PlatformSender::Real)
             }
         }
     }
@@ -146,7 +167,6 @@ impl Connect for Senders {
     }
 
     fn smtp(&self, account: &SmtpAccount) -> EmailTransport {
-        let smtp = Smtp::new(account.clone(), Provider::Smtp, Arc::clone(&self.roots));
-        Arc::new(Breaker::new(Arc::new(smtp)))
+        self.smtp_client(account, Provider::Smtp)
     }
 }

@@ -29,6 +29,10 @@ pub fn print(config: &Config, settings: &Layer) -> String {
             let value = quoted(&config.keys.file.display().to_string());
             let origin = Origin::FollowsFrom("database.url");
             line(&mut printed, format_args!("{name} = {value}  # {origin}"));
+        } else if let ("smtp.hello_name", Some(hello)) = (key.name, &config.smtp.hello_name) {
+            let value = quoted(hello.as_str());
+            let origin = Origin::FollowsFrom("server.public_url");
+            line(&mut printed, format_args!("{name} = {value}  # {origin}"));
         } else {
             line(&mut printed, format_args!("# {name} =  # not set"));
         }

@@ -94,6 +94,7 @@ keys! {
     "platform.email.tls": Text,
     "twilio.base_url": Url,
     "smtp.allow_plaintext": Switch,
+    "smtp.hello_name": Text,
     "log.format": Text,
     "log.level": Text,
     "bootstrap.application_key": Secret,

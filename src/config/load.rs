@@ -381,6 +381,40 @@ mod tests {
     }
 
     #[test]
+    fn a_server_may_be_an_ipv6_address_with_brackets_or_without() {
+        for server in ["::1", "[2001:db8::1]", "192.0.2.1", "smtp.example.com"] {
+            let config = good(
+                &format!("[platform.email]\nprovider = 'smtp'\nserver = '{server}'"),
+                &[],
+            );
+            let PlatformEmailProvider::Smtp(account) = config.config.platform.email.provider else {
+                panic!("the provider is smtp");
+            };
+            assert_eq!(account.server, server);
+        }
+    }
+
+    #[test]
+    fn the_hello_name_follows_from_the_public_url_unless_it_is_set() {
+        let hello = |toml: &str| {
+            good(toml, &[])
+                .config
+                .smtp
+                .hello_name
+                .map(|name| name.as_str().to_owned())
+        };
+        let public = "[server]\npublic_url = 'https://otp.example.com'\n";
+        assert_eq!(hello(""), None);
+        assert_eq!(hello(public).as_deref(), Some("otp.example.com"));
+        let both = format!("{public}[smtp]\nhello_name = 'mail.example.com'");
+        assert_eq!(hello(&both).as_deref(), Some("mail.example.com"));
+        for wrong in ["otpost", "192.0.2.1", "otp.example.com:25", "a_b.example.com"] {
+            let toml = format!("[smtp]\nhello_name = '{wrong}'");
+            one_mistake(&toml, "smtp.hello_name", "full host name");
+        }
+    }
+
+    #[test]
     fn a_twilio_base_url_wins_only_when_the_operator_has_set_it() {
         let config = good("[twilio]\nbase_url = 'https://api.twilio.com'", &[]).config;
         assert_eq!(

@@ -4,6 +4,7 @@ use url::Url;
 
 use super::reader::Reader;
 use super::server::parse_base_url;
+use crate::domain::host::HelloName;
 
 /// Section `twilio`.
 #[derive(Debug, Clone, Default)]
@@ -22,15 +23,28 @@ impl Twilio {
 }
 
 /// Section `smtp`.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Smtp {
     /// Whether any sender may have the TLS mode `none`.
     pub allow_plaintext: bool,
+    /// What EHLO says; without it the address literal of each connection.
+    pub hello_name: Option<HelloName>,
 }
 
 impl Smtp {
-    pub(super) fn read(reader: &mut Reader<'_>) -> Option<Self> {
-        let allow_plaintext = reader.switch("smtp.allow_plaintext")?;
-        Some(Self { allow_plaintext })
+    pub(super) fn read(reader: &mut Reader<'_>, public_url: Option<&Url>) -> Option<Self> {
+        const HELLO_NAME: &str = "smtp.hello_name";
+        let allow_plaintext = reader.switch("smtp.allow_plaintext");
+        let hello_name = if reader.is_set(HELLO_NAME) {
+            Some(reader.parsed(HELLO_NAME, HelloName::parse)?)
+        } else {
+            public_url
+                .and_then(Url::host_str)
+                .and_then(HelloName::of_public_host)
+        };
+        Some(Self {
+            allow_plaintext: allow_plaintext?,
+            hello_name,
+        })
     }
 }

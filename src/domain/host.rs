@@ -1,4 +1,6 @@
-//! Host names as they stand in addresses, URLs and the last line of a text message.
+//! Host names as they stand in addresses, URLs, greetings and the last line of a text message.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use idna::AsciiDenyList;
 use idna::uts46::{DnsLength, Hyphens, Uts46};
@@ -24,6 +26,63 @@ pub fn to_a_labels(host: &str) -> Option<String> {
         .ok()?;
     let last_label = host.rsplit('.').next().unwrap_or_default();
     (!is_number(last_label)).then(|| host.into_owned())
+}
+
+/// Whether `text` names a server to connect to: a host name or an IP address, with brackets around it or without, and no
+/// port.
+#[must_use]
+pub fn is_server(text: &str) -> bool {
+    without_brackets(text).parse::<IpAddr>().is_ok()
+        || (text.len() <= 253 && matches!(url::Host::parse(text), Ok(url::Host::Domain(_))))
+}
+
+/// A server's name as it is looked up: an address without the brackets that it has in URLs and mail.
+#[must_use]
+pub fn without_brackets(server: &str) -> &str {
+    let bare = server.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
+    bare.unwrap_or(server)
+}
+
+/// What a client says in EHLO: a full host name, or an address literal in brackets (RFC 5321, 4.1.2 and 4.1.3).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HelloName(String);
+
+/// Neither a full host name nor an address literal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "must be a full host name, such as otp.example.com, or an address literal, such as [192.0.2.1] or [IPv6:2001:db8::1]"
+)]
+pub struct InvalidHelloName;
+
+impl HelloName {
+    /// Reads a full host name or an address literal. One label alone is refused, as servers refuse it.
+    pub fn parse(text: &str) -> Result<Self, InvalidHelloName> {
+        let literal = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
+        if let Some(literal) = literal {
+            let is_address = match literal.strip_prefix("IPv6:") {
+                Some(address) => address.parse::<Ipv6Addr>().is_ok(),
+                None => literal.parse::<Ipv4Addr>().is_ok(),
+            };
+            return is_address.then(|| Self(text.to_owned())).ok_or(InvalidHelloName);
+        }
+        let name = to_a_labels(text).filter(|name| name.contains('.'));
+        name.map(Self).ok_or(InvalidHelloName)
+    }
+
+    /// The name of a host that others know: no address, not one label alone, and not this machine's own
+    /// `localhost` (RFC 6761, 6.3).
+    #[must_use]
+    pub fn of_public_host(host: &str) -> Option<Self> {
+        let name = Self::parse(host.strip_suffix('.').unwrap_or(host)).ok()?;
+        let is_public = !name.0.starts_with('[') && !name.0.ends_with(".localhost");
+        is_public.then_some(name)
+    }
+
+    /// As it is said.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
 }
 
 /// Whether the character lies outside ASCII and IDNA turns it into ASCII, or into nothing.
@@ -109,5 +168,89 @@ mod tests {
         assert_eq!(to_a_labels(&format!("{longest}a")), None);
         assert_eq!(to_a_labels(&format!("{label}a.com")), None);
         assert_eq!(to_a_labels(&"ü".repeat(10_000)), None);
+    }
+
+    #[test]
+    fn a_server_is_a_name_or_an_address_with_brackets_or_without() {
+        for text in [
+            "smtp.example.com",
+            "localhost",
+            "mail",
+            "192.0.2.1",
+            "[192.0.2.1]",
+            "2001:db8::1",
+            "[2001:db8::1]",
+            "::1",
+            "[::1]",
+        ] {
+            assert!(is_server(text), "{text}");
+        }
+        for text in [
+            "",
+            "[]",
+            "[smtp.example.com]",
+            "[::1",
+            "::1]",
+            "[[::1]]",
+            "[::1]:25",
+            "[IPv6:::1]",
+            "fe80::1%eth0",
+            "smtp.example.com:25",
+            "https://smtp.example.com",
+            "user@smtp.example.com",
+            "smtp example.com",
+            "127.1",
+        ] {
+            assert!(!is_server(text), "{text}");
+        }
+        assert_eq!(without_brackets("[::1]"), "::1");
+        assert_eq!(without_brackets("smtp.example.com"), "smtp.example.com");
+    }
+
+    #[test]
+    fn a_hello_name_is_a_full_host_name_or_an_address_literal() {
+        for (text, said) in [
+            ("otp.example.com", "otp.example.com"),
+            ("OTP.Example.com", "otp.example.com"),
+            ("bücher.example", "xn--bcher-kva.example"),
+            ("[192.0.2.1]", "[192.0.2.1]"),
+            ("[IPv6:2001:db8::1]", "[IPv6:2001:db8::1]"),
+        ] {
+            assert_eq!(HelloName::parse(text).unwrap().as_str(), said);
+        }
+        for text in [
+            "",
+            "localhost",
+            "otp_1.example.com",
+            "otp.example.com.",
+            "192.0.2.1",
+            "2001:db8::1",
+            "[2001:db8::1]",
+            "[IPv6:192.0.2.1]",
+            "[IPv6:::1",
+            "[localhost]",
+            "otp.example.com\r\nMAIL FROM:<a@example.com>",
+            "otp example.com",
+        ] {
+            assert_eq!(HelloName::parse(text), Err(InvalidHelloName), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_public_url_gives_its_host_only_where_others_know_it() {
+        let name = |host| HelloName::of_public_host(host).map(|name| name.as_str().to_owned());
+        assert_eq!(name("otp.example.com").as_deref(), Some("otp.example.com"));
+        assert_eq!(name("otp.example.com.").as_deref(), Some("otp.example.com"));
+        for host in [
+            "localhost",
+            "otp",
+            "otp.localhost",
+            "127.0.0.1",
+            "[::1]",
+            "[192.0.2.1]",
+            "a_b.example.com",
+        ] {
+            assert_eq!(name(host), None, "{host}");
+        }
     }
 }

@@ -50,6 +50,8 @@ named! {
         CertificateNotTrusted = "certificate_not_trusted",
         /// Server and TLS mode do not go together.
         TlsFailed = "tls_failed",
+        /// The server does not take the name that EHLO gives.
+        HelloRefused = "hello_refused",
         /// The server offers no way to log in that we know.
         AuthenticationNotOffered = "authentication_not_offered",
         /// Any other refusal.

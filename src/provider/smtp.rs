@@ -11,6 +11,7 @@ use rustls::RootCertStore;
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::{CONNECT_TIMEOUT, Receipt, SENDER_TIMEOUT, SendError, Transport};
+use crate::domain::host::HelloName;
 use crate::domain::message::{Email, Provider};
 use crate::domain::settings::SmtpAccount;
 
@@ -23,6 +24,8 @@ mod reply;
 mod stream;
 
 pub(super) use connection::{CERTIFICATE_DOES_NOT_HOLD, NO_AUTH_MECHANISM, NO_STARTTLS, NOT_FOR_NAME};
+
+pub use pool::Closer;
 
 use connection::Dialer;
 use mime::Letter;
@@ -39,16 +42,23 @@ pub struct Smtp {
 }
 
 impl Smtp {
-    /// A client of `account` that believes certificates signed by `roots`, and is called `provider` in answers, logs
-    /// and metrics.
+    /// A client of `account` that believes certificates signed by `roots`, leaves connections to `closer`, and is called
+    /// `provider` in answers, logs and metrics.
     #[must_use]
-    pub fn new(account: SmtpAccount, provider: Provider, roots: Arc<RootCertStore>) -> Self {
+    pub fn new(account: SmtpAccount, provider: Provider, roots: Arc<RootCertStore>, closer: &Closer) -> Self {
         Self {
             provider,
-            dialer: Dialer::new(account, roots, CONNECT_TIMEOUT),
-            pool: Pool::new(IDLE_TIME),
+            dialer: Dialer::new(account, roots, CONNECT_TIMEOUT, closer.clone()),
+            pool: Pool::new(IDLE_TIME, closer.clone()),
             attempt_timeout: SENDER_TIMEOUT,
         }
+    }
+
+    /// With a name of its own for EHLO; without one it is the address that a connection goes out from.
+    #[must_use]
+    pub fn with_hello_name(mut self, name: Option<&HelloName>) -> Self {
+        self.dialer.set_hello_name(name);
+        self
     }
 
     /// With other times than [`CONNECT_TIMEOUT`] for a connection to stand, and [`SENDER_TIMEOUT`] for all.
@@ -62,7 +72,7 @@ impl Smtp {
     /// With another time than 30 s that a connection may lie idle and still be used again.
     #[must_use]
     pub fn with_idle_time(mut self, idle_time: Duration) -> Self {
-        self.pool = Pool::new(idle_time);
+        self.pool = Pool::new(idle_time, self.dialer.closer().clone());
         self
     }
 
@@ -92,7 +102,7 @@ impl Smtp {
         dialogue::deliver(connection, letter, step).await
     }
 
-    /// Keeps the connection if the dialogue on it came to a clean end, and closes it otherwise.
+    /// Keeps the connection if the dialogue on it came to a clean end, and drops it otherwise, as it stands.
     fn put_back(
         &self,
         connection: AsyncSmtpConnection,

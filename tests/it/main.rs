@@ -24,6 +24,7 @@ mod outbox;
 mod postgres_store;
 mod routing;
 mod smtp_client;
+mod smtp_connections;
 mod store_contract;
 mod support;
 mod test_messages;

@@ -5,13 +5,16 @@ use std::time::Duration;
 use otpost::domain::email::EmailAddress;
 use otpost::domain::id::MessageId;
 use otpost::domain::message::{Email, Provider};
+use otpost::domain::settings::SmtpAccount;
 use otpost::domain::time::Timestamp;
-use otpost::provider::smtp::Smtp;
+use otpost::provider::smtp::{Closer, Smtp};
 use otpost::provider::{Class, Receipt, SendError};
 
 use crate::support::smtp_server::SmtpServer;
 
 mod ambiguity;
+mod closing;
+mod hello;
 mod letter;
 mod protection;
 mod refusal;
@@ -22,7 +25,11 @@ const CONNECT: Duration = Duration::from_millis(400);
 const ATTEMPT: Duration = Duration::from_millis(800);
 
 fn client(server: &SmtpServer) -> Smtp {
-    Smtp::new(server.account(), Provider::Smtp, server.roots())
+    client_of(server.account(), server)
+}
+
+fn client_of(account: SmtpAccount, server: &SmtpServer) -> Smtp {
+    Smtp::new(account, Provider::Smtp, server.roots(), &Closer::default())
 }
 
 fn impatient_client(server: &SmtpServer) -> Smtp {

@@ -2,6 +2,7 @@
 
 use crate::config::reader::Reader;
 use crate::domain::email::EmailAddress;
+use crate::domain::host;
 use crate::domain::settings::{SmtpAccount, SmtpCredentials, Tls};
 
 const PROVIDER: &str = "platform.email.provider";
@@ -99,10 +100,9 @@ fn read_credentials(reader: &mut Reader<'_>) -> Option<SmtpCredentials> {
 
 /// A host name or IP address; the port has a key of its own.
 fn parse_server(text: &str) -> Result<String, &'static str> {
-    let bare_ip = text.parse::<std::net::IpAddr>().is_ok();
-    if bare_ip || (url::Host::parse(text).is_ok() && !text.contains(['[', ']', '/', '@'])) {
+    if host::is_server(text) {
         Ok(text.to_owned())
     } else {
-        Err("must be a host name or IP address alone, such as smtp.example.com")
+        Err("must be a host name or IP address alone, such as smtp.example.com or [2001:db8::1]")
     }
 }

@@ -28,6 +28,13 @@ pub(super) fn advise(error: &SendError) -> (Trouble, &'static str) {
     else {
         return (Trouble::Unknown, "");
     };
+    if is_about_hello(code.as_deref(), detail) {
+        return (
+            Trouble::HelloRefused,
+            "The server does not accept the name this service gives for itself in EHLO. The operator sets smtp.hello_name, or \
+             server.public_url, to a full host name; best the one that the address it sends from resolves back to.",
+        );
+    }
     match class {
         Class::SenderMisconfigured if code.is_none() => of_the_connection(detail),
         Class::SenderMisconfigured if ABOUT_THE_SENDER.iter().any(|step| detail.starts_with(step)) => (
@@ -62,6 +69,19 @@ pub(super) fn advise(error: &SendError) -> (Trouble, &'static str) {
             "The server refused; ask its provider what the reply means.",
         ),
     }
+}
+
+/// Whether it is our own name that the server refuses: at EHLO itself, or only at RCPT, as Postfix does unless told otherwise
+/// (`smtpd_delay_reject`).
+fn is_about_hello(code: Option<&str>, detail: &str) -> bool {
+    let Some(code) = code else { return false };
+    // 501 and 504 say of an argument that it is malformed or not implemented (RFC 5321, 4.2.2).
+    let at_hello = detail.starts_with("EHLO: ") && matches!(code, "501" | "504");
+    let words = detail.to_ascii_lowercase();
+    at_hello
+        || words.contains("helo command rejected")
+        || words.contains("invalid helo")
+        || words.contains("bad helo")
 }
 
 /// What kept the connection from being one that anything may be sent over.
@@ -123,5 +143,50 @@ mod tests {
         let error = said(Some("535"), "AUTH: 535 5.7.8 no: never");
         assert_eq!(reply(&error), Some("535 5.7.8 no: never"));
         assert_eq!(reply(&said(None, "connecting: refused")), None);
+    }
+
+    #[test]
+    fn a_refused_name_is_told_at_whatever_step_and_with_whatever_code_it_is_refused() {
+        let said = |class, code: &str, detail: &str| SendError::NotAccepted {
+            class,
+            retry_after: None,
+            code: Some(code.to_owned()),
+            detail: detail.to_owned(),
+        };
+        for (class, code, detail) in [
+            (
+                Class::SenderMisconfigured,
+                "504",
+                "EHLO: 504 5.5.2 need fully-qualified hostname",
+            ),
+            (
+                Class::SenderMisconfigured,
+                "501",
+                "EHLO: 501 syntactically invalid argument",
+            ),
+            (
+                Class::SenderMisconfigured,
+                "504",
+                "RCPT TO: 504 5.5.2 <otpost>: Helo command rejected: need fully-qualified hostname",
+            ),
+            (
+                Class::Deferred,
+                "450",
+                "RCPT TO: 450 4.7.1 <otp.example.com>: Helo command rejected: Host not found",
+            ),
+        ] {
+            assert_eq!(
+                advise(&said(class, code, detail)).0,
+                Trouble::HelloRefused,
+                "{detail}"
+            );
+        }
+        for (code, detail) in [
+            ("554", "EHLO: 554 5.7.1 no service for you"),
+            ("504", "RCPT TO: 504 5.5.4 not implemented"),
+        ] {
+            let (trouble, _) = advise(&said(Class::SenderMisconfigured, code, detail));
+            assert_ne!(trouble, Trouble::HelloRefused, "{detail}");
+        }
     }
 }

@@ -2,13 +2,13 @@
 //! here rather than by lettre, which keeps what it has read in the clear and takes no roots but its own.
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
 use lettre::transport::smtp::authentication::{Credentials, DEFAULT_MECHANISMS};
 use lettre::transport::smtp::client::{AsyncSmtpConnection, AsyncTokioStream};
-use lettre::transport::smtp::commands::{Auth, Ehlo, Starttls};
+use lettre::transport::smtp::commands::{Auth, Ehlo, Quit, Starttls};
 use lettre::transport::smtp::extension::ClientId;
 use lettre::transport::smtp::response::{Response, Severity};
 use rustls::pki_types::ServerName;
@@ -18,8 +18,10 @@ use tokio::time::{Instant, timeout_at};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
+use crate::domain::host::{HelloName, without_brackets};
 use crate::domain::settings::{SmtpAccount, SmtpCredentials, Tls};
 
+use super::pool::Closer;
 use super::reply::{Fault, Step};
 use super::stream::ReplyStream;
 
@@ -43,13 +45,20 @@ pub(in crate::provider) const NOT_FOR_NAME: [&str; 2] = ["not valid for name", "
 pub(super) struct Dialer {
     account: SmtpAccount,
     tls: Arc<ClientConfig>,
-    name: ClientId,
+    hello_name: Option<ClientId>,
     connect_timeout: Duration,
+    closer: Closer,
 }
 
 impl Dialer {
-    /// For `account`, trusting `roots`; a connection stands within `connect_timeout` or not at all.
-    pub(super) fn new(account: SmtpAccount, roots: Arc<RootCertStore>, connect_timeout: Duration) -> Self {
+    /// For `account`, trusting `roots`; a connection stands within `connect_timeout` or not at all. One that the server
+    /// does not want is left to `closer`.
+    pub(super) fn new(
+        account: SmtpAccount,
+        roots: Arc<RootCertStore>,
+        connect_timeout: Duration,
+        closer: Closer,
+    ) -> Self {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let tls = ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
@@ -59,9 +68,18 @@ impl Dialer {
         Self {
             account,
             tls: Arc::new(tls),
-            name: own_name(),
+            hello_name: None,
             connect_timeout,
+            closer,
         }
+    }
+
+    pub(super) fn closer(&self) -> &Closer {
+        &self.closer
+    }
+
+    pub(super) fn set_hello_name(&mut self, name: Option<&HelloName>) {
+        self.hello_name = name.map(|name| ClientId::Domain(name.as_str().to_owned()));
     }
 
     pub(super) fn account(&self) -> &SmtpAccount {
@@ -86,6 +104,9 @@ impl Dialer {
         *step = Step::Connect;
         let deadline = Instant::now() + self.connect_timeout;
         let (tcp, peer) = self.reach(deadline).await?;
+        let hello = self
+            .hello_for(&tcp)
+            .map_err(|error| Fault::broken(*step, error))?;
         let stream: Box<dyn AsyncTokioStream> = match self.account.tls {
             Tls::None => Box::new(ReplyStream::new(tcp, peer)),
             Tls::Implicit => {
@@ -95,19 +116,36 @@ impl Dialer {
                 Box::new(ReplyStream::new(tls, peer))
             }
             Tls::StartTls => {
-                let tcp = self.start_tls(ReplyStream::new(tcp, peer), step).await?;
+                let clear = ReplyStream::new(tcp, peer);
+                let tcp = self.start_tls(clear, &hello, step).await?;
                 Box::new(ReplyStream::greeted(self.handshake(tcp, *step).await?, peer))
             }
         };
         *step = Step::Hello;
-        let mut connection = AsyncSmtpConnection::connect_with_transport(stream, &self.name)
+        let mut connection = AsyncSmtpConnection::connect_with_transport(stream, &hello)
             .await
             .map_err(|error| Fault::at(Step::Hello, &error))?;
         if let Some(credentials) = &self.account.credentials {
             *step = Step::Auth;
-            log_in(&mut connection, credentials).await?;
+            if let Err(fault) = log_in(&mut connection, credentials).await {
+                if fault.leaves_dialogue_clean() {
+                    self.closer.quit(connection);
+                }
+                return Err(fault);
+            }
         }
         Ok(connection)
+    }
+
+    /// What EHLO says on this connection: the name, or else the address literal (RFC 5321, 4.1.4).
+    fn hello_for(&self, tcp: &TcpStream) -> io::Result<ClientId> {
+        if let Some(name) = &self.hello_name {
+            return Ok(name.clone());
+        }
+        Ok(match tcp.local_addr()?.ip().to_canonical() {
+            IpAddr::V4(ip) => ClientId::Ipv4(ip),
+            IpAddr::V6(ip) => ClientId::Ipv6(ip),
+        })
     }
 
     /// A TCP connection to the first of the server's addresses that answers. Each may take its share of the time, so
@@ -117,7 +155,7 @@ impl Dialer {
         let too_late = || broken(&"no connection in time");
         let addresses: Vec<SocketAddr> = timeout_at(
             deadline,
-            lookup_host((self.account.server.as_str(), self.account.port)),
+            lookup_host((without_brackets(&self.account.server), self.account.port)),
         )
         .await
         .map_err(|_| too_late())?
@@ -144,15 +182,18 @@ impl Dialer {
     async fn start_tls(
         &self,
         mut clear: ReplyStream<TcpStream>,
+        hello: &ClientId,
         step: &mut Step,
     ) -> Result<TcpStream, Fault> {
         *step = Step::Hello;
         let broken = |step: Step| move |error: io::Error| Fault::broken(step, error);
         accepted(Step::Hello, &clear.reply().await.map_err(broken(Step::Hello))?)?;
-        let hello = Ehlo::new(self.name.clone()).to_string();
+        let hello = Ehlo::new(hello.clone()).to_string();
         let extensions = clear.command(&hello).await.map_err(broken(Step::Hello))?;
         accepted(Step::Hello, &extensions)?;
         if !extensions.message().skip(1).any(is_start_tls) {
+            self.closer
+                .close(async move { clear.command(&Quit.to_string()).await });
             return Err(Fault::misconfigured(NO_STARTTLS));
         }
         *step = Step::StartTls;
@@ -165,27 +206,13 @@ impl Dialer {
     }
 
     async fn handshake(&self, tcp: TcpStream, step: Step) -> Result<TlsStream<TcpStream>, Fault> {
-        let name = ServerName::try_from(self.account.server.clone()).map_err(|_| {
+        let name = ServerName::try_from(without_brackets(&self.account.server).to_owned()).map_err(|_| {
             Fault::misconfigured("the server's name is neither a host name nor an IP address")
         })?;
         TlsConnector::from(Arc::clone(&self.tls))
             .connect(name, tcp)
             .await
             .map_err(|error| handshake_fault(step, &error))
-    }
-}
-
-/// What we call ourselves: this host's name, or an address literal where that is no name (RFC 5321, 4.1.4).
-fn own_name() -> ClientId {
-    let is_name = |name: &str| {
-        !name.is_empty()
-            && name
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-'))
-    };
-    match ClientId::default() {
-        ClientId::Domain(name) if !is_name(&name) => ClientId::Ipv4(std::net::Ipv4Addr::LOCALHOST),
-        name => name,
     }
 }
 

@@ -127,6 +127,15 @@ impl Fault {
         matches!(self, Self::Refused { step, code, .. } if *step >= Step::Mail && *code != 421)
     }
 
+    /// Whether the server waits for the next command after it, though nothing can be sent.
+    pub(super) fn leaves_dialogue_clean(&self) -> bool {
+        match self {
+            Self::Refused { code, .. } => *code != 421,
+            Self::Misconfigured { .. } => true,
+            Self::Broken { .. } => false,
+        }
+    }
+
     /// What it means for the message.
     pub(super) fn into_send_error(self, redaction: &Redaction<'_>) -> SendError {
         match self {

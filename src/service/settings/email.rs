@@ -6,6 +6,7 @@ use super::{GivenSecret, SealedSecret, Sealer, SecretHint, resolve_secret};
 use crate::domain::business::BusinessName;
 use crate::domain::email::EmailAddress;
 use crate::domain::field::FieldError;
+use crate::domain::host;
 use crate::domain::random::Random;
 use crate::domain::secret::Secret;
 use crate::domain::settings::{EmailSettings, SmtpAccount, SmtpCredentials, Tls};
@@ -245,7 +246,7 @@ impl CustomSenderDocument<Secret> {
         if from.is_none() {
             wrong("email", "must be one email address, such as auth@example.com");
         }
-        if !is_host(&self.server) {
+        if !host::is_server(&self.server) {
             wrong(
                 "server",
                 "must be a host name or an IP address, without scheme, port or spaces",
@@ -305,15 +306,4 @@ impl CustomSenderDocument<Secret> {
             tls: tls?,
         })
     }
-}
-
-fn is_host(text: &str) -> bool {
-    let bare = text
-        .strip_prefix('[')
-        .and_then(|rest| rest.strip_suffix(']'))
-        .unwrap_or(text);
-    if bare.parse::<std::net::IpAddr>().is_ok() {
-        return true;
-    }
-    text.len() <= 253 && matches!(url::Host::parse(text), Ok(url::Host::Domain(_)))
 }

@@ -1,9 +1,9 @@
 //! Hangs and resets: before the final dot the message was not accepted, behind it nobody knows.
 
 use futures_util::future::join_all;
-use otpost::domain::message::Email;
+use otpost::domain::message::{Email, Provider};
 use otpost::domain::settings::SmtpAccount;
-use otpost::provider::smtp::Smtp;
+use otpost::provider::smtp::{Closer, Smtp};
 use otpost::provider::{Class, Transport};
 use tokio::time::Instant;
 
@@ -89,7 +89,7 @@ async fn nobody_listening_and_no_such_host_are_unreachable() {
         ..account.clone()
     };
     for account in [account, nowhere] {
-        let smtp = Smtp::new(account, otpost::domain::message::Provider::Smtp, roots.clone());
+        let smtp = Smtp::new(account, Provider::Smtp, roots.clone(), &Closer::default());
         let (class, ..) = refusal(smtp.with_timeouts(CONNECT, ATTEMPT).send(&email()).await);
         assert_eq!(class, Class::Unreachable);
     }

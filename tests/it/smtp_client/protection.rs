@@ -1,17 +1,11 @@
 //! TLS and credentials: required where the account says so, and never less than that.
 
-use otpost::domain::message::Provider;
 use otpost::domain::secret::Secret;
 use otpost::domain::settings::{SmtpAccount, SmtpCredentials, Tls};
-use otpost::provider::smtp::Smtp;
 use otpost::provider::{Class, Transport};
 
-use super::{client, email, refusal};
+use super::{client, client_of, email, refusal};
 use crate::support::smtp_server::{Act, Behaviour, Certificate, SmtpServer, Step};
-
-fn client_of(account: SmtpAccount, server: &SmtpServer) -> Smtp {
-    Smtp::new(account, Provider::Smtp, server.roots())
-}
 
 #[tokio::test]
 async fn starttls_and_implicit_tls_carry_a_mail_with_either_mechanism() {
@@ -41,7 +35,8 @@ async fn a_server_without_starttls_gets_neither_credentials_nor_mail() {
     let (class, _, detail) = refusal(client(&server).send(&email()).await);
     assert_eq!(class, Class::SenderMisconfigured);
     assert!(detail.contains("does not offer STARTTLS"), "{detail}");
-    assert_eq!(server.commands().len(), 1, "{:?}", server.commands());
+    server.wait_for_quits(1).await;
+    assert_eq!(server.commands().len(), 2, "{:?}", server.commands());
 }
 
 #[tokio::test]

@@ -1,7 +1,8 @@
 //! A real SMTP server in the process: strict about the protocol, with TLS from a CA of its own, and able to
 //! misbehave at any step. It keeps what it received.
 
-use std::net::SocketAddr;
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
@@ -63,12 +64,21 @@ pub struct SmtpServer {
 impl SmtpServer {
     /// Starts a server on a free port of 127.0.0.1, in the running runtime.
     pub fn start(behaviour: Behaviour) -> Self {
+        Self::start_on(Ipv4Addr::LOCALHOST.into(), behaviour).unwrap()
+    }
+
+    /// Starts a server on a free port of `ip`, which the machine may not have.
+    pub fn start_on(ip: IpAddr, behaviour: Behaviour) -> io::Result<Self> {
         let (tls, roots) = certificate::issue(behaviour.certificate);
-        let socket = TcpSocket::new_v4().unwrap();
+        let socket = if ip.is_ipv4() {
+            TcpSocket::new_v4()?
+        } else {
+            TcpSocket::new_v6()?
+        };
         // Small, so that a server that stops reading is soon felt.
-        socket.set_recv_buffer_size(4096).unwrap();
-        socket.bind(([127, 0, 0, 1], 0).into()).unwrap();
-        let listener = socket.listen(64).unwrap();
+        socket.set_recv_buffer_size(4096)?;
+        socket.bind((ip, 0).into())?;
+        let listener = socket.listen(64)?;
         let address = listener.local_addr().unwrap();
         let shared = Arc::new(Shared {
             behaviour: Mutex::new(behaviour),
@@ -84,12 +94,12 @@ impl SmtpServer {
                 sessions.spawn(session::serve(tcp, Arc::clone(&for_sessions)));
             }
         });
-        Self {
+        Ok(Self {
             address,
             roots: Arc::new(roots),
             shared,
             accepting: accepting.abort_handle(),
-        }
+        })
     }
 
     /// An account on this server, with the TLS mode and the credentials it wants.
@@ -97,8 +107,9 @@ impl SmtpServer {
         let behaviour = self.shared.behaviour.lock().unwrap();
         SmtpAccount {
             from: EmailAddress::parse("no-reply@acme.example").unwrap(),
-            server: match behaviour.tls {
-                Tls::None => "127.0.0.1".to_owned(),
+            server: match (behaviour.tls, self.address) {
+                (_, SocketAddr::V6(address)) => address.ip().to_string(),
+                (Tls::None, _) => "127.0.0.1".to_owned(),
                 _ => "localhost".to_owned(),
             },
             port: self.address.port(),
@@ -154,6 +165,26 @@ impl SmtpServer {
     /// Every command line of every connection, without credentials' answers to challenges.
     pub fn commands(&self) -> Vec<String> {
         self.shared.log().commands.clone()
+    }
+
+    /// Waits until QUIT was said `expected` times.
+    ///
+    /// # Panics
+    /// When it is another number after 5 s.
+    pub async fn wait_for_quits(&self, expected: usize) {
+        let quits = || {
+            self.commands()
+                .iter()
+                .filter(|command| *command == "QUIT")
+                .count()
+        };
+        let seen = async {
+            while quits() != expected {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        let in_time = tokio::time::timeout(Duration::from_secs(5), seen).await;
+        assert!(in_time.is_ok(), "{} and not {expected} times QUIT", quits());
     }
 
     /// What clients did against the protocol.

@@ -159,6 +159,18 @@ async fn what_a_server_refuses_is_told_in_its_words_and_with_what_to_do_next() {
         ),
         (Step::Rcpt, "450 4.2.1 busy", "deferred", "again"),
         (Step::Ehlo, "554 5.3.2 no service for you", "refused", "provider"),
+        (
+            Step::Ehlo,
+            "504 5.5.2 need fully-qualified hostname",
+            "hello_refused",
+            "smtp.hello_name",
+        ),
+        (
+            Step::Rcpt,
+            "504 5.5.2 <otpost>: Helo command rejected: need fully-qualified hostname",
+            "hello_refused",
+            "smtp.hello_name",
+        ),
     ] {
         let smtp = SmtpServer::start(Behaviour::implicit_tls().always(step, Act::reply(reply)));
         let server = Wishes::default().trust(smtp.roots()).start().await;

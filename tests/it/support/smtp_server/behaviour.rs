@@ -20,6 +20,7 @@ pub enum Step {
     /// After the first bytes of the message.
     InData,
     EndOfData,
+    Quit,
 }
 
 /// What it does.

@@ -10,7 +10,7 @@ use tokio_rustls::TlsAcceptor;
 /// What is right or wrong with the certificate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Certificate {
-    /// For `localhost` and 127.0.0.1.
+    /// For `localhost`, 127.0.0.1 and `::1`.
     Valid,
     /// For another host.
     WrongName,
@@ -32,7 +32,7 @@ pub fn issue(certificate: Certificate) -> (TlsAcceptor, RootCertStore) {
 
     let names: &[&str] = match certificate {
         Certificate::WrongName => &["mail.elsewhere.example"],
-        _ => &["localhost", "127.0.0.1"],
+        _ => &["localhost", "127.0.0.1", "::1"],
     };
     let names: Vec<String> = names.iter().map(|&name| name.to_owned()).collect();
     let mut parameters = CertificateParams::new(names).unwrap();

@@ -1,6 +1,7 @@
 //! One connection to the server: the dialogue of RFC 5321, with STARTTLS and AUTH, and every liberty that a client
 //! takes written down.
 
+use std::net::{Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 
 use base64::Engine;
@@ -74,7 +75,7 @@ impl Session {
             let verb = verb.to_ascii_uppercase();
             self.log().commands.push(line.clone());
             match verb.as_str() {
-                "EHLO" => self.ehlo().await?,
+                "EHLO" => self.ehlo(rest).await?,
                 "STARTTLS" => self.start_tls().await?,
                 "AUTH" => self.auth(rest).await?,
                 "MAIL" => self.mail(rest).await?,
@@ -86,6 +87,9 @@ impl Session {
                 }
                 "NOOP" => self.write(b"250 2.0.0 Ok\r\n").await?,
                 "QUIT" => {
+                    if let Some(act) = self.shared.act(Step::Quit) {
+                        self.perform(act).await?;
+                    }
                     self.write(b"221 2.0.0 Bye\r\n").await?;
                     return Ok(());
                 }
@@ -97,8 +101,11 @@ impl Session {
         }
     }
 
-    async fn ehlo(&mut self) -> Result<(), Ended> {
+    async fn ehlo(&mut self, name: &str) -> Result<(), Ended> {
         self.forget();
+        if !is_full_name_or_literal(name) {
+            self.violation(format!("EHLO with {name:?}"));
+        }
         let mut lines = vec!["mail.test".to_owned(), "PIPELINING".to_owned()];
         {
             let behaviour = self.shared.behaviour.lock().unwrap();
@@ -323,6 +330,24 @@ impl Session {
 
     fn violation(&mut self, what: String) {
         self.log().violations.push(what);
+    }
+}
+
+/// What RFC 5321 (4.1.2, 4.1.3) has behind EHLO, and strict servers insist on.
+fn is_full_name_or_literal(name: &str) -> bool {
+    let literal = name.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
+    match literal.map(|literal| (literal, literal.strip_prefix("IPv6:"))) {
+        Some((_, Some(address))) => address.parse::<Ipv6Addr>().is_ok(),
+        Some((address, None)) => address.parse::<Ipv4Addr>().is_ok(),
+        None => {
+            let is_label = |label: &str| {
+                !label.is_empty()
+                    && label
+                        .bytes()
+                        .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+            };
+            name.contains('.') && name.split('.').all(is_label) && name.parse::<Ipv4Addr>().is_err()
+        }
     }
 }
 
