@@ -14,8 +14,9 @@ use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::config::Config;
+use crate::domain::keyring::KeyRing;
 use crate::domain::random::{OsRandom, Random};
-use crate::domain::time::{Clock, SystemClock};
+use crate::domain::time::{Clock, SystemClock, Timestamp};
 use crate::http::failed_auth::FailedAuthentications;
 use crate::http::health::{Probe, Readiness};
 use crate::http::last_used::LastUsed;
@@ -32,6 +33,7 @@ use crate::provider::Connect;
 use crate::provider::console::Inbox;
 use crate::provider::smtp::Closer;
 use crate::service::administration::Administration;
+use crate::service::clock::GuardedClock;
 use crate::service::directory::Directory;
 use crate::service::dispatch::Dispatcher;
 use crate::service::first_start::{Welcome, Wishes};
@@ -40,7 +42,7 @@ use crate::service::otp;
 use crate::service::reseal;
 use crate::service::test_message;
 use crate::service::upkeep::Upkeep;
-use crate::store::{self, SharedStore, StoreError};
+use crate::store::{self, SharedStore};
 
 mod declaration;
 mod keys;
@@ -55,6 +57,8 @@ pub use start_error::StartError;
 pub struct Surroundings {
     /// The time of day.
     pub clock: Arc<dyn Clock>,
+    /// The machine's clock, which is held against the database's. It may be another than `clock` where that is a fake one.
+    pub machine_clock: Arc<dyn Clock>,
     /// Randomness.
     pub random: Arc<dyn Random>,
     /// The certificates that TLS trusts.
@@ -75,6 +79,7 @@ impl Surroundings {
         roots.add_parsable_certificates(found.certs);
         Self {
             clock: Arc::new(SystemClock),
+            machine_clock: Arc::new(SystemClock),
             random: Arc::new(OsRandom),
             roots: Arc::new(roots),
             terminal: Box::new(std::io::stdout()),
@@ -106,21 +111,24 @@ impl App {
     pub async fn build(config: &Config, surroundings: Surroundings) -> Result<Self, StartError> {
         let Surroundings {
             clock,
+            machine_clock,
             random,
             roots,
             terminal,
         } = surroundings;
         let store = open_store(config).await?;
-        let keys = keys::open(config, &store, &*random, &*clock).await?;
-        let welcome = declaration::first_start(config, &store, &keys, &*random, &*clock).await?;
-        let resealed = reseal::reseal(&store, &keys, &*random, clock.now()).await?;
-        if resealed > 0 {
-            tracing::info!(
-                documents = resealed,
-                "stored secrets are sealed under the newest keys now"
-            );
+        let guarded = GuardedClock::new(Arc::clone(&clock), machine_clock);
+        guarded.look(&store).await?;
+        if guarded.check().is_err() && declaration::is_empty(&store).await? {
+            return Err(StartError::ClockIsOff);
         }
-        let keys = Arc::new(keys);
+        let keys = keys::open(config, &store, &*random, &*clock).await?;
+        let welcome = match guarded.now() {
+            Ok(now) => prepare(config, &store, &keys, &*random, now).await?,
+            // There is an environment. What is left to do is done by the others, or by the next start.
+            Err(_) => None,
+        };
+        let (keys, guarded) = (Arc::new(keys), Arc::new(guarded));
 
         let senders = senders::Senders::new(config, &roots, &clock)?;
         let (platform, inbox) = senders.platform(config, terminal);
@@ -133,7 +141,7 @@ impl App {
             Arc::clone(&directory),
             platform,
             Arc::clone(&keys),
-            Arc::clone(&clock),
+            Arc::clone(&guarded),
             Arc::clone(&random),
         ));
         let services = Services {
@@ -141,21 +149,21 @@ impl App {
                 Arc::clone(&store),
                 Arc::clone(&dispatcher),
                 Arc::clone(&keys),
-                Arc::clone(&clock),
+                Arc::clone(&guarded),
                 Arc::clone(&random),
             )),
             notifications: Arc::new(notification::Service::new(
                 Arc::clone(&store),
                 Arc::clone(&dispatcher),
                 Arc::clone(&keys),
-                Arc::clone(&clock),
+                Arc::clone(&guarded),
                 Arc::clone(&random),
             )),
             administration: Arc::new(Administration::new(
                 Arc::clone(&store),
                 Arc::clone(&directory),
                 keys,
-                Arc::clone(&clock),
+                Arc::clone(&guarded),
                 Arc::clone(&random),
                 config.smtp.allow_plaintext,
             )),
@@ -163,23 +171,27 @@ impl App {
                 Arc::clone(&store),
                 Arc::clone(&dispatcher),
                 connect,
-                Arc::clone(&clock),
+                Arc::clone(&guarded),
                 Arc::clone(&random),
                 config.smtp.allow_plaintext,
             )),
             directory,
             dispatcher,
             store: Arc::clone(&store),
-            clock: Arc::clone(&clock),
+            clock: Arc::clone(&guarded),
             random: Arc::clone(&random),
             failed_authentications: Arc::new(FailedAuthentications::default()),
             last_used: Arc::new(LastUsed::default()),
             wait: config.send.wait,
         };
         let retention = Duration::from_hours(24) * config.database.retention_days;
-        let upkeep = Arc::new(Upkeep::new(Arc::clone(&store), clock, retention));
+        let upkeep = Arc::new(Upkeep::new(Arc::clone(&store), Arc::clone(&guarded), retention));
         let shutdown = Shutdown::default();
-        let readiness = Arc::new(Readiness::new(Arc::new(StoreProbe(store)), shutdown.leaving()));
+        let probe = ServiceProbe {
+            store,
+            clock: guarded,
+        };
+        let readiness = Arc::new(Readiness::new(Arc::new(probe), shutdown.leaving()));
         let layers = Layers::new(Settings::new(config.server.public_url.as_str(), random));
         let health = Router::from(health::routes().with_state(readiness));
         let api = api(&layers, &services, inbox.as_ref())?.merge(health.clone());
@@ -220,7 +232,13 @@ impl App {
             Arc::clone(&services.clock),
         );
         let stop = draining.clone();
-        background.spawn(async move { last_used.write(store, &*clock, stop).await });
+        background.spawn(async move { last_used.write(store, &clock, stop).await });
+        let (clock, store, stop) = (
+            Arc::clone(&services.clock),
+            Arc::clone(&services.store),
+            draining.clone(),
+        );
+        background.spawn(async move { clock.watch(store, stop).await });
 
         let stop = Stop {
             draining,
@@ -266,6 +284,25 @@ fn api(layers: &Layers, services: &Services, inbox: Option<&Arc<Inbox>>) -> Resu
     Ok(keyed.merge(layers.bound_open(open)))
 }
 
+/// Makes the first environment where there is none, and seals stored secrets under the newest keys.
+async fn prepare(
+    config: &Config,
+    store: &SharedStore,
+    keys: &KeyRing,
+    random: &dyn Random,
+    now: Timestamp,
+) -> Result<Option<Welcome>, StartError> {
+    let welcome = declaration::first_start(config, store, keys, random, now).await?;
+    let resealed = reseal::reseal(store, keys, random, now).await?;
+    if resealed > 0 {
+        tracing::info!(
+            documents = resealed,
+            "stored secrets are sealed under the newest keys now"
+        );
+    }
+    Ok(welcome)
+}
+
 async fn open_store(config: &Config) -> Result<SharedStore, StartError> {
     let database = &config.database;
     store::connect(database.url.expose(), database.max_connections)
@@ -303,11 +340,15 @@ fn wishes(config: &Config) -> Result<Wishes, StartError> {
     })
 }
 
-struct StoreProbe(SharedStore);
+struct ServiceProbe {
+    store: SharedStore,
+    clock: Arc<GuardedClock>,
+}
 
 #[async_trait]
-impl Probe for StoreProbe {
-    async fn probe(&self) -> Result<Duration, Cause> {
-        self.0.probe().await.map_err(|error: StoreError| error.into())
+impl Probe for ServiceProbe {
+    async fn probe(&self) -> Result<(), Cause> {
+        self.clock.look(&self.store).await?;
+        Ok(self.clock.check()?)
     }
 }

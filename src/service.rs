@@ -1,6 +1,7 @@
 //! What the service does, over the traits of the store and of the providers.
 
 pub mod administration;
+pub mod clock;
 pub mod declaration;
 pub mod directory;
 pub mod dispatch;

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-use crate::domain::time::Timestamp;
+use crate::domain::time::{Clock, ClockIsOff, ClockReading, Timestamp};
 
 pub mod audit;
 pub mod directory;
@@ -72,9 +72,8 @@ pub const REMOVAL_GRACE: Duration = Duration::from_mins(5);
 /// What keeps a database healthy.
 #[async_trait]
 pub trait Upkeep: Send + Sync {
-    /// Answers when the database does, with the difference between its clock and this machine's
-    /// (zero where they are the same machine).
-    async fn probe(&self) -> Result<Duration, StoreError>;
+    /// Answers when the database does, with what its clock said; `None` where it has no clock but this machine's, `machine`.
+    async fn probe(&self, machine: &dyn Clock) -> Result<Option<ClockSample>, StoreError>;
 
     /// Wipes the sealed codes of at most `limit` verifications that expired by `now`. Answers how many.
     async fn wipe_expired_codes(&self, now: Timestamp, limit: u32) -> Result<u64, StoreError>;
@@ -94,9 +93,23 @@ pub trait Upkeep: Send + Sync {
     async fn close(&self);
 }
 
-/// The database could not tell.
+/// What the database's clock said, and when it was asked.
+#[derive(Debug, Clone, Copy)]
+pub struct ClockSample {
+    /// This machine's clocks before the question.
+    pub asked: ClockReading,
+    /// This machine's clocks after the answer.
+    pub answered: ClockReading,
+    /// The database's clock, at some moment between.
+    pub there: Timestamp,
+}
+
+/// The database could not tell, or was not asked.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
+    /// It was not asked, because the clock by which it would judge is off.
+    #[error(transparent)]
+    Clock(ClockIsOff),
     /// It is away, full, or too slow; the same call may succeed later.
     #[error("the database is not available")]
     Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),

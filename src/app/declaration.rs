@@ -1,6 +1,7 @@
 //! Files of settings against the configured database: applied, planned and written, and on the first start.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use serde_json::Value;
 
@@ -9,7 +10,8 @@ use crate::config::declaration::{self, DeclarationFile, read_referenced};
 use crate::config::{Config, DatabaseUrl, keys_file};
 use crate::domain::keyring::KeyRing;
 use crate::domain::random::{OsRandom, Random};
-use crate::domain::time::{Clock, SystemClock};
+use crate::domain::time::{Clock as _, SystemClock, Timestamp};
+use crate::service::clock::GuardedClock;
 use crate::service::declaration::{DeclarationFault, Declarations, Plan};
 use crate::service::first_start::{self, Welcome};
 use crate::store::directory::DirectoryRows;
@@ -41,11 +43,12 @@ async fn apply_to(
     store: &SharedStore,
     file: &DeclarationFile,
 ) -> Result<Applied, StartError> {
-    let (random, clock) = (OsRandom, SystemClock);
-    let keys = keys::open(config, store, &random, &clock).await?;
-    let declarations = declarations(config, &keys, &random, &clock);
+    let random = OsRandom;
+    let at = confirmed_time(store).await?;
+    let keys = keys::open(config, store, &random, &SystemClock).await?;
+    let declarations = declarations(config, &keys, &random, at);
     if is_empty(store).await? {
-        let mut founding = first_start::draw_up(&random, clock.now(), wishes(config)?);
+        let mut founding = first_start::draw_up(&random, at, wishes(config)?);
         let refined = declarations.refine(file.document(), &mut founding.first);
         let plan = refined.map_err(|fault| failed(file, fault))?;
         if let Some(welcome) = founding.carry_out(store).await? {
@@ -66,22 +69,23 @@ async fn apply_to(
 /// As [`apply`].
 pub async fn plan(config: &Config, path: &Path) -> Result<(Plan, bool), StartError> {
     let file = declaration::read(path).map_err(StartError::Declaration)?;
-    let (random, clock) = (OsRandom, SystemClock);
+    // Nothing is written, so whether the clock is right does not matter.
+    let (random, at) = (OsRandom, SystemClock.now());
     let rows = look(config).await?;
     let founded = rows.filter(|rows| !rows.environments.is_empty());
     let embedded = matches!(config.database.url, DatabaseUrl::Sqlite { .. });
     let keys = if founded.is_none() && embedded && !config.keys.file.exists() {
         // They would be made. Nothing that these seal is kept.
-        KeyRing::generate(&random, clock.now())
+        KeyRing::generate(&random, at)
     } else {
         keys_file::read(&config.keys.file)?.ring
     };
-    let declarations = declarations(config, &keys, &random, &clock);
+    let declarations = declarations(config, &keys, &random, at);
     let is_empty = founded.is_none();
     let planned = if let Some(rows) = founded {
         declarations.plan(file.document(), rows)
     } else {
-        let mut founding = first_start::draw_up(&random, clock.now(), wishes(config)?);
+        let mut founding = first_start::draw_up(&random, at, wishes(config)?);
         declarations.refine(file.document(), &mut founding.first)
     };
     let plan = planned.map_err(|fault| failed(&file, fault))?;
@@ -104,15 +108,15 @@ pub(super) async fn first_start(
     store: &SharedStore,
     keys: &KeyRing,
     random: &dyn Random,
-    clock: &dyn Clock,
+    now: Timestamp,
 ) -> Result<Option<Welcome>, StartError> {
-    let mut founding = first_start::draw_up(random, clock.now(), wishes(config)?);
+    let mut founding = first_start::draw_up(random, now, wishes(config)?);
     // Later starts do not even look for the file: it has been used.
     if let Some(path) = &config.bootstrap.file
         && is_empty(store).await?
     {
         let file = declaration::read(path).map_err(StartError::Declaration)?;
-        declarations(config, keys, random, clock)
+        declarations(config, keys, random, now)
             .refine(file.document(), &mut founding.first)
             .map_err(|fault| failed(&file, fault))?;
     }
@@ -123,18 +127,26 @@ fn declarations<'a>(
     config: &Config,
     keys: &'a KeyRing,
     random: &'a dyn Random,
-    clock: &'a dyn Clock,
+    at: Timestamp,
 ) -> Declarations<'a> {
     Declarations {
         keys,
-        clock,
+        at,
         random,
         allow_plaintext_smtp: config.smtp.allow_plaintext,
         read_secret: &read_referenced,
     }
 }
 
-async fn is_empty(store: &SharedStore) -> Result<bool, StoreError> {
+/// The time, which must agree with the database's: it is written with every change.
+async fn confirmed_time(store: &SharedStore) -> Result<Timestamp, StartError> {
+    let clock = GuardedClock::new(Arc::new(SystemClock), Arc::new(SystemClock));
+    clock.look(store).await?;
+    clock.now().map_err(|_| StartError::ClockIsOff)
+}
+
+/// Whether there is no environment yet.
+pub(super) async fn is_empty(store: &SharedStore) -> Result<bool, StoreError> {
     Ok(store.load_directory().await?.environments.is_empty())
 }
 

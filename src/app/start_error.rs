@@ -13,6 +13,11 @@ pub enum StartError {
     /// The database cannot be opened or used.
     #[error("the database cannot be used; check database.url and that the database is there and writable")]
     Database(#[source] StoreError),
+    /// What is written now would be dated wrongly.
+    #[error(
+        "this machine's clock is more than 2 s off the database's; set it right (with NTP) before anything is written"
+    )]
+    ClockIsOff,
     /// A keys file that cannot be used.
     #[error(transparent)]
     KeysFile(#[from] KeysFileError),

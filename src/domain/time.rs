@@ -8,9 +8,15 @@ use std::time::Duration;
 use serde::{Serialize, Serializer};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
+use tokio::time::Instant;
 
-/// How far this machine's clock may be off from the database's: a node beyond it is not ready and sends nothing.
+/// How far a process' clock may be off from the database's. One beyond it is not ready, and acts on nothing.
 pub const MAX_CLOCK_SKEW: Duration = Duration::from_secs(2);
+
+/// Nothing may be judged by this process' clock now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the clock of this machine is more than {MAX_CLOCK_SKEW:?} off, or was set and is not confirmed yet")]
+pub struct ClockIsOff;
 
 /// A moment in UTC with microseconds, the finest step both databases keep.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -119,6 +125,45 @@ impl Clock for SystemClock {
     )]
     fn now(&self) -> Timestamp {
         Timestamp::new(OffsetDateTime::now_utc())
+    }
+}
+
+/// The time of day and the monotonic clock, read together: what tells a clock that was set from time that has passed.
+#[derive(Debug, Clone, Copy)]
+pub struct ClockReading {
+    /// The time of day.
+    pub wall: Timestamp,
+    /// The monotonic clock.
+    pub monotonic: Instant,
+}
+
+impl ClockReading {
+    /// Longer between two readings than this, and the process was held up between them.
+    const TOGETHER: Duration = Duration::from_millis(100);
+
+    /// Reads both, once more where the process was held up in between, which would look like a clock that was set.
+    #[must_use]
+    pub fn of(clock: &dyn Clock) -> Self {
+        let mut tries = 0;
+        loop {
+            let monotonic = Instant::now();
+            let wall = clock.now();
+            tries += 1;
+            if tries == 3 || monotonic.elapsed() < Self::TOGETHER {
+                return Self { wall, monotonic };
+            }
+        }
+    }
+
+    /// By how many microseconds the time of day was set ahead since `earlier`; negative where it was set back.
+    #[must_use]
+    pub fn set_ahead_since(&self, earlier: &Self) -> i64 {
+        let by_the_wall = self.wall.unix_micros().saturating_sub(earlier.wall.unix_micros());
+        let passed = self
+            .monotonic
+            .saturating_duration_since(earlier.monotonic)
+            .as_micros();
+        by_the_wall.saturating_sub(i64::try_from(passed).unwrap_or(i64::MAX))
     }
 }
 

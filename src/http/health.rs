@@ -14,7 +14,6 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::problem::{Cause, Problem};
-use crate::domain::time::MAX_CLOCK_SKEW as MAX_SKEW;
 
 const PROBE_TIMEOUT: Duration = Duration::from_secs(1);
 const KEPT_FOR: Duration = Duration::from_millis(500);
@@ -22,8 +21,8 @@ const KEPT_FOR: Duration = Duration::from_millis(500);
 /// Asks what the service cannot do without.
 #[async_trait]
 pub trait Probe: Send + Sync {
-    /// Answers when it is there, with the difference between its clock and this machine's.
-    async fn probe(&self) -> Result<Duration, Cause>;
+    /// Answers when it is there and can be used, or with what is wrong.
+    async fn probe(&self) -> Result<(), Cause>;
 }
 
 /// Whether requests should be sent here.
@@ -38,10 +37,8 @@ pub struct Readiness {
 enum NotReady {
     #[error("the database did not answer within {PROBE_TIMEOUT:?}")]
     Slow,
-    #[error("the database is away")]
-    Away(#[source] Cause),
-    #[error("this machine's clock and the database's are {0:?} apart")]
-    Skewed(Duration),
+    #[error("requests cannot be served")]
+    Unfit(#[source] Cause),
 }
 
 impl Readiness {
@@ -82,9 +79,7 @@ impl Readiness {
     async fn ask(&self) -> Result<(), NotReady> {
         match timeout(PROBE_TIMEOUT, self.probe.probe()).await {
             Err(_) => Err(NotReady::Slow),
-            Ok(Err(cause)) => Err(NotReady::Away(cause)),
-            Ok(Ok(skew)) if skew > MAX_SKEW => Err(NotReady::Skewed(skew)),
-            Ok(Ok(_)) => Ok(()),
+            Ok(outcome) => outcome.map_err(NotReady::Unfit),
         }
     }
 }
@@ -111,7 +106,7 @@ async fn livez() -> StatusCode {
 
 /// Whether requests should be sent here.
 ///
-/// Not while the database is away, the clocks disagree, or the service is shutting down.
+/// Not while the database is away, its clock and this machine's disagree, or the service is shutting down.
 #[utoipa::path(
     get,
     path = "/readyz",
@@ -133,24 +128,22 @@ mod tests {
     use std::sync::Mutex as StdMutex;
 
     /// A database in the state that a test puts it in.
-    struct Database(StdMutex<Result<Duration, Option<&'static str>>>, StdMutex<u32>);
+    struct Database(StdMutex<Result<(), Option<&'static str>>>, StdMutex<u32>);
 
     #[async_trait]
     impl Probe for Database {
-        async fn probe(&self) -> Result<Duration, Cause> {
+        async fn probe(&self) -> Result<(), Cause> {
             *self.1.lock().unwrap() += 1;
             let state = *self.0.lock().unwrap();
             match state {
-                Ok(skew) => Ok(skew),
+                Ok(()) => Ok(()),
                 Err(Some(error)) => Err(error.into()),
                 Err(None) => std::future::pending().await,
             }
         }
     }
 
-    fn database(
-        state: Result<Duration, Option<&'static str>>,
-    ) -> (Arc<Database>, Readiness, CancellationToken) {
+    fn database(state: Result<(), Option<&'static str>>) -> (Arc<Database>, Readiness, CancellationToken) {
         let database = Arc::new(Database(StdMutex::new(state), StdMutex::default()));
         let leaving = CancellationToken::new();
         let readiness = Readiness::new(database.clone(), leaving.clone());
@@ -158,14 +151,8 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn it_is_ready_exactly_when_the_database_answers_in_time_and_the_clocks_agree() {
-        let table = [
-            (Ok(Duration::ZERO), true),
-            (Ok(MAX_SKEW), true),
-            (Ok(MAX_SKEW + Duration::from_millis(1)), false),
-            (Err(Some("away")), false),
-            (Err(None), false),
-        ];
+    async fn it_is_ready_exactly_when_the_database_answers_in_time() {
+        let table = [(Ok(()), true), (Err(Some("away")), false), (Err(None), false)];
         for (state, expected) in table {
             assert_eq!(database(state).1.is_ready().await, expected, "{state:?}");
         }
@@ -173,7 +160,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn many_who_ask_share_one_answer_for_half_a_second() {
-        let (database, readiness, _) = database(Ok(Duration::ZERO));
+        let (database, readiness, _) = database(Ok(()));
         for _ in 0..10 {
             assert!(readiness.is_ready().await);
         }
@@ -185,7 +172,7 @@ mod tests {
 
     #[tokio::test]
     async fn it_is_unready_at_once_when_it_leaves() {
-        let (_, readiness, leaving) = database(Ok(Duration::ZERO));
+        let (_, readiness, leaving) = database(Ok(()));
         assert!(readiness.is_ready().await);
         leaving.cancel();
         assert!(!readiness.is_ready().await);

@@ -79,7 +79,7 @@ where
             .await
             .map(IntoResponse::into_response);
     };
-    let now = services.clock.now();
+    let now = services.clock.now()?;
     let held = HeldKey {
         application_id: request.application,
         key_hash: Sha256::digest(key.as_str()).into(),

@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use crate::domain::id::KeyId;
-use crate::domain::time::Clock;
+use crate::service::clock::GuardedClock;
 use crate::store::SharedStore;
 
 /// How often it is written.
@@ -24,7 +24,7 @@ impl LastUsed {
     }
 
     /// Writes what was gathered, every minute and at the end.
-    pub async fn write(&self, store: SharedStore, clock: &dyn Clock, stop: CancellationToken) {
+    pub async fn write(&self, store: SharedStore, clock: &GuardedClock, stop: CancellationToken) {
         loop {
             let stopped = tokio::time::timeout(INTERVAL, stop.cancelled()).await.is_ok();
             self.flush(&store, clock).await;
@@ -34,11 +34,14 @@ impl LastUsed {
         }
     }
 
-    /// Writes what was gathered.
-    pub async fn flush(&self, store: &SharedStore, clock: &dyn Clock) {
+    /// Writes what was gathered; later, while the clock is off.
+    pub async fn flush(&self, store: &SharedStore, clock: &GuardedClock) {
+        let Ok(now) = clock.now() else {
+            return;
+        };
         let keys = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
         if !keys.is_empty()
-            && let Err(error) = store.touch_keys(keys.into_iter().collect(), clock.now()).await
+            && let Err(error) = store.touch_keys(keys.into_iter().collect(), now).await
         {
             tracing::debug!(
                 error = &error as &dyn std::error::Error,

@@ -6,8 +6,8 @@ use std::time::Duration;
 use super::failed_auth::FailedAuthentications;
 use super::last_used::LastUsed;
 use crate::domain::random::Random;
-use crate::domain::time::Clock;
 use crate::service::administration::Administration;
+use crate::service::clock::GuardedClock;
 use crate::service::directory::Directory;
 use crate::service::dispatch::Dispatcher;
 use crate::service::{notification, otp, test_message};
@@ -31,7 +31,7 @@ pub struct Services {
     /// What is kept.
     pub store: SharedStore,
     /// The time of day.
-    pub clock: Arc<dyn Clock>,
+    pub clock: Arc<GuardedClock>,
     /// For ids.
     pub random: Arc<dyn Random>,
     /// Counts failed authentications by address.

@@ -5,13 +5,13 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use super::clock::GuardedClock;
 use super::directory::{Directory, EnvironmentSnapshot};
 use super::render::RenderError;
 use crate::domain::field::FieldError;
 use crate::domain::id::{AuditId, EnvironmentId, KeyId};
 use crate::domain::keyring::KeyRing;
 use crate::domain::random::Random;
-use crate::domain::time::{Clock, Timestamp};
 use crate::store::directory::{AuditEntry, Change, Expected, Removal};
 use crate::store::{SharedStore, StoreError};
 
@@ -102,7 +102,7 @@ pub struct Administration {
     store: SharedStore,
     directory: Arc<Directory>,
     keys: Arc<KeyRing>,
-    clock: Arc<dyn Clock>,
+    clock: Arc<GuardedClock>,
     random: Arc<dyn Random>,
     allow_plaintext_smtp: bool,
 }
@@ -113,7 +113,7 @@ impl Administration {
         store: SharedStore,
         directory: Arc<Directory>,
         keys: Arc<KeyRing>,
-        clock: Arc<dyn Clock>,
+        clock: Arc<GuardedClock>,
         random: Arc<dyn Random>,
         allow_plaintext_smtp: bool,
     ) -> Self {
@@ -169,7 +169,11 @@ impl Administration {
     /// Removes what a removal has left, as far as that is done in a moment.
     async fn clear_removed(&self) {
         for _ in 0..BATCHES {
-            match self.store.clear_removed(self.clock.now(), BATCH).await {
+            let cleared = match self.clock.now() {
+                Ok(now) => self.store.clear_removed(now, BATCH).await,
+                Err(error) => Err(error),
+            };
+            match cleared {
                 Ok(false) => return,
                 Ok(true) => {}
                 Err(error) => {
@@ -190,9 +194,9 @@ impl Administration {
         action: &str,
         target: &str,
         changes: &Value,
-    ) -> AuditEntry {
-        let at: Timestamp = self.clock.now();
-        AuditEntry {
+    ) -> Result<AuditEntry, StoreError> {
+        let at = self.clock.now()?;
+        Ok(AuditEntry {
             id: AuditId::time_ordered(&*self.random, at),
             environment_id: environment.into(),
             key_id: actor.key_id,
@@ -201,6 +205,6 @@ impl Administration {
             changes: changes.to_string(),
             remote_address: actor.remote_address.clone(),
             at,
-        }
+        })
     }
 }

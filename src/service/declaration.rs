@@ -7,7 +7,7 @@ use crate::domain::field::FieldError;
 use crate::domain::keyring::KeyRing;
 use crate::domain::random::Random;
 use crate::domain::secret::{Secret, SecretReference};
-use crate::domain::time::Clock;
+use crate::domain::time::Timestamp;
 use crate::store::directory::{DirectoryRows, FirstEnvironment, Step, Versioned};
 use crate::store::{SharedStore, StoreError};
 
@@ -62,8 +62,8 @@ pub enum DeclarationFault {
 pub struct Declarations<'a> {
     /// What stored secrets are opened and sealed with.
     pub keys: &'a KeyRing,
-    /// The time of day.
-    pub clock: &'a dyn Clock,
+    /// When it is applied.
+    pub at: Timestamp,
     /// Randomness.
     pub random: &'a dyn Random,
     /// The operator's word on SMTP without TLS.

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use tokio_util::task::TaskTracker;
 
+use super::clock::GuardedClock;
 use super::directory::{Directory, EnvironmentSnapshot};
 use super::route::PlatformSender;
 use crate::domain::code::Code;
@@ -13,13 +14,12 @@ use crate::domain::id::MessageId;
 use crate::domain::keyring::KeyRing;
 use crate::domain::message::{Failure, MessageStatus, MessageSummary};
 use crate::domain::random::{Random, unguessable_id};
-use crate::domain::time::Clock;
+use crate::domain::time::Timestamp;
 use crate::provider::{ATTEMPT_TIMEOUT, EmailTransport, SmsTransport};
+use crate::store::SharedStore;
 use crate::store::outbox::Lease;
 use crate::store::verification::StoredVerification;
-use crate::store::{SharedStore, StoreError};
 
-mod clock_guard;
 mod decision;
 mod job;
 mod lanes;
@@ -28,7 +28,6 @@ mod settling;
 mod walk;
 mod work;
 
-use clock_guard::ClockGuard;
 pub use job::{Cargo, Job, NotificationCargo};
 use lanes::Lanes;
 use settling::Unrecorded;
@@ -71,10 +70,9 @@ pub struct Dispatcher {
     directory: Arc<Directory>,
     platform: Platform,
     keys: Arc<KeyRing>,
-    clock: Arc<dyn Clock>,
+    clock: Arc<GuardedClock>,
     random: Arc<dyn Random>,
     lanes: Lanes,
-    clock_guard: ClockGuard,
     unrecorded: Unrecorded,
     tasks: TaskTracker,
 }
@@ -86,7 +84,7 @@ impl Dispatcher {
         directory: Arc<Directory>,
         platform: Platform,
         keys: Arc<KeyRing>,
-        clock: Arc<dyn Clock>,
+        clock: Arc<GuardedClock>,
         random: Arc<dyn Random>,
     ) -> Self {
         Self {
@@ -97,7 +95,6 @@ impl Dispatcher {
             clock,
             random,
             lanes: Lanes::default(),
-            clock_guard: ClockGuard::default(),
             unrecorded: Unrecorded::default(),
             tasks: TaskTracker::new(),
         }
@@ -109,17 +106,12 @@ impl Dispatcher {
         &self.platform
     }
 
-    /// Refuses to send anything from a machine whose clock is off: its codes would live too long or too short.
-    pub fn check_clock(&self) -> Result<(), StoreError> {
-        self.clock_guard.check()
-    }
-
     /// A fresh hold on a message, from now.
     #[must_use]
-    pub fn lease(&self) -> Lease {
+    pub fn lease(&self, now: Timestamp) -> Lease {
         Lease {
             token: unguessable_id(&*self.random),
-            until: self.clock.now() + LEASE,
+            until: now + LEASE,
         }
     }
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use tokio::time::Instant;
 
+use super::clock::GuardedClock;
 use super::dispatch::{Cargo, Dispatcher, Job, NotificationCargo, queued};
 use super::otp::Caller;
 use super::route;
@@ -20,7 +21,7 @@ use crate::domain::notification::{
     Verdict,
 };
 use crate::domain::random::Random;
-use crate::domain::time::{Clock, Timestamp};
+use crate::domain::time::Timestamp;
 use crate::store::notification::{NewMessages, NewNotification, Notify as Outcome};
 use crate::store::outbox::Lease;
 use crate::store::{SharedStore, StoreError};
@@ -62,7 +63,7 @@ pub struct Service {
     store: SharedStore,
     dispatcher: Arc<Dispatcher>,
     keys: Arc<KeyRing>,
-    clock: Arc<dyn Clock>,
+    clock: Arc<GuardedClock>,
     random: Arc<dyn Random>,
 }
 
@@ -72,7 +73,7 @@ impl Service {
         store: SharedStore,
         dispatcher: Arc<Dispatcher>,
         keys: Arc<KeyRing>,
-        clock: Arc<dyn Clock>,
+        clock: Arc<GuardedClock>,
         random: Arc<dyn Random>,
     ) -> Self {
         Self {
@@ -87,7 +88,7 @@ impl Service {
     /// The id of a notification to be made.
     #[must_use]
     pub fn new_notification_id(&self) -> NotificationId {
-        NotificationId::time_ordered(&*self.random, self.clock.now())
+        NotificationId::time_ordered(&*self.random, self.clock.estimate())
     }
 
     /// Makes a notification under `id` and sends its messages where it has any, waiting for the provider no longer than
@@ -100,7 +101,7 @@ impl Service {
         patience: Duration,
     ) -> Result<NotificationView, NotifyError> {
         let verdict = Verdict::on(command.event, command.source);
-        let now = self.clock.now();
+        let now = self.clock.now()?;
         let held_since = Instant::now();
         let messages = match verdict {
             Verdict::Send => Some(self.new_messages(command.recipients.len(), now)?),
@@ -149,13 +150,12 @@ impl Service {
     }
 
     fn new_messages(&self, count: usize, now: Timestamp) -> Result<NewMessages, NotifyError> {
-        self.dispatcher.check_clock()?;
         let route = route::notification(self.dispatcher.platform().email_kind)
             .map_err(|_| NotifyError::NotConfigured)?;
         let new_id = || MessageId::time_ordered(&*self.random, now);
         Ok(NewMessages {
             ids: std::iter::repeat_with(new_id).take(count).collect(),
-            lease: self.dispatcher.lease(),
+            lease: self.dispatcher.lease(now),
             decision: route.to_json(),
             per_day: PER_RECIPIENT_AND_DAY,
         })

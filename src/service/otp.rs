@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::clock::GuardedClock;
 use super::directory::EnvironmentSnapshot;
 use super::dispatch::{Delivery, Dispatcher, Job};
 use super::route::{self, Route};
@@ -18,7 +19,7 @@ use crate::domain::policy::{DAY, HOUR, OtpPolicy};
 use crate::domain::random::Random;
 use crate::domain::recipient::Recipient;
 use crate::domain::settings::SmsSettings;
-use crate::domain::time::{Clock, Timestamp};
+use crate::domain::time::Timestamp;
 use crate::domain::verification::{Purpose, Verification, VerificationView};
 use crate::store::outbox::{MonthlyCounter, MonthlyLimit};
 use crate::store::verification::{Cancel, Check, Guess, LimitName, NewMessage, SendLimits, SendRefusal};
@@ -72,7 +73,7 @@ pub struct Service {
     store: SharedStore,
     dispatcher: Arc<Dispatcher>,
     keys: Arc<KeyRing>,
-    clock: Arc<dyn Clock>,
+    clock: Arc<GuardedClock>,
     random: Arc<dyn Random>,
 }
 
@@ -82,7 +83,7 @@ impl Service {
         store: SharedStore,
         dispatcher: Arc<Dispatcher>,
         keys: Arc<KeyRing>,
-        clock: Arc<dyn Clock>,
+        clock: Arc<GuardedClock>,
         random: Arc<dyn Random>,
     ) -> Self {
         Self {
@@ -103,12 +104,12 @@ impl Service {
     /// The id of a message to be made.
     #[must_use]
     pub fn new_message_id(&self) -> MessageId {
-        MessageId::time_ordered(&*self.random, self.clock.now())
+        MessageId::time_ordered(&*self.random, self.clock.estimate())
     }
 
     /// Counts and compares a guess.
     pub async fn verify(&self, caller: &Caller, command: VerifyOtp) -> Result<VerificationView, VerifyError> {
-        let now = self.clock.now();
+        let now = self.clock.now()?;
         let guess = Guess {
             application_id: caller.application.id,
             verification_id: command.verification_id,
@@ -140,7 +141,7 @@ impl Service {
 
     /// Ends a verification.
     pub async fn cancel(&self, caller: &Caller, id: VerificationId) -> Result<VerificationView, CancelError> {
-        let now = self.clock.now();
+        let now = self.clock.now()?;
         match self.store.cancel(caller.application.id, id, now).await? {
             Cancel::Canceled(verification) => Ok(verification.view(now)),
             Cancel::NotFound => Err(CancelError::NotFound),
@@ -156,7 +157,7 @@ impl Service {
         id: VerificationId,
     ) -> Result<Option<VerificationView>, StoreError> {
         let stored = self.store.find(caller.application.id, id).await?;
-        Ok(stored.map(|stored| stored.verification.view(self.clock.now())))
+        Ok(stored.map(|stored| stored.verification.view(self.clock.estimate())))
     }
 
     fn route(
@@ -184,7 +185,7 @@ impl Service {
         });
         NewMessage {
             id,
-            lease: self.dispatcher.lease(),
+            lease: self.dispatcher.lease(now),
             decision: route.to_json(),
             quota,
         }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::administration::Actor;
+use super::clock::GuardedClock;
 use super::directory::EnvironmentSnapshot;
 use super::dispatch::Dispatcher;
 use super::otp::{self, Refused};
@@ -26,7 +27,6 @@ use crate::domain::policy::{DAY, HOUR};
 use crate::domain::random::Random;
 use crate::domain::recipient::Recipient;
 use crate::domain::settings::{EmailSettings, Sentence, SmsSettings};
-use crate::domain::time::Clock;
 use crate::domain::verification::Purpose;
 use crate::provider::advice;
 use crate::provider::{
@@ -101,7 +101,7 @@ pub struct Service {
     store: SharedStore,
     dispatcher: Arc<Dispatcher>,
     connect: Arc<dyn Connect>,
-    clock: Arc<dyn Clock>,
+    clock: Arc<GuardedClock>,
     random: Arc<dyn Random>,
     allow_plaintext_smtp: bool,
 }
@@ -112,7 +112,7 @@ impl Service {
         store: SharedStore,
         dispatcher: Arc<Dispatcher>,
         connect: Arc<dyn Connect>,
-        clock: Arc<dyn Clock>,
+        clock: Arc<GuardedClock>,
         random: Arc<dyn Random>,
         allow_plaintext_smtp: bool,
     ) -> Self {
@@ -193,7 +193,7 @@ impl Service {
         let sender = platform.sms.clone().ok_or(Refused::SmsNotConfigured)?;
         let quota = (platform.sms_kind == PlatformSender::Real).then(|| MonthlyLimit {
             counter: MonthlyCounter::TestQuota,
-            month: self.clock.now().month_start(),
+            month: self.clock.estimate().month_start(),
             limit: platform.monthly_test_quota,
         });
         Ok((sender, quota))
@@ -223,7 +223,7 @@ impl Service {
         tested: Option<Value>,
     ) -> Result<NewTest, TestError> {
         let policy = &environment.otp.row;
-        let at = self.clock.now();
+        let at = self.clock.now()?;
         let test = NewTest {
             environment_id: environment.id(),
             recipient_key: recipient.key(),
@@ -294,7 +294,7 @@ impl Service {
         code: &'a Code,
         sentence: Sentence,
     ) -> CodeContent<'a> {
-        let now = self.clock.now();
+        let now = self.clock.estimate();
         let life = environment.otp.row.life(PURPOSE, channel);
         let settings = &environment.environment;
         CodeContent {
@@ -327,7 +327,7 @@ impl Service {
             }
         }
         if let Err(SendError::NotAccepted { .. }) = outcome
-            && let Err(error) = self.store.give_back_test(test, self.clock.now()).await
+            && let Err(error) = self.store.give_back_test(test, self.clock.estimate()).await
         {
             tracing::warn!(
                 error = &error as &dyn std::error::Error,

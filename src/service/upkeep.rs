@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-use crate::domain::time::Clock;
+use super::clock::GuardedClock;
 use crate::store::{SharedStore, StoreError};
 
 const INTERVAL: Duration = Duration::from_secs(10);
@@ -20,13 +20,13 @@ const BATCHES: u32 = 20;
 /// Keeps the database small and free of dead codes.
 pub struct Upkeep {
     store: SharedStore,
-    clock: Arc<dyn Clock>,
+    clock: Arc<GuardedClock>,
     retention: Duration,
 }
 
 impl Upkeep {
     /// Removes what is older than `retention`.
-    pub fn new(store: SharedStore, clock: Arc<dyn Clock>, retention: Duration) -> Self {
+    pub fn new(store: SharedStore, clock: Arc<GuardedClock>, retention: Duration) -> Self {
         Self {
             store,
             clock,
@@ -43,43 +43,72 @@ impl Upkeep {
                 () = stop.cancelled() => return,
                 _ = ticks.tick() => {}
             }
-            if let Err(error) = self.round().await {
-                tracing::warn!(error = &error as &dyn std::error::Error, "upkeep was cut short");
+            match self.round(&stop).await {
+                // The guard has said so, once.
+                Ok(_) | Err(StoreError::Clock(_)) => {}
+                Err(error) => {
+                    tracing::warn!(error = &error as &dyn std::error::Error, "upkeep was cut short");
+                }
             }
         }
     }
 
-    /// One round: everything that is due, up to a number of batches. Answers how many rows it touched.
-    pub async fn round(&self) -> Result<u64, StoreError> {
-        let now = self.clock.now();
+    /// One round: everything that is due, up to a number of batches each, or until `stop`. Answers how many rows it touched.
+    ///
+    /// # Errors
+    /// When the database could not tell, or the clock is off. What was done before stays done.
+    pub async fn round(&self, stop: &CancellationToken) -> Result<u64, StoreError> {
         let mut touched = 0;
-        for _ in 0..BATCHES {
-            let wiped = self.store.wipe_expired_codes(now, BATCH).await?;
-            touched += wiped;
-            if wiped < u64::from(BATCH) {
-                break;
+        for task in Task::ALL {
+            for _ in 0..BATCHES {
+                if stop.is_cancelled() {
+                    return Ok(touched);
+                }
+                let count = self.batch(task).await?;
+                touched += count;
+                if count < task.full_batch() {
+                    break;
+                }
             }
-        }
-        for _ in 0..BATCHES {
-            let wiped = self.store.wipe_expired_notifications(now, BATCH).await?;
-            touched += wiped;
-            if wiped < u64::from(BATCH) {
-                break;
-            }
-        }
-        for _ in 0..BATCHES {
-            let removed = self.store.remove_old(now - self.retention, now, BATCH).await?;
-            touched += removed;
-            if removed < u64::from(BATCH) {
-                break;
-            }
-        }
-        for _ in 0..BATCHES {
-            if !self.store.clear_removed(now, BATCH).await? {
-                break;
-            }
-            touched += 1;
         }
         Ok(touched)
+    }
+
+    /// Asks for the time anew, so that a clock that is set ends the round.
+    async fn batch(&self, task: Task) -> Result<u64, StoreError> {
+        let now = self.clock.now()?;
+        match task {
+            Task::WipeCodes => self.store.wipe_expired_codes(now, BATCH).await,
+            Task::WipeNotifications => self.store.wipe_expired_notifications(now, BATCH).await,
+            Task::RemoveOld => self.store.remove_old(now - self.retention, now, BATCH).await,
+            Task::ClearRemoved => self.store.clear_removed(now, BATCH).await.map(u64::from),
+        }
+    }
+}
+
+/// What a round does, in this order.
+#[derive(Debug, Clone, Copy)]
+enum Task {
+    WipeCodes,
+    WipeNotifications,
+    RemoveOld,
+    ClearRemoved,
+}
+
+impl Task {
+    const ALL: [Self; 4] = [
+        Self::WipeCodes,
+        Self::WipeNotifications,
+        Self::RemoveOld,
+        Self::ClearRemoved,
+    ];
+
+    /// What a batch touches at least after which there may be more.
+    fn full_batch(self) -> u64 {
+        match self {
+            Self::WipeCodes | Self::WipeNotifications | Self::RemoveOld => BATCH.into(),
+            // It tells only whether there was anything.
+            Self::ClearRemoved => 1,
+        }
     }
 }

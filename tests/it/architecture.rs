@@ -259,6 +259,20 @@ fn the_environment_is_read_in_one_room() {
     report(&wrong);
 }
 
+/// A clock that is off must not act, and the guarded one is the only one that knows.
+#[test]
+fn services_and_endpoints_have_no_clock_but_the_guarded_one() {
+    let clocks = ["domain::time::Clock", "domain::time::SystemClock"];
+    let sources = sources();
+    let holders: Vec<&str> = sources
+        .iter()
+        .filter(|source| matches!(source.room(), "service" | "http"))
+        .filter(|source| clocks.iter().any(|clock| source.uses().contains(*clock)))
+        .map(|source| source.name.as_str())
+        .collect();
+    assert_eq!(holders, ["service/clock.rs"]);
+}
+
 #[test]
 fn files_are_short_and_say_first_what_they_are_for() {
     let mut wrong = Vec::new();

@@ -57,7 +57,7 @@ pub async fn page(
     owner: KeyOwner,
     query: &PageQuery,
 ) -> Result<Json<Page<KeyView>>, Problem> {
-    services.last_used.flush(&services.store, &*services.clock).await;
+    services.last_used.flush(&services.store, &services.clock).await;
     let listed = services.administration.list_keys(owner).await?;
     let view = |key: &ListedKey| KeyView::of(key.record.clone(), key.last_used_at);
     Page::of(&listed, query, |key| key.record.id, view).map(Json)

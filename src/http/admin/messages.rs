@@ -117,7 +117,7 @@ pub async fn read(
         .find_message(environment.id(), id)
         .await?
         .ok_or_else(Problem::not_found)?;
-    let timeline = timeline::of(&history, services.clock.now());
+    let timeline = timeline::of(&history, services.clock.estimate());
     Ok(Json(MessageWithTimeline {
         message: MessageView::of(history.message),
         timeline,

@@ -39,7 +39,7 @@ pub async fn read(
     Segments(env): Segments<String>,
 ) -> Result<Json<UsageView>, Problem> {
     let environment = environment(&services, &env).await?;
-    let now = services.clock.now();
+    let now = services.clock.estimate();
     let month = now.month_start();
     let used = services
         .store

@@ -14,7 +14,7 @@ impl Administration {
         environment: EnvironmentId,
         new: &NewApplication,
     ) -> Result<ApplicationId, ChangeError> {
-        let now = self.clock.now();
+        let now = self.clock.now()?;
         let id = ApplicationId::time_ordered(&*self.random, now);
         let application = new.read(environment, id, now).map_err(ChangeError::Invalid)?;
         let changes = json!({ "after": patch::application_fields(&application) });
@@ -24,7 +24,7 @@ impl Administration {
             "application.create",
             &id.to_string(),
             &changes,
-        );
+        )?;
         let change = self.store.create_application(application, audit).await?;
         self.finish(change).await?;
         Ok(id)
@@ -47,7 +47,7 @@ impl Administration {
                 "application.delete",
                 &id.to_string(),
                 &changes,
-            );
+            )?;
             let on = pinned(expected, before.version);
             let removal = self.store.delete_application(environment, id, on, audit).await?;
             if !self
@@ -81,7 +81,7 @@ impl Administration {
         } else {
             "connection.disable"
         };
-        let audit = self.audit(actor, environment, action, &connection.to_string(), &changes);
+        let audit = self.audit(actor, environment, action, &connection.to_string(), &changes)?;
         match self.store.switch_connection(id, connection, on, audit).await? {
             Switch::Switched => Ok(self.directory.reload().await?),
             Switch::Unchanged => Ok(()),
@@ -104,7 +104,7 @@ impl Administration {
                 .clone()
                 .apply(before.row.clone())
                 .map_err(ChangeError::Invalid)?;
-            after.updated_at = self.clock.now();
+            after.updated_at = self.clock.now()?;
             let changes = json!({ "before": patch::application_fields(&before.row), "after": patch::application_fields(&after) });
             let audit = self.audit(
                 actor,
@@ -112,7 +112,7 @@ impl Administration {
                 "application.update",
                 &id.to_string(),
                 &changes,
-            );
+            )?;
             let on = pinned(expected, before.version);
             let change = self.store.update_application(after, on, audit).await?;
             if !self.is_to_be_repeated(change, expected).await? {

@@ -117,7 +117,7 @@ impl Administration {
     ) -> Result<Preview, ChangeError> {
         let policy = &environment.otp.row;
         let life: Duration = policy.life(purpose, Channel::Email);
-        let now = self.clock.now();
+        let now = self.clock.estimate();
         let digits = SAMPLE_DIGITS.get(..usize::from(policy.digits));
         let sample = digits
             .and_then(Code::parse_guess)

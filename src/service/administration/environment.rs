@@ -14,12 +14,12 @@ impl Administration {
         actor: &Actor,
         new: &NewEnvironment,
     ) -> Result<EnvironmentId, ChangeError> {
-        let now = self.clock.now();
+        let now = self.clock.now()?;
         let id = EnvironmentId::time_ordered(&*self.random, now);
         let environment = new.read(id, now).map_err(ChangeError::Invalid)?;
         let connections = Connection::of_new_environment(&*self.random, id).to_vec();
         let changes = json!({ "after": patch::environment_fields(&environment) });
-        let audit = self.audit(actor, id, "environment.create", &id.to_string(), &changes);
+        let audit = self.audit(actor, id, "environment.create", &id.to_string(), &changes)?;
         let change = self
             .store
             .create_environment(environment, connections, audit)
@@ -40,7 +40,7 @@ impl Administration {
         for _ in 0..ATTEMPTS {
             let held = self.environment(id)?;
             let changes = json!({ "before": patch::environment_fields(&held.environment) });
-            let audit = self.audit(actor, id, "environment.delete", &id.to_string(), &changes);
+            let audit = self.audit(actor, id, "environment.delete", &id.to_string(), &changes)?;
             let on = pinned(expected, held.version);
             let removal = self.store.delete_environment(id, on, force, audit).await?;
             if !self
@@ -70,9 +70,9 @@ impl Administration {
                 .clone()
                 .apply(before.clone())
                 .map_err(ChangeError::Invalid)?;
-            after.updated_at = self.clock.now();
+            after.updated_at = self.clock.now()?;
             let changes = json!({ "before": patch::environment_fields(before), "after": patch::environment_fields(&after) });
-            let audit = self.audit(actor, id, "environment.update", &id.to_string(), &changes);
+            let audit = self.audit(actor, id, "environment.update", &id.to_string(), &changes)?;
             let on = pinned(expected, held.version);
             let change = self.store.update_environment(after, on, audit).await?;
             if !self.is_to_be_repeated(change, expected).await? {

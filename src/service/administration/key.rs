@@ -58,7 +58,7 @@ impl Administration {
     ) -> Result<MadeKey, ChangeError> {
         self.check_owner(owner)?;
         let name = new.read().map_err(ChangeError::Invalid)?;
-        let now = self.clock.now();
+        let now = self.clock.now()?;
         let id = KeyId::time_ordered(&*self.random, now);
         let key = ApiKey::generate(&*self.random, owner.kind());
         let record = KeyRecord::of(&key, id, name, owner.application(), now);
@@ -69,7 +69,7 @@ impl Administration {
             "key.create",
             &id.to_string(),
             &changes,
-        );
+        )?;
         let change = self.store.create_key(record.clone(), audit).await?;
         self.finish(change).await?;
         Ok(MadeKey { record, key })
@@ -87,7 +87,7 @@ impl Administration {
             "key.revoke",
             &id.to_string(),
             &changes,
-        );
+        )?;
         let removal: Removal = self.store.revoke_key(owner.application(), id, audit).await?;
         self.finish_removal(removal).await
     }

@@ -152,7 +152,7 @@ impl Administration {
                 environment_id: environment,
                 kind,
                 document: new.document,
-                updated_at: self.clock.now(),
+                updated_at: self.clock.now()?,
             };
             let action = format!("settings.{kind}.update");
             let audit = self.audit(
@@ -161,7 +161,7 @@ impl Administration {
                 &action,
                 &environment.to_string(),
                 &new.changes,
-            );
+            )?;
             let on = pinned(expected, new.on);
             let change = match new.clears {
                 None => self.store.put_settings(row, on, audit).await?,

@@ -153,7 +153,7 @@ impl Resolving<'_> {
         let (id, was) = if let Some(held) = held {
             (held.environment.id, held.contents.clone())
         } else {
-            let id = EnvironmentId::time_ordered(self.with.random, self.with.clock.now());
+            let id = EnvironmentId::time_ordered(self.with.random, self.with.at);
             let connections = Connection::of_new_environment(self.with.random, id);
             (id, Contents::of_new(connections.to_vec()))
         };
@@ -195,7 +195,7 @@ impl Resolving<'_> {
         }
         fields.insert("code".to_owned(), code.into());
         let new: NewEnvironment = self.read(&fields.into(), pointer)?;
-        let read = new.read(id, self.with.clock.now()).map_err(|errors| {
+        let read = new.read(id, self.with.at).map_err(|errors| {
             // The code is the table's own name.
             let own = |mut error: FieldError| {
                 if error.pointer == "/code" {

@@ -27,7 +27,7 @@ pub(super) fn steps(
     let mut taken = Steps {
         with,
         environment: after.environment.id,
-        at: with.clock.now(),
+        at: with.at,
         written: Vec::new(),
     };
     let made;

@@ -11,6 +11,7 @@ use super::walk::stops;
 use super::{Delivery, Dispatcher, Job};
 use crate::domain::locale::Locale;
 use crate::domain::message::Provider;
+use crate::domain::time::Timestamp;
 use crate::provider::Class;
 use crate::service::directory::EnvironmentSnapshot;
 use crate::service::render::{self, NotificationContent};
@@ -61,13 +62,14 @@ impl Dispatcher {
         started: &mut Vec<JoinHandle<Option<Delivery>>>,
     ) -> Result<(), StoreError> {
         let mut room = self.lanes.free(Lane::Notification);
-        while room > 0 && self.may_take() {
-            let (lease, held_since) = (self.lease(), Instant::now());
-            let now = self.clock.now();
+        while room > 0
+            && let Some(now) = self.may_take()
+        {
+            let (lease, held_since) = (self.lease(now), Instant::now());
             let claimed = self.store.claim_due_notifications(now, lease, room).await?;
             let taken = u32::try_from(claimed.len()).unwrap_or(room);
             for claimed in claimed {
-                if let Some(job) = self.open_notification(claimed, lease, held_since).await {
+                if let Some(job) = self.open_notification(claimed, lease, held_since, now).await {
                     started.push(self.start(job));
                 }
             }
@@ -85,13 +87,14 @@ impl Dispatcher {
         claimed: ClaimedNotification,
         lease: Lease,
         held_since: Instant,
+        now: Timestamp,
     ) -> Option<Job> {
         let message_id = claimed.message.message_id;
         let possible_duplicate = claimed.possible_duplicate;
         if possible_duplicate {
             tracing::warn!(message.id = %message_id, "taken over from a process that died; it may be sent twice");
         }
-        let alive = claimed.message.expires_at > self.clock.now();
+        let alive = claimed.message.expires_at > now;
         let wanted = alive && !(possible_duplicate && claimed.taken_over_before);
         if wanted && let Some(cargo) = Cargo::opened(claimed.message, &self.keys) {
             return Some(Job {

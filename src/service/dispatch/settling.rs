@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::{Dispatcher, Job, LEASE};
+use super::{Delivery, Dispatcher, Job, LEASE, queued};
 use crate::domain::message::Attempt;
 use crate::store::StoreError;
 use crate::store::outbox::{Outcome, Settled, Settlement};
@@ -52,7 +52,7 @@ impl Dispatcher {
         loop {
             // The next sender gets a whole lease, however long this took.
             if let Outcome::NextSender { lease_until } = &mut settlement.outcome {
-                *lease_until = self.clock.now() + LEASE;
+                *lease_until = self.clock.estimate() + LEASE;
             }
             match self.store.settle(settlement.clone()).await {
                 Ok(Settled::Recorded) => return true,
@@ -82,10 +82,20 @@ impl Dispatcher {
         }
     }
 
+    /// Leaves a message for when the clock is right again, or for a process whose clock is.
+    pub(super) async fn wait_for_the_clock(&self, job: &Job) -> Delivery {
+        tracing::warn!(message.id = %job.message_id, "not sent while this machine's clock is off");
+        self.give_up_lease(job).await;
+        Delivery {
+            message: queued(job.message_id),
+            failure: None,
+        }
+    }
+
     /// Lets others have a message that this process did not come to. Only this one: its lease may hold others that are
     /// under way.
     pub(super) async fn give_up_lease(&self, job: &Job) {
-        let now = self.clock.now();
+        let now = self.clock.estimate();
         let settlement = Settlement {
             message_id: job.message_id,
             token: job.lease.token,

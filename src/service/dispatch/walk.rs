@@ -29,7 +29,10 @@ type Stop<M> = (Hop, Arc<dyn Transport<M>>);
 impl Dispatcher {
     /// One pass over the route of a message.
     pub(super) async fn pass(&self, job: Job) -> Delivery {
-        let alive = job.expires_at() > self.clock.now();
+        let Ok(now) = self.clock.now() else {
+            return self.wait_for_the_clock(&job).await;
+        };
+        let alive = job.expires_at() > now;
         let environment = self.environment_of(&job.cargo).await;
         let Some(environment) = environment.filter(|_| alive) else {
             return self.conclude(&job, None, Outcome::Expired).await;
@@ -104,7 +107,13 @@ impl Dispatcher {
         let cap = self.monthly_limit(MonthlyCounter::Fallback);
         for (index, (hop, transport)) in stops.iter().enumerate() {
             let fallback = *hop == Hop::Fallback;
-            let (attempt, result) = self.attempt(&**transport, message).await;
+            let Ok(started_at) = self.clock.now() else {
+                if fallback {
+                    self.release(job, cap).await;
+                }
+                return self.wait_for_the_clock(job).await;
+            };
+            let (attempt, result) = self.attempt(&**transport, message, started_at).await;
             job_attempts = job_attempts.saturating_add(1);
             log_attempt(job, &attempt, &result);
             if fallback && matches!(result, Err(SendError::NotAccepted { .. })) {
@@ -166,8 +175,8 @@ impl Dispatcher {
         &self,
         transport: &dyn Transport<M>,
         message: &M,
+        started_at: Timestamp,
     ) -> (Attempt, Result<Receipt, SendError>) {
-        let started_at = self.clock.now();
         let sending = AssertUnwindSafe(transport.send(message)).catch_unwind();
         let result = match tokio::time::timeout(ATTEMPT_TIMEOUT, sending).await {
             Ok(Ok(result)) => result,
@@ -175,7 +184,7 @@ impl Dispatcher {
             Ok(Err(_)) => Err(SendError::unknown("the sender broke off")),
             Err(_) => Err(SendError::unknown("no answer within 10 s")),
         };
-        let finished_at = self.clock.now();
+        let finished_at = self.clock.estimate();
         let (outcome, provider_code, detail, provider_message_id) = match &result {
             Ok(receipt) => (
                 "accepted",
@@ -214,7 +223,7 @@ impl Dispatcher {
     /// As [`Self::conclude`], and tells whether this process still holds the message, or held it to its end.
     async fn record(&self, job: &Job, attempt: Option<Attempt>, outcome: Outcome) -> (Delivery, bool) {
         let delivery = delivery(job, &outcome);
-        let now = self.clock.now();
+        let now = self.clock.estimate();
         let settlement = Settlement {
             message_id: job.message_id,
             token: job.lease.token,
@@ -234,7 +243,7 @@ impl Dispatcher {
         };
         MonthlyLimit {
             counter,
-            month: self.clock.now().month_start(),
+            month: self.clock.estimate().month_start(),
             limit,
         }
     }

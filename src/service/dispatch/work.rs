@@ -11,6 +11,7 @@ use super::lanes::Lane;
 use super::{Cargo, Delivery, Dispatcher, Job};
 use crate::domain::id::MessageId;
 use crate::domain::message::{Channel, Provider};
+use crate::domain::time::Timestamp;
 use crate::domain::verification::VerificationStatus;
 use crate::service::route::{self, Hop};
 use crate::store::StoreError;
@@ -33,7 +34,6 @@ impl Dispatcher {
                 () = stop.cancelled() => return,
                 _ = ticks.tick() => {}
             }
-            self.clock_guard.look(&self.store).await;
             if let Err(error) = self.start_due().await {
                 tracing::warn!(
                     error = &error as &dyn std::error::Error,
@@ -71,16 +71,15 @@ impl Dispatcher {
         started: &mut Vec<JoinHandle<Option<Delivery>>>,
     ) -> Result<(), StoreError> {
         let mut room = self.lanes.free(Lane::Code(channel));
-        while room > 0 && self.may_take() {
+        while room > 0
+            && let Some(now) = self.may_take()
+        {
             let limit = room.min(BATCH);
-            let (lease, held_since) = (self.lease(), Instant::now());
-            let claimed = self
-                .store
-                .claim_due(channel, self.clock.now(), lease, limit)
-                .await?;
+            let (lease, held_since) = (self.lease(now), Instant::now());
+            let claimed = self.store.claim_due(channel, now, lease, limit).await?;
             let taken = u32::try_from(claimed.len()).unwrap_or(limit);
             for claimed in claimed {
-                if let Some(job) = self.open(claimed, lease, held_since).await {
+                if let Some(job) = self.open(claimed, lease, held_since, now).await {
                     started.push(self.start(job));
                 }
             }
@@ -92,14 +91,15 @@ impl Dispatcher {
         Ok(())
     }
 
-    /// Whether anything may be taken from the outbox now.
-    pub(super) fn may_take(&self) -> bool {
-        self.unrecorded.is_empty() && self.check_clock().is_ok()
+    /// The time, if anything may be taken from the outbox now. A process whose clock is off would take over what others still
+    /// hold, or end what lives.
+    pub(super) fn may_take(&self) -> Option<Timestamp> {
+        self.clock.now().ok().filter(|_| self.unrecorded.is_empty())
     }
 
     /// Makes a job of a claimed message, unless its code has no more use, or it was taken over before: one marked duplicate is
     /// all that a process that dies may cost.
-    async fn open(&self, claimed: Claimed, lease: Lease, held_since: Instant) -> Option<Job> {
+    async fn open(&self, claimed: Claimed, lease: Lease, held_since: Instant, now: Timestamp) -> Option<Job> {
         let Claimed {
             message_id,
             verification,
@@ -111,7 +111,6 @@ impl Dispatcher {
         if possible_duplicate {
             tracing::warn!(message.id = %message_id, "taken over from a process that died; it may be sent twice");
         }
-        let now = self.clock.now();
         let pending = verification.verification.status(now) == VerificationStatus::Pending;
         let wanted = pending && !(possible_duplicate && taken_over_before);
         let code = if wanted {
@@ -148,7 +147,7 @@ impl Dispatcher {
             token: lease.token,
             attempt: None,
             outcome,
-            now: self.clock.now(),
+            now: self.clock.estimate(),
         };
         self.settle(settlement, Duration::ZERO).await;
     }

@@ -22,13 +22,12 @@ impl Service {
         id: VerificationId,
         patience: Duration,
     ) -> Result<VerificationView, SendError> {
-        self.dispatcher.check_clock()?;
+        let now = self.clock.now()?;
         let environment = &caller.environment;
         let channel = command.recipient.channel();
         permitted(environment, &command.recipient, command.purpose)?;
         let route = self.route(environment, channel, command.purpose)?;
         let policy = &environment.otp.row;
-        let now = self.clock.now();
         let code = Code::draw(&*self.random, policy.digits);
         let message = self.new_message(self.new_message_id(), &route, channel, now);
         let new = self.new_verification(caller, command, id, policy, &code, message, now);
@@ -56,7 +55,7 @@ impl Service {
                 verification_id: id,
                 message_id,
             })?;
-        Ok(verification.view(self.clock.now()))
+        Ok(verification.view(self.clock.estimate()))
     }
 
     #[expect(

@@ -2,7 +2,6 @@
 //! counters have no index on their age, which every send would have to keep up, so their tables are walked page by page.
 
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
 
 use async_trait::async_trait;
 use sqlx::{PgConnection, query_file};
@@ -11,8 +10,8 @@ use uuid::Uuid;
 use super::message::first_id_at;
 use super::{Lent, PostgresStore, StoreError, fault, notification};
 use crate::domain::policy::{DAY, HOUR};
-use crate::domain::time::{Clock as _, SystemClock, Timestamp};
-use crate::store::Upkeep;
+use crate::domain::time::{Clock, ClockReading, Timestamp};
+use crate::store::{ClockSample, Upkeep};
 
 mod removal;
 
@@ -21,10 +20,10 @@ const PAGES: u32 = 10;
 
 #[async_trait]
 impl Upkeep for PostgresStore {
-    async fn probe(&self) -> Result<Duration, StoreError> {
+    async fn probe(&self, machine: &dyn Clock) -> Result<Option<ClockSample>, StoreError> {
+        // Without the wait for a connection, which would blur the answer.
         let mut lent = self.lend().await?;
-        // The machine's own clock, not the service's: a fake one has no skew.
-        let asked_at = SystemClock.now();
+        let asked = ClockReading::of(machine);
         let row = lent
             .ask(async |connection| {
                 query_file!("src/store/postgres/sql/clock.sql")
@@ -32,9 +31,11 @@ impl Upkeep for PostgresStore {
                     .await
             })
             .await?;
-        let here = asked_at + asked_at.until(SystemClock.now()) / 2;
-        let there = Timestamp::new(row.now);
-        Ok(here.until(there).max(there.until(here)))
+        Ok(Some(ClockSample {
+            asked,
+            answered: ClockReading::of(machine),
+            there: Timestamp::new(row.now),
+        }))
     }
 
     async fn wipe_expired_codes(&self, now: Timestamp, limit: u32) -> Result<u64, StoreError> {

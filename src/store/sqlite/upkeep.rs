@@ -1,15 +1,13 @@
 //! Upkeep: whether the file still answers, and removing what nobody needs any more, in small batches along an index.
 
-use std::time::Duration;
-
 use async_trait::async_trait;
 use sqlx::SqliteConnection;
 
 use super::message::first_id_at;
 use super::{SqliteStore, StoreError, fault, notification};
 use crate::domain::policy::{DAY, HOUR};
-use crate::domain::time::Timestamp;
-use crate::store::Upkeep;
+use crate::domain::time::{Clock, Timestamp};
+use crate::store::{ClockSample, Upkeep};
 
 mod removal;
 
@@ -26,11 +24,10 @@ macro_rules! old_messages {
 }
 #[async_trait]
 impl Upkeep for SqliteStore {
-    async fn probe(&self) -> Result<Duration, StoreError> {
+    async fn probe(&self, _machine: &dyn Clock) -> Result<Option<ClockSample>, StoreError> {
         // The writer takes the write lock for it, so a file that has become read-only is found as well.
-        self.writer
-            .write(|db| Box::pin(async { touch(db).await.map(|()| Duration::ZERO) }))
-            .await
+        self.writer.write(|db| Box::pin(touch(db))).await?;
+        Ok(None)
     }
 
     async fn wipe_expired_codes(&self, now: Timestamp, limit: u32) -> Result<u64, StoreError> {

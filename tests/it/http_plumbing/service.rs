@@ -44,8 +44,8 @@ struct AlwaysThere;
 
 #[async_trait]
 impl Probe for AlwaysThere {
-    async fn probe(&self) -> Result<Duration, Cause> {
-        Ok(Duration::ZERO)
+    async fn probe(&self) -> Result<(), Cause> {
+        Ok(())
     }
 }
 

@@ -216,7 +216,7 @@ async fn what_it_says_is_kept_sealed_and_for_a_day() {
         assert!(sealed.len() > 45 && !sealed.windows(5).any(|bytes| bytes == b"token"));
     }
     server.clock.advance(Duration::from_hours(24));
-    let now = server.services.clock.now();
+    let now = server.services.clock.now().unwrap();
     server
         .services
         .store

@@ -1,5 +1,6 @@
 //! Operations that are carried out together do not feel each other's failures.
 
+use otpost::domain::time::SystemClock;
 use otpost::domain::verification::VerificationStatus;
 use otpost::store::message::MessageFilter;
 use otpost::store::verification::{Issue, SendLimits};
@@ -95,7 +96,7 @@ async fn a_closed_store_cannot_tell() {
     world.close().await;
     assert!(world.issue(world.verification(1, now())).await.is_err());
     assert!(world.find(world.application, existing.id).await.is_err());
-    assert!(world.probe().await.is_err());
+    assert!(world.probe(&SystemClock).await.is_err());
     let again = world.database.second_store().await;
     assert!(
         again

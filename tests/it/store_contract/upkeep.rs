@@ -1,6 +1,7 @@
 //! Upkeep: wiping codes that have died, and removing what nobody needs any more.
 
 use otpost::domain::message::Channel;
+use otpost::domain::time::SystemClock;
 use otpost::store::idempotency::{Claim, HeldKey, KeyClaim};
 use otpost::store::message::MessageFilter;
 use otpost::store::outbox::MonthlyCounter;
@@ -8,9 +9,15 @@ use otpost::store::outbox::MonthlyCounter;
 use super::fixture::{DAY, HOUR, MINUTE, SECOND, World, accepted, lease, now, quota};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_database_on_this_machine_answers_with_a_small_difference_of_clocks() {
+async fn a_server_tells_its_time_and_a_file_has_none() {
     let world = World::new().await;
-    assert!(world.probe().await.unwrap() < 5 * SECOND);
+    let sample = world.probe(&SystemClock).await.unwrap();
+    assert_eq!(sample.is_some(), world.database.is_postgres());
+    if let Some(sample) = sample {
+        assert!(sample.asked.wall - 5 * SECOND < sample.there);
+        assert!(sample.there < sample.answered.wall + 5 * SECOND);
+        assert!(sample.asked.monotonic <= sample.answered.monotonic);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -146,6 +146,7 @@ impl TestServer {
         let config = configuration(&place, &wishes);
         let surroundings = Surroundings {
             clock: Arc::clone(&place.clock) as Arc<dyn Clock>,
+            machine_clock: Arc::new(SystemClock),
             random: Arc::new(OsRandom),
             roots: wishes.roots.unwrap_or_else(|| Arc::new(RootCertStore::empty())),
             terminal: Box::new(io::sink()),

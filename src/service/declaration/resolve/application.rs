@@ -44,7 +44,7 @@ impl Resolving<'_> {
     }
 
     fn new_application(&self, environment_id: EnvironmentId, name: &str) -> Application {
-        let now = self.with.clock.now();
+        let now = self.with.at;
         Application {
             id: ApplicationId::time_ordered(self.with.random, now),
             environment_id,
