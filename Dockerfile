@@ -18,7 +18,7 @@ RUN mkdir src && echo 'fn main() {}' > src/main.rs && touch src/lib.rs \
     && rm -r src
 
 # Statements are checked against .sqlx: no database is needed, and none is asked.
-COPY sqlx.toml ./
+COPY sqlx.toml build.rs ./
 COPY .sqlx .sqlx
 COPY migrations migrations
 COPY config config

@@ -22,3 +22,4 @@ pub mod request_id;
 pub mod schema;
 pub mod server;
 pub mod state;
+pub mod static_file;

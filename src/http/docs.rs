@@ -5,15 +5,29 @@ use std::fmt::Write;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::Path;
 use axum::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, LOCATION, REFERRER_POLICY};
-use axum::http::{HeaderValue, StatusCode};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{MethodRouter, get};
 use utoipa::openapi::OpenApi;
-use utoipa_swagger_ui::Config;
 
-use super::problem::{Code, Problem};
+use super::problem::Code;
+use super::static_file::StaticFile;
+
+/// A file of the page `/docs/`, as `build.rs` writes it down.
+struct File {
+    name: &'static str,
+    media_type: &'static str,
+    plain: &'static [u8],
+    /// Where that is smaller.
+    gzip: Option<&'static [u8]>,
+    hash: &'static str,
+}
+
+/// All of them; `index.html` is the page itself.
+const FILES: &[File] = &include!(concat!(env!("OUT_DIR"), "/docs.rs"));
+
+const HTML: &str = "text/html; charset=utf-8";
 
 /// For pages of ours: text and a style of their own.
 pub(super) const PAGE_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; \
@@ -28,58 +42,42 @@ const UI_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'
 /// # Errors
 /// When the document cannot be written as JSON.
 pub fn router(document: &OpenApi) -> Result<Router, serde_json::Error> {
-    let json: Arc<str> = document.to_json()?.into();
-    let problems: Arc<str> = problems_page().into();
-    // Relative, so that it works behind a proxy that adds a prefix. The validator is a website, so it stays off.
-    let config = Config::from("../openapi.json")
-        .validator_url("none")
-        .default_models_expand_depth(-1);
-    let config = Arc::new(config);
-    let index = config.clone();
-    Ok(Router::new()
-        .route(
-            "/openapi.json",
-            get(move || async move { ([(CONTENT_TYPE, "application/json")], json.to_string()) }),
-        )
+    let json = StaticFile::written("application/json", document.to_json()?);
+    let problems = StaticFile::written(HTML, problems_page());
+    let mut router = Router::new()
+        .route("/openapi.json", serve(json, PAGE_POLICY))
+        .route("/docs/problems", serve(problems, PAGE_POLICY))
         .route(
             "/docs",
             get(|| async { (StatusCode::SEE_OTHER, [(LOCATION, "docs/")]) }),
-        )
-        .route("/docs/", get(move || async move { asset("", index) }))
-        .route(
-            "/docs/{*file}",
-            get(move |Path(file): Path<String>| async move { asset(&file, config) }),
-        )
-        .route(
-            "/docs/problems",
-            get(move || async move { page(problems.to_string()) }),
-        ))
+        );
+    for file in FILES {
+        let name = file.name.trim_end_matches("index.html");
+        let content = StaticFile::built_in(file.media_type, file.plain, file.gzip, file.hash);
+        router = router.route(&format!("/docs/{name}"), serve(content, UI_POLICY));
+    }
+    Ok(router)
+}
+
+fn serve(file: StaticFile, policy: &'static str) -> MethodRouter {
+    let file = Arc::new(file);
+    get(async move |headers: HeaderMap| {
+        let mut response = file.answer(&headers);
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
+        headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+        response
+    })
 }
 
 /// A page of ours.
 pub(super) fn page(html: String) -> Response {
     let headers = [
-        (CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8")),
+        (CONTENT_TYPE, HeaderValue::from_static(HTML)),
         (CONTENT_SECURITY_POLICY, HeaderValue::from_static(PAGE_POLICY)),
         (REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
     ];
     (headers, html).into_response()
-}
-
-/// A file of Swagger UI, from this binary.
-fn asset(file: &str, config: Arc<Config<'static>>) -> Response {
-    match utoipa_swagger_ui::serve(file, config) {
-        Ok(Some(file)) => {
-            let headers = [
-                (CONTENT_TYPE, file.content_type),
-                (CONTENT_SECURITY_POLICY, UI_POLICY.to_owned()),
-                (REFERRER_POLICY, "no-referrer".to_owned()),
-            ];
-            (headers, file.bytes.into_owned()).into_response()
-        }
-        Ok(None) => Problem::not_found().into_response(),
-        Err(error) => Problem::internal(error.to_string()).into_response(),
-    }
 }
 
 /// Every code of the catalogue, with an anchor that the `type` of a problem leads to.

@@ -1,0 +1,8 @@
+// Relative, so that it works behind a proxy that adds a prefix. The validator is another website, so it stays off.
+window.ui = SwaggerUIBundle({
+  url: "../openapi.json",
+  dom_id: "#swagger-ui",
+  deepLinking: true,
+  defaultModelsExpandDepth: -1,
+  validatorUrl: "none",
+});
