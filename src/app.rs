@@ -241,13 +241,14 @@ impl App {
         background.spawn(async move { clock.watch(store, stop).await });
 
         let stop = Stop {
+            leaving: self.shutdown.leaving(),
             draining,
             abandon: self.shutdown.releasing(),
         };
-        let limits = Limits::default();
+        let operations_pages = self.health.merge(operations_routes);
         tokio::join!(
-            server::serve(api, self.api, limits, stop.clone()),
-            server::serve(operations, self.health.merge(operations_routes), limits, stop),
+            server::serve(api, self.api, Limits::default(), stop.clone()),
+            server::serve(operations, operations_pages, Limits::of_operations(), stop),
         );
         background.close();
         background.wait().await;

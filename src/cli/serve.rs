@@ -8,7 +8,7 @@ use tokio::net::TcpListener;
 use super::{complain, fail, fail_to_start, print, reachable};
 use crate::app::{App, Surroundings};
 use crate::config::Config;
-use crate::http::metrics;
+use crate::http::{metrics, server};
 use crate::lifecycle::{self, Grace};
 use crate::service::first_start::Welcome;
 use crate::telemetry;
@@ -31,15 +31,16 @@ async fn run(config: &Config) -> ExitCode {
         Ok(handle) => handle,
         Err(error) => return fail(&error),
     };
+    let open_files = server::raise_limit_of_open_files();
     let mut signals = match lifecycle::signals() {
         Ok(signals) => signals,
         Err(error) => return fail(&error),
     };
     // Both addresses first: a second instance on this machine must not touch the database of the first.
-    let Some(api) = bind(config.server.listen, "server.listen").await else {
+    let Some(api) = bind(config.server.listen, "server.listen") else {
         return ExitCode::FAILURE;
     };
-    let Some(operations) = bind(config.server.operations_listen, "server.operations_listen").await else {
+    let Some(operations) = bind(config.server.operations_listen, "server.operations_listen") else {
         return ExitCode::FAILURE;
     };
     let app = match App::build(config, Surroundings::of_the_machine()).await {
@@ -50,7 +51,7 @@ async fn run(config: &Config) -> ExitCode {
         print(&greeting(welcome, config));
     }
     tracing::info!(server.listen = %config.server.listen, operations.listen = %config.server.operations_listen,
-        version = env!("CARGO_PKG_VERSION"), "serving");
+        open_files.limit = open_files, version = env!("CARGO_PKG_VERSION"), "serving");
     let tending = tokio::spawn(telemetry::tend(handle.clone()));
     let shutdown = app.shutdown().clone();
     let work = app.serve(api, operations, metrics::router(handle));
@@ -60,8 +61,8 @@ async fn run(config: &Config) -> ExitCode {
     ended.exit_code()
 }
 
-async fn bind(address: std::net::SocketAddr, key: &str) -> Option<TcpListener> {
-    match TcpListener::bind(address).await {
+fn bind(address: std::net::SocketAddr, key: &str) -> Option<TcpListener> {
+    match server::listen(address) {
         Ok(listener) => Some(listener),
         Err(error) => {
             complain(&format!("{key}: {address} cannot be listened on: {error}"));

@@ -106,7 +106,7 @@ impl Counts {
 }
 
 /// What one subscriber has: an IPv4 address, or the /64 of an IPv6 address.
-fn subscriber(address: IpAddr) -> IpAddr {
+pub(super) fn subscriber(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(v6) => IpAddr::V6((u128::from(v6) & (u128::MAX << 64)).into()),
         v4 @ IpAddr::V4(_) => v4,

@@ -1,6 +1,7 @@
-//! What happens to every request before and after its handler. Around all: id, span, measurement, rendering of problems, and
-//! the catching of panics. Around what takes a key: the body is read, then a place among the requests in flight taken, then
-//! the time of the handler begins. Around what anybody may ask for: a place of another set, and the body stays unread.
+//! What happens to every request before and after its handler. Around all: id, span, measurement, rendering of problems,
+//! the catching of panics, and the check of how it is framed. Around what takes a key: the body is read, then a place among
+//! the requests in flight taken, then the time of the handler begins. Around what anybody may ask for: a place of another
+//! set, and the body stays unread.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -11,7 +12,7 @@ use axum::body::Body;
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::header::{CACHE_CONTROL, X_CONTENT_TYPE_OPTIONS};
 use axum::http::{HeaderName, HeaderValue, Method};
-use axum::middleware::{Next, from_fn_with_state};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt;
 use tokio::sync::Semaphore;
@@ -26,6 +27,7 @@ use super::{health, metrics};
 use crate::domain::random::Random;
 
 mod body;
+pub(super) mod framing;
 mod place;
 
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -104,6 +106,7 @@ impl Layers {
             .method_not_allowed_fallback(|| async {
                 Problem::new(Code::MethodNotAllowed, "Use a method that “Allow” names.")
             })
+            .layer(from_fn(framing::check))
             .layer(from_fn_with_state(Arc::clone(&self.0), observe))
     }
 }

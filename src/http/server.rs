@@ -8,17 +8,32 @@ use std::time::Duration;
 
 use axum::Router;
 use futures_util::FutureExt;
+use hyper::server::conn::{http1, http2};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
-use hyper_util::server::conn::auto;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::metrics;
 
 mod activity;
+mod body;
 mod connection;
+mod frames;
+mod listener;
+mod open_files;
+mod places;
+mod socket;
+mod verdict;
+
+pub use listener::listen;
+pub use open_files::raise_limit as raise_limit_of_open_files;
+
+use connection::Serving;
+use places::Places;
+
+/// Connections of the operations listener: a few who look after the service.
+const OPERATIONS_CONNECTIONS: usize = 64;
 
 /// What a peer may take of us.
 #[derive(Debug, Clone, Copy)]
@@ -27,8 +42,13 @@ pub struct Limits {
     pub head_timeout: Duration,
     /// How long a connection may wait for its next request.
     pub idle_timeout: Duration,
-    /// Connections at once; the next ones wait in the listener's queue.
+    /// How long a peer may take nothing of an answer.
+    pub stall_timeout: Duration,
+    /// Connections at once. For further ones idle ones have to leave; where there are none they wait in the listener's
+    /// queue.
     pub max_connections: usize,
+    /// Those of them that speak HTTP/2, which hold 17 KiB while they are idle, and the others 3.
+    pub max_multiplexed_connections: usize,
 }
 
 impl Default for Limits {
@@ -37,14 +57,29 @@ impl Default for Limits {
         Self {
             head_timeout: Duration::from_secs(10),
             idle_timeout: Duration::from_mins(1),
-            max_connections: max_connections(open_files_limit()),
+            stall_timeout: Duration::from_secs(10),
+            max_connections: max_connections(open_files::limit_in_force()),
+            max_multiplexed_connections: 2_048,
         }
     }
 }
 
-/// How a server is told to end.
+impl Limits {
+    /// The same for the operations listener, which few use.
+    #[must_use]
+    pub fn of_operations() -> Self {
+        Self {
+            max_connections: OPERATIONS_CONNECTIONS,
+            ..Self::default()
+        }
+    }
+}
+
+/// How a server is told to end. Each begins no later than the next.
 #[derive(Debug, Clone, Default)]
 pub struct Stop {
+    /// Whoever is answered is told to go elsewhere with the next request.
+    pub leaving: CancellationToken,
     /// No new connections; those that stand finish what they are doing.
     pub draining: CancellationToken,
     /// Connections that have not finished are dropped.
@@ -53,20 +88,24 @@ pub struct Stop {
 
 /// Serves until told to stop, and returns when the last connection has ended. Answers how many were dropped unfinished.
 pub async fn serve(listener: TcpListener, router: Router, limits: Limits, stop: Stop) -> usize {
-    let places = Arc::new(Semaphore::new(limits.max_connections));
     let connections = Connections {
-        router,
-        limits,
-        stop: stop.clone(),
-        http: protocol(),
+        places: Places::new(limits.max_connections),
         tasks: TaskTracker::new(),
+        serving: Arc::new(Serving {
+            router,
+            limits,
+            stop: stop.clone(),
+            http1: http1(),
+            http2: http2(),
+            multiplexed: Places::new(limits.max_multiplexed_connections),
+        }),
     };
     tokio::select! {
         biased;
         () = stop.draining.cancelled() => {}
-        () = connections.accept(&listener, &places) => {}
+        () = connections.accept(&listener) => {}
     }
-    connections.take_waiting(&listener, &places);
+    connections.take_waiting(&listener);
     drop(listener);
     connections.tasks.close();
     tokio::select! {
@@ -81,52 +120,43 @@ pub async fn serve(listener: TcpListener, router: Router, limits: Limits, stop: 
 }
 
 struct Connections {
-    router: Router,
-    limits: Limits,
-    stop: Stop,
-    http: auto::Builder<TokioExecutor>,
+    places: Arc<Places>,
     tasks: TaskTracker,
+    serving: Arc<Serving>,
 }
 
 impl Connections {
     /// Takes connections as long as there are places, whatever the operating system says in between.
-    async fn accept(&self, listener: &TcpListener, places: &Arc<Semaphore>) {
-        // The semaphore is never closed.
-        while let Ok(place) = places.clone().acquire_owned().await {
+    async fn accept(&self, listener: &TcpListener) {
+        loop {
+            self.places.vacancy().await;
             match listener.accept().await {
-                Ok((stream, peer)) => self.start(stream, peer, place),
+                Ok((stream, peer)) => self.start(stream, peer),
                 Err(error) => rest(&error).await,
             }
         }
     }
 
     /// Takes what came before the listener closes, so that nobody is refused who was already in the queue.
-    fn take_waiting(&self, listener: &TcpListener, places: &Arc<Semaphore>) {
-        while let Ok(place) = places.clone().try_acquire_owned() {
+    fn take_waiting(&self, listener: &TcpListener) {
+        while self.places.has_vacancy() {
             match listener.accept().now_or_never() {
-                Some(Ok((stream, peer))) => self.start(stream, peer, place),
+                Some(Ok((stream, peer))) => self.start(stream, peer),
                 _ => return,
             }
         }
     }
 
-    fn start(&self, stream: TcpStream, peer: SocketAddr, place: OwnedSemaphorePermit) {
+    fn start(&self, stream: TcpStream, peer: SocketAddr) {
         // A small answer must not wait for the acknowledgement of the one before; without it it is only slower.
         let _ = stream.set_nodelay(true);
-        let connection = connection::run(
-            stream,
-            peer,
-            self.router.clone(),
-            self.http.clone(),
-            self.limits,
-            self.stop.clone(),
-        );
+        let place = self.places.take(peer.ip());
+        let connection = connection::run(Arc::clone(&self.serving), stream, peer, place);
         self.tasks.spawn(async move {
             let gauge = ::metrics::gauge!(metrics::CONNECTIONS);
             gauge.increment(1);
             connection.await;
             gauge.decrement(1);
-            drop(place);
         });
     }
 }
@@ -143,17 +173,20 @@ async fn rest(error: &io::Error) {
     }
 }
 
-/// Both protocols with limits fit for small JSON requests.
-fn protocol() -> auto::Builder<TokioExecutor> {
-    let mut http = auto::Builder::new(TokioExecutor::new());
-    // Time limits on heads and idleness are `activity`'s, which knows the one from the other.
-    http.http1()
-        .timer(TokioTimer::new())
+/// HTTP/1 with limits fit for small JSON requests. Time limits are `activity`'s.
+fn http1() -> http1::Builder {
+    let mut http = http1::Builder::new();
+    http.timer(TokioTimer::new())
         .header_read_timeout(None)
         .max_headers(64)
-        .max_buf_size(64 * 1024);
-    http.http2()
-        .timer(TokioTimer::new())
+        .max_buf_size(16 * 1024);
+    http
+}
+
+/// The same of HTTP/2.
+fn http2() -> http2::Builder<TokioExecutor> {
+    let mut http = http2::Builder::new(TokioExecutor::new());
+    http.timer(TokioTimer::new())
         .max_concurrent_streams(128)
         .max_header_list_size(16 * 1024)
         .max_pending_accept_reset_streams(20)
@@ -166,19 +199,9 @@ fn protocol() -> auto::Builder<TokioExecutor> {
     http
 }
 
-/// Some files are needed for databases, providers and the rest.
+/// Some files are needed for databases, providers and the rest. 10,000 idle connections and a new caller fit.
 fn max_connections(open_files: usize) -> usize {
-    open_files.saturating_sub(256).clamp(64, 10_000)
-}
-
-/// The soft limit of open files, or 1,024 (the usual one) where the system does not tell it as Linux does.
-fn open_files_limit() -> usize {
-    let limits = std::fs::read_to_string("/proc/self/limits").unwrap_or_default();
-    let line = limits
-        .lines()
-        .find_map(|line| line.strip_prefix("Max open files"));
-    line.and_then(|line| line.split_whitespace().next())
-        .map_or(1_024, |soft| soft.parse().unwrap_or(usize::MAX))
+    open_files.saturating_sub(256).clamp(64, 16_384)
 }
 
 #[cfg(test)]
@@ -189,7 +212,7 @@ mod tests {
     fn connections_leave_files_for_the_rest() {
         assert_eq!(max_connections(1_024), 768);
         assert_eq!(max_connections(100), 64);
-        assert_eq!(max_connections(usize::MAX), 10_000);
-        assert!(open_files_limit() > 0);
+        assert_eq!(max_connections(usize::MAX), 16_384);
+        assert!(raise_limit_of_open_files() >= open_files::limit_in_force());
     }
 }

@@ -6,6 +6,9 @@ use crate::support::plain_http::{get as fetch, post_json, request};
 use service::{CANARY, Service, assert_common, assert_problem};
 
 mod bodies;
+mod connections;
+mod framing;
+mod leaving;
 mod limits;
 mod places;
 mod service;

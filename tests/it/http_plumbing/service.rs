@@ -27,6 +27,9 @@ use crate::support::plain_http::Answer;
 /// Found nowhere but in what the tests send.
 pub const CANARY: &str = "424242";
 
+/// How long the answer of `GET /megabyte` is.
+pub const MEGABYTE: usize = 1 << 20;
+
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Guess {
@@ -110,6 +113,7 @@ impl Service {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let stop = Stop {
+            leaving: shutdown.leaving(),
             draining: shutdown.draining(),
             abandon: shutdown.releasing(),
         };
@@ -171,6 +175,7 @@ fn endpoints(gate: Arc<Notify>, entered: Arc<Notify>) -> Router {
         .route("/whoami", get(whoami))
         .route("/large", get(large))
         .route("/wait", get(wait))
+        .route("/megabyte", get(|| async { "x".repeat(MEGABYTE) }))
 }
 
 /// What every answer has, and every problem besides.
