@@ -27,6 +27,10 @@ use crate::store::{SharedStore, StoreError};
 
 /// How often a process asks whether another one has changed the directory. A change is in force everywhere within 2 s.
 const POLL_INTERVAL: Duration = Duration::from_secs(1);
+const _: () = assert!(
+    POLL_INTERVAL.as_millis() <= 1_000,
+    "the other second is for reading the directory"
+);
 
 /// One environment with all that a request needs of it.
 pub struct EnvironmentSnapshot {

@@ -174,8 +174,8 @@ async fn json_bombs_are_refused_at_once() {
         let started = Instant::now();
         let answer = post_json(&server, OPERATIONS[0], bomb.as_bytes()).await;
         answer.expect_problem(400, "invalid_request");
-        // 5 ms on an idle machine; a debug build on a busy one gets more.
-        assert!(started.elapsed().as_millis() < 500);
+        // 5 ms on an idle machine. What takes time with the square of a body's length takes a minute.
+        assert!(started.elapsed().as_secs() < 10);
     }
     is_unharmed(server).await;
 }

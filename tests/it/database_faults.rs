@@ -5,15 +5,15 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use sqlx::{Connection as _, Executor as _};
-use tokio::time::Instant;
 use url::Url;
 
-use crate::support::carriers::{message_id, message_when, number, platform, until};
-use crate::support::http_double::Script;
+use crate::support::carriers::{message_id, message_when, number, platform};
+use crate::support::http_double::{Gate, Script};
 use crate::support::kinde_double::KindeDouble;
 use crate::support::plain_http::Answer;
 use crate::support::tcp_proxy::TcpProxy;
 use crate::support::test_server::TestServer;
+use crate::support::wait::until;
 
 /// A server that reaches its Postgres through a proxy; `None` on SQLite.
 async fn behind_a_proxy(kinde: &KindeDouble) -> Option<(TestServer, TcpProxy, TestServer)> {
@@ -97,9 +97,10 @@ async fn an_outcome_is_held_until_the_database_is_back_and_the_message_is_not_se
         return;
     };
     beside.stop().await;
-    kinde.respond_with(Script::Delay(Duration::from_millis(400)));
+    let gate = Gate::default();
+    kinde.respond_with(Script::Hold(gate.clone()));
     let body = json!({ "connection_id": server.phone, "to": number(1) }).to_string();
-    let (prefer, began) = (["prefer: respond-async"], Instant::now());
+    let prefer = ["prefer: respond-async"];
     let answer = server
         .request("POST", "/v1/otp/send", &server.application_key, &prefer, &body)
         .await;
@@ -110,10 +111,16 @@ async fn an_outcome_is_held_until_the_database_is_back_and_the_message_is_not_se
         server.get("/readyz").await.status == 503
     })
     .await;
+    assert!(
+        server.services.dispatcher.send_due().await.is_err(),
+        "it is asked"
+    );
     // The provider has answered, the lease has run out, and nobody could be told.
-    until("its answer has come", async || {
-        began.elapsed() > Duration::from_millis(900)
-    })
+    gate.open();
+    until(
+        "an outcome is held, so that the outbox is not asked",
+        async || server.services.dispatcher.send_due().await.is_ok(),
+    )
     .await;
     server.clock.advance(Duration::from_secs(20));
     proxy.open();

@@ -12,12 +12,12 @@ use serde_json::json;
 
 use crate::support::http_double::{Reply, Script};
 use crate::support::kinde_double::{KindeDouble, PlatformSms, TOKEN};
-use crate::support::sms_sender::{StandingClock, impatient_client, sms};
+use crate::support::sms_sender::{StandingClock, http_client, in_silence, sms};
 
 const RECIPIENT: &str = "+61466043123";
 
 fn client(double: &KindeDouble, token: &str) -> Kinde {
-    let client = impatient_client(RootCertStore::empty());
+    let client = http_client(RootCertStore::empty());
     Kinde::new(client, Arc::new(StandingClock), double.url(), Secret::new(token))
 }
 
@@ -106,7 +106,6 @@ async fn after_a_5xx_a_reset_or_silence_nobody_knows() {
         Script::Reply(Reply::text(503, "text/html", "<html>")),
         Script::Reset,
         Script::ResetUnread,
-        Script::Hang,
     ] {
         let outcome = outcome_of(script.clone()).await;
         assert!(
@@ -114,6 +113,11 @@ async fn after_a_5xx_a_reset_or_silence_nobody_knows() {
             "{script:?} {outcome:?}"
         );
     }
+    let double = KindeDouble::start().await;
+    double.respond_with(Script::Hang);
+    let (client, message) = (client(&double, TOKEN), sms(RECIPIENT));
+    let outcome = in_silence(client.send(&message), || double.requests()).await;
+    assert!(matches!(outcome, Err(SendError::Unknown { .. })), "{outcome:?}");
 }
 
 #[tokio::test]

@@ -7,14 +7,14 @@ use futures_util::future::join_all;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use crate::support::carriers::{
-    events, message, message_id, message_when, number, platform, quota_used, until,
-};
-use crate::support::http_double::{Reply, Script};
+use crate::support::carriers::{events, message, message_id, message_when, number, platform, quota_used};
+use crate::support::http_double::{Gate, Reply, Script};
 use crate::support::kinde_double::KindeDouble;
 use crate::support::plain_http::Answer;
+use crate::support::reserved_address::ReservedAddress;
 use crate::support::smtp_server::{Act, Behaviour, SmtpServer, Step};
 use crate::support::test_server::{TestServer, Wishes, code_in};
+use crate::support::wait::until;
 
 /// A refusal for now, with the seconds to wait.
 fn throttled(retry_after: Option<&str>) -> Script {
@@ -45,29 +45,32 @@ fn is_queued(answer: &Answer) {
 async fn an_answer_waits_for_the_provider_no_longer_than_configured() {
     let kinde = KindeDouble::start().await;
     let server = platform(&kinde).set("send.wait_seconds", "0.2").start().await;
-    kinde.respond_with(Script::Delay(Duration::from_millis(1_200)));
+    let gate = Gate::default();
+    kinde.respond_with(Script::Hold(gate.clone()));
     let began = Instant::now();
     let answer = server.send_sms(&number(1)).await;
-    let waited = began.elapsed();
+    assert!(began.elapsed() >= Duration::from_millis(200));
     is_queued(&answer);
-    assert!(
-        waited >= Duration::from_millis(200) && waited < Duration::from_millis(1_100),
-        "{waited:?}"
-    );
+    gate.open();
     let message = message_when(&server, &message_id(&answer), "accepted").await;
     assert_eq!(message["provider"], "kinde");
     server.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn respond_async_answers_at_once() {
+async fn respond_async_answers_before_the_provider_does() {
     let kinde = KindeDouble::start().await;
     let server = platform(&kinde).start().await;
-    kinde.respond_with(Script::Delay(Duration::from_millis(900)));
+    let gate = Gate::default();
+    kinde.respond_with(Script::Hold(gate.clone()));
     let began = Instant::now();
     let answer = send_async(&server, &number(1)).await;
-    assert!(began.elapsed() < Duration::from_millis(800));
+    assert!(
+        began.elapsed() < Duration::from_secs(10),
+        "as long as others wait"
+    );
     is_queued(&answer);
+    gate.open();
     message_when(&server, &message_id(&answer), "accepted").await;
     assert_eq!(kinde.requests(), 1);
     server.stop().await;
@@ -95,12 +98,10 @@ async fn a_throttled_message_is_tried_again_no_earlier_than_the_provider_asks() 
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_unreachable_provider_is_tried_until_the_code_dies_and_never_after() {
-    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = free.local_addr().unwrap();
-    drop(free);
+    let nobody = ReservedAddress::new();
     let server = Wishes::default()
         .set("platform.sms.provider", "http")
-        .set("platform.sms.url", format!("http://{address}/sms"))
+        .set("platform.sms.url", format!("http://{}/sms", nobody.get()))
         .set("platform.sms.token", "token")
         .start()
         .await;

@@ -12,12 +12,12 @@ use otpost::store::verification::{
 };
 use otpost::store::{SharedStore, StoreError};
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
-use tokio::time::{Instant, timeout};
+use tokio::time::Instant;
 
 use crate::store_contract::fixture::{
-    HOUR, MINUTE, RIGHT, SECOND, WIDE, WRONG, World, count, failed, in_parallel, issue_in_parallel, now,
-    quota,
+    HOUR, MINUTE, RIGHT, WIDE, WRONG, World, count, failed, in_parallel, issue_in_parallel, now, quota,
 };
+use crate::support::wait::until;
 
 /// A world on Postgres with a connection beside the store's; `None` where the tests run on SQLite.
 async fn on_postgres() -> Option<(World, PgConnection)> {
@@ -154,24 +154,28 @@ async fn all_operations_at_once_on_few_recipients_wait_for_each_other_in_one_ord
     }
 }
 
+/// The connections to the database other than the one that asks.
+const OTHERS: &str = "SELECT count(*) FROM pg_stat_activity
+     WHERE datname = current_database() AND backend_type = 'client backend' AND pid <> pg_backend_pid()";
+
 #[tokio::test(flavor = "multi_thread")]
 async fn one_broken_connection_makes_the_others_be_asked_before_they_are_used() {
     let Some((world, mut beside)) = on_postgres().await else {
         return;
     };
-    // Opens several connections.
-    issue_in_parallel(
-        &world,
-        (0..50).map(|user| world.verification(user, now())).collect(),
-    )
+    until("several connections stand", async || {
+        let all = (0..50).map(|user| world.verification(user, now()));
+        issue_in_parallel(&world, all.collect()).await;
+        number(&mut beside, OTHERS).await > 2
+    })
     .await;
-    let ended = number(
+    number(
         &mut beside,
         "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
          WHERE datname = current_database() AND pid <> pg_backend_pid()",
     )
     .await;
-    assert!(ended > 2, "{ended}");
+    until("they have ended", async || number(&mut beside, OTHERS).await == 0).await;
     let first = world.issue(world.verification(100, now())).await;
     assert!(matches!(first, Err(StoreError::Unavailable(_))), "{first:?}");
     for user in 101..111 {
@@ -208,6 +212,12 @@ async fn a_connection_to_a_server_that_only_reads_is_not_used_again() {
     );
 }
 
+/// Of a store's eight connections, two are kept for checking codes.
+const FOR_SENDS: i64 = 6;
+
+/// How long a request may take, and its caller waits.
+const REQUEST: Duration = Duration::from_secs(15);
+
 #[tokio::test(flavor = "multi_thread")]
 async fn sends_that_wait_for_a_lock_do_not_keep_codes_from_being_checked() {
     let Some((world, mut beside)) = on_postgres().await else {
@@ -220,18 +230,29 @@ async fn sends_that_wait_for_a_lock_do_not_keep_codes_from_being_checked() {
         .execute(&mut *transaction)
         .await
         .unwrap();
-    // More of them than the store has connections.
+    // More of them than the store has connections. None waits for ever, so each comes again.
     let waiting: Vec<_> = (0..12)
         .map(|_| {
             let (store, new) = (world.database.store(), world.verification(1, now()));
-            tokio::spawn(async move { store.issue(new).await })
+            tokio::spawn(async move {
+                loop {
+                    match store.issue(new.clone()).await {
+                        Err(StoreError::Unavailable(_)) => {}
+                        issued => return issued,
+                    }
+                }
+            })
         })
         .collect();
-    tokio::time::sleep(Duration::from_millis(300)).await;
-    let asked_at = Instant::now();
-    let checked = timeout(SECOND, world.guess_right(free.id, now())).await.unwrap();
+    let mut third = PgConnection::connect(world.database.url()).await.unwrap();
+    until("all connections that sends may have wait", async || {
+        let waiting = "SELECT count(*) FROM pg_stat_activity
+             WHERE datname = current_database() AND wait_event_type = 'Lock'";
+        number(&mut third, waiting).await == FOR_SENDS
+    })
+    .await;
+    let checked = world.guess_right(free.id, now()).await;
     assert!(matches!(checked, Check::Verified(_)), "{checked:?}");
-    assert!(asked_at.elapsed() < SECOND);
     transaction.rollback().await.unwrap();
     for waiting in waiting {
         assert_eq!(waiting.await.unwrap().unwrap(), Issue::Issued);
@@ -250,9 +271,9 @@ async fn an_operation_gives_up_on_a_lock_before_its_caller_does() {
         .execute(&mut *transaction)
         .await
         .unwrap();
-    let outcome = timeout(5 * SECOND, world.check(world.guess(held.id, WRONG, now())))
-        .await
-        .unwrap();
+    let began = Instant::now();
+    let outcome = world.check(world.guess(held.id, WRONG, now())).await;
+    assert!(began.elapsed() < REQUEST, "{:?}", began.elapsed());
     assert!(matches!(outcome, Err(StoreError::Unavailable(_))), "{outcome:?}");
     transaction.rollback().await.unwrap();
     assert_eq!(

@@ -1,16 +1,16 @@
 //! Emails through SMTP: what travels, what a refusal means, what a failure leaves unknown.
 
-use std::time::Duration;
-
+use futures_util::future::join;
 use otpost::domain::email::EmailAddress;
 use otpost::domain::id::MessageId;
 use otpost::domain::message::{Email, Provider};
 use otpost::domain::settings::SmtpAccount;
 use otpost::domain::time::Timestamp;
 use otpost::provider::smtp::{Closer, Smtp};
-use otpost::provider::{Class, Receipt, SendError};
+use otpost::provider::{Class, Receipt, SENDER_TIMEOUT, SendError, Transport};
 
 use crate::support::smtp_server::SmtpServer;
+use crate::support::wait::{in_time, let_pass};
 
 mod ambiguity;
 mod closing;
@@ -20,10 +20,6 @@ mod protection;
 mod refusal;
 mod reuse;
 
-/// Short, for servers that do not answer.
-const CONNECT: Duration = Duration::from_millis(400);
-const ATTEMPT: Duration = Duration::from_millis(800);
-
 fn client(server: &SmtpServer) -> Smtp {
     client_of(server.account(), server)
 }
@@ -32,8 +28,14 @@ fn client_of(account: SmtpAccount, server: &SmtpServer) -> Smtp {
     Smtp::new(account, Provider::Smtp, server.roots(), &Closer::default())
 }
 
-fn impatient_client(server: &SmtpServer) -> Smtp {
-    client(server).with_timeouts(CONNECT, ATTEMPT)
+/// Sends to a server that leaves its client hanging, and lets the time pass that an attempt has.
+async fn send_into_silence(smtp: &Smtp, email: &Email, server: &SmtpServer) -> Result<Receipt, SendError> {
+    let silence = async {
+        server.hangs().await;
+        let_pass(SENDER_TIMEOUT).await;
+    };
+    let (outcome, ()) = join(in_time("the end of an attempt", smtp.send(email)), silence).await;
+    outcome
 }
 
 fn email() -> Email {

@@ -13,7 +13,7 @@ use rustls::RootCertStore;
 use url::Url;
 
 use crate::support::http_double::Script;
-use crate::support::sms_sender::{StandingClock, impatient_client, sms};
+use crate::support::sms_sender::{StandingClock, http_client, in_silence, sms};
 use crate::support::twilio_double::{TwilioDouble, refusal};
 
 mod answers;
@@ -43,7 +43,7 @@ fn account() -> TwilioAccount {
 
 fn gateway(base_url: Url, roots: RootCertStore) -> Gateway {
     Gateway {
-        client: impatient_client(roots),
+        client: http_client(roots),
         clock: Arc::new(StandingClock),
         base_url: Some(base_url),
         public_url: Url::parse("https://otp.example.com").ok(),
@@ -68,6 +68,14 @@ async fn outcome_of(script: Script) -> Result<Receipt, SendError> {
     let double = TwilioDouble::start().await;
     double.respond_with(script);
     client(double.url()).send(&sms(RECIPIENT)).await
+}
+
+/// The outcome of one message to a double that follows `script`, which does not come to the end of an answer.
+async fn outcome_of_silence(script: Script) -> Result<Receipt, SendError> {
+    let double = TwilioDouble::start().await;
+    double.respond_with(script);
+    let (client, message) = (client(double.url()), sms(RECIPIENT));
+    in_silence(client.send(&message), || double.requests().len()).await
 }
 
 fn class_of(outcome: &Result<Receipt, SendError>) -> Option<Class> {

@@ -2,7 +2,7 @@
 
 use otpost::domain::api_key::{ApiKey, KeyKind};
 
-use super::installation::{Installation, Welcome};
+use super::installation::Installation;
 
 #[tokio::test]
 async fn keys_are_made_once_for_their_owner_alone_and_rotated_beside_the_old_ones() {
@@ -90,7 +90,7 @@ async fn a_migrated_database_is_still_new() {
     }
     assert!(!installation.path("data/keys.toml").exists());
     let running = installation.start().await;
-    Welcome::read(&running.stdout());
+    running.welcome().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

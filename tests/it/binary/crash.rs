@@ -1,23 +1,20 @@
 //! A process that is killed between its answer and the provider's: the next one sends what was promised.
 
-use std::time::Duration;
-
 use serde_json::{Value, json};
 
-use super::installation::{Installation, Welcome, until};
+use super::installation::Installation;
 use crate::support::http_double::Script;
 use crate::support::kinde_double::{KindeDouble, TOKEN};
+use crate::support::reserved_address::ReservedAddress;
 use crate::support::smtp_server::{Behaviour, SmtpServer};
 use crate::support::twilio_double::TwilioDouble;
-
-/// What the issue promises.
-const WITHIN: Duration = Duration::from_secs(20);
+use crate::support::wait::found;
 
 /// Sends without waiting for the provider, and kills the process as soon as it has answered. Answers the application key and
 /// the verification.
 async fn send_and_die(installation: &Installation) -> (String, Value) {
     let running = installation.start().await;
-    let welcome = Welcome::read(&running.stdout());
+    let welcome = running.welcome().await;
     let body = json!({"connection_id": welcome.phone_connection, "to": "+61466043123"});
     let key = welcome.application_key;
     let answer = running
@@ -43,20 +40,21 @@ async fn verifies(installation: &Installation, key: &str, verification: &Value, 
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_message_that_no_provider_took_is_sent_by_the_next_process() {
-    // A port where nobody listens any more.
-    let nobody = Installation::new().api;
+    let nobody = ReservedAddress::new();
     let mut installation = Installation::new()
         .with("OTPOST_PLATFORM__SMS__PROVIDER", "http")
-        .with("OTPOST_PLATFORM__SMS__URL", &format!("http://{nobody}/sms"))
+        .with(
+            "OTPOST_PLATFORM__SMS__URL",
+            &format!("http://{}/sms", nobody.get()),
+        )
         .with("OTPOST_PLATFORM__SMS__TOKEN", TOKEN);
     let (key, verification) = send_and_die(&installation).await;
 
     let platform = KindeDouble::start().await;
     installation.set("OTPOST_PLATFORM__SMS__URL", platform.url().as_str());
     let running = installation.start().await;
-    let message = until("the message", WITHIN, || platform.messages().into_iter().next()).await;
-    running.signal("INT");
-    assert_eq!(running.ended().await.code, Some(0));
+    let message = found("the message", async || platform.messages().into_iter().next()).await;
+    running.interrupted().await;
     assert_eq!(message.to, "+61466043123");
     assert_eq!(
         message.message_id,
@@ -91,9 +89,8 @@ async fn a_message_that_a_hanging_provider_kept_waiting_is_sent_by_the_next_proc
     let twilio = TwilioDouble::start().await;
     installation.set("OTPOST_TWILIO__BASE_URL", twilio.url().as_str());
     let running = installation.start().await;
-    let message = until("the message", WITHIN, || twilio.requests().into_iter().next()).await;
-    running.signal("INT");
-    assert_eq!(running.ended().await.code, Some(0));
+    let message = found("the message", async || twilio.requests().into_iter().next()).await;
+    running.interrupted().await;
     assert_eq!(message.parameter("To"), Some("+61466043123"));
     verifies(
         &installation,
@@ -107,16 +104,15 @@ async fn a_message_that_a_hanging_provider_kept_waiting_is_sent_by_the_next_proc
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_notification_that_no_server_took_is_sent_by_the_next_process() {
-    // A port where nobody listens any more.
-    let nobody = Installation::new().api;
+    let nobody = ReservedAddress::new();
     let mut installation = Installation::new()
         .with("OTPOST_SMTP__ALLOW_PLAINTEXT", "true")
         .with("OTPOST_PLATFORM__EMAIL__PROVIDER", "smtp")
         .with("OTPOST_PLATFORM__EMAIL__SERVER", "127.0.0.1")
-        .with("OTPOST_PLATFORM__EMAIL__PORT", &nobody.port().to_string())
+        .with("OTPOST_PLATFORM__EMAIL__PORT", &nobody.get().port().to_string())
         .with("OTPOST_PLATFORM__EMAIL__TLS", "none");
     let running = installation.start().await;
-    let key = Welcome::read(&running.stdout()).application_key;
+    let key = running.welcome().await.application_key;
     let body = json!({"event": "team_member.added", "source": "manual", "to": ["ada@example.com", "bob@example.com"],
         "data": {"inviter_name": "Cyd", "action_url": "https://localhost/join/4711"}});
     let prefer = ["Prefer: respond-async"];
@@ -128,7 +124,7 @@ async fn a_notification_that_no_server_took_is_sent_by_the_next_process() {
     let smtp = SmtpServer::start(Behaviour::plain());
     installation.set("OTPOST_PLATFORM__EMAIL__PORT", &smtp.account().port.to_string());
     let running = installation.start().await;
-    let mails = until("the mails", WITHIN, || {
+    let mails = found("the mails", async || {
         Some(smtp.mails()).filter(|mails| mails.len() == 2)
     })
     .await;
@@ -147,7 +143,6 @@ async fn a_notification_that_no_server_took_is_sent_by_the_next_process() {
     let path = format!("GET /v1/notifications/{id}");
     let read = running.call(&path, &key, &Value::Null, &[]).await;
     assert_eq!(read.status, 200, "{}", read.body);
-    running.signal("INT");
-    assert_eq!(running.ended().await.code, Some(0));
+    running.interrupted().await;
     assert_eq!((smtp.mails().len(), smtp.violations()), (2, Vec::new()));
 }

@@ -4,20 +4,22 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 
-use super::installation::{Installation, Welcome};
+use super::installation::Installation;
 
 /// The six digits of the newest message that the console shows.
 fn shown_code(stdout: &str) -> Option<String> {
     // Behind the last `#`: a run of six digits may stand in an id, too.
     let (_, code) = stdout.rsplit_once('#')?;
+    // All of its line.
+    let (code, _) = code.split_once('\n')?;
     Some(code.chars().take_while(char::is_ascii_digit).collect())
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stranger_sends_and_verifies_a_code_with_what_the_first_start_shows() {
-    let installation = Installation::new();
+    let installation = Installation::new().patient();
     let running = installation.start().await;
-    let welcome = Welcome::read(&running.stdout());
+    let welcome = running.welcome().await;
     assert!(welcome.application_key.starts_with("otpost_sk_"));
     assert!(welcome.admin_key.starts_with("otpost_ak_"));
     assert!(welcome.email_connection.starts_with("conn_"));
@@ -43,7 +45,7 @@ async fn a_stranger_sends_and_verifies_a_code_with_what_the_first_start_shows() 
         (&answer["status"], &answer["message"]["provider"]),
         (&json!("pending"), &json!("console"))
     );
-    let code = shown_code(&running.stdout()).unwrap();
+    let code = running.printed("the code", shown_code).await;
     let guess = json!({"verification_id": answer["id"], "code": code});
     let answer = running
         .call("POST /v1/otp/verify", &welcome.application_key, &guess, &[])
@@ -52,11 +54,10 @@ async fn a_stranger_sends_and_verifies_a_code_with_what_the_first_start_shows() 
         (answer.status, &answer.json()["status"]),
         (200, &json!("verified"))
     );
+    let log = running.interrupted().await.stderr;
+    assert!(log.contains("\"answered\""), "there is a log: {log}");
     for secret in [&welcome.application_key, &welcome.admin_key, &code] {
-        assert!(
-            !running.stderr().contains(secret.as_str()),
-            "a secret is in the log"
-        );
+        assert!(!log.contains(secret.as_str()), "a secret is in the log");
     }
 }
 
@@ -64,21 +65,19 @@ async fn a_stranger_sends_and_verifies_a_code_with_what_the_first_start_shows() 
 async fn a_second_start_shows_no_secret_and_knows_everything_of_the_first() {
     let installation = Installation::new();
     let running = installation.start().await;
-    let welcome = Welcome::read(&running.stdout());
+    let welcome = running.welcome().await;
     let before = running
         .call("GET /v1/connections", &welcome.application_key, &Value::Null, &[])
         .await;
-    running.signal("INT");
-    assert_eq!(running.ended().await.code, Some(0));
+    running.interrupted().await;
 
     let running = installation.start().await;
     let after = running
         .call("GET /v1/connections", &welcome.application_key, &Value::Null, &[])
         .await;
     assert_eq!((after.status, after.json()), (200, before.json()));
-    running.signal("INT");
-    let said = running.ended().await;
-    assert_eq!((said.code, said.stdout.as_str()), (Some(0), ""));
+    let said = running.interrupted().await;
+    assert_eq!(said.stdout, "");
     assert!(!said.stderr.contains("otpost_sk_") && !said.stderr.contains("otpost_ak_"));
 }
 
@@ -91,12 +90,6 @@ async fn keys_that_are_given_are_not_shown_and_work() {
     installation.write("application.key", &application_key);
     let installation = installation.with("OTPOST_BOOTSTRAP__APPLICATION_KEY_FILE", "application.key");
     let running = installation.start().await;
-    let stdout = running.stdout();
-    assert!(stdout.contains("Connection ID phone"), "{stdout}");
-    assert!(
-        !stdout.contains("otpost_sk_") && !stdout.contains("otpost_ak_"),
-        "{stdout}"
-    );
     for (path, key) in [
         ("/v1/connections", &application_key),
         ("/admin/v1/environments", &admin_key),
@@ -106,6 +99,12 @@ async fn keys_that_are_given_are_not_shown_and_work() {
             .await;
         assert_eq!(answer.status, 200, "{path}");
     }
+    let stdout = running.interrupted().await.stdout;
+    assert!(stdout.contains("Connection ID phone"), "{stdout}");
+    assert!(
+        !stdout.contains("otpost_sk_") && !stdout.contains("otpost_ak_"),
+        "{stdout}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -2,23 +2,20 @@
 //! test puts there.
 
 use std::io::Read;
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use serde_json::Value;
 use tempfile::TempDir;
-use tokio::time::{Instant, sleep};
 
 use crate::support::plain_http::{Answer, exchange};
+use crate::support::reserved_address::ReservedAddress;
+use crate::support::wait::{found, until};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_otpost");
-
-/// Longest that anything is waited for; far more than anything takes.
-const PATIENCE: Duration = Duration::from_secs(30);
 
 /// What a command said when it had ended.
 #[derive(Debug)]
@@ -34,13 +31,14 @@ pub struct Installation {
     pub api: SocketAddr,
     pub operations: SocketAddr,
     environment: Vec<(String, String)>,
+    // Held for as long as the program may be started again.
+    _reserved: [ReservedAddress; 2],
 }
 
 impl Installation {
     pub fn new() -> Self {
-        // Both are held until both are known, so that they differ.
-        let listeners = [(); 2].map(|()| TcpListener::bind("127.0.0.1:0").unwrap());
-        let [api, operations] = listeners.map(|listener| listener.local_addr().unwrap());
+        let reserved = [ReservedAddress::new(), ReservedAddress::new()];
+        let [api, operations] = reserved.each_ref().map(ReservedAddress::get);
         let environment = Vec::new();
         let directory = tempfile::tempdir().unwrap();
         let installation = Self {
@@ -48,11 +46,18 @@ impl Installation {
             api,
             operations,
             environment,
+            _reserved: reserved,
         };
         installation
             .with("OTPOST_SERVER__LISTEN", &api.to_string())
             .with("OTPOST_SERVER__OPERATIONS_LISTEN", &operations.to_string())
             .with("OTPOST_SERVER__PUBLIC_URL", &format!("http://{api}"))
+    }
+
+    /// Has answers wait as long as they can be made to, so that what they say of a message does not depend on how busy the
+    /// machine is.
+    pub fn patient(self) -> Self {
+        self.with("OTPOST_SEND__WAIT_SECONDS", "10")
     }
 
     /// Sets a variable of the environment, in place of what it was.
@@ -199,22 +204,31 @@ impl Running {
 
     /// Waits until it is ready.
     pub async fn become_ready(&mut self) {
-        let deadline = Instant::now() + PATIENCE;
-        while self.readiness().await != Some(200) {
+        until("it is ready", async || {
             let ended = self.child.try_wait().unwrap();
-            assert!(
-                ended.is_none() && Instant::now() < deadline,
-                "not ready: {}",
-                self.stderr()
-            );
-            sleep(Duration::from_millis(20)).await;
-        }
+            assert!(ended.is_none(), "not ready: {}", self.stderr());
+            self.readiness().await == Some(200)
+        })
+        .await;
     }
 
-    pub fn stdout(&self) -> String {
+    /// What a first start shows.
+    pub async fn welcome(&self) -> Welcome {
+        self.printed("the greeting", Welcome::read).await
+    }
+
+    /// What `read` finds on standard output. Being ready or having answered, the program has written it; this process may not
+    /// have read it yet.
+    pub async fn printed<T>(&self, what: &str, read: impl Fn(&str) -> Option<T>) -> T {
+        found(what, async || read(&self.stdout())).await
+    }
+
+    /// What has been read of it so far.
+    fn stdout(&self) -> String {
         self.stdout.text()
     }
 
+    /// What has been read of it so far.
     pub fn stderr(&self) -> String {
         self.stderr.text()
     }
@@ -237,6 +251,14 @@ impl Running {
         call(self.api, request, key, body, headers).await
     }
 
+    /// Ends it in order, and answers all that it has said.
+    pub async fn interrupted(self) -> Said {
+        self.signal("INT");
+        let said = self.ended().await;
+        assert_eq!(said.code, Some(0), "{}", said.stderr);
+        said
+    }
+
     /// Waits for the end.
     pub async fn ended(mut self) -> Said {
         let status = self.exit().await;
@@ -248,14 +270,7 @@ impl Running {
     }
 
     async fn exit(&mut self) -> ExitStatus {
-        let deadline = Instant::now() + PATIENCE;
-        loop {
-            if let Some(status) = self.child.try_wait().unwrap() {
-                return status;
-            }
-            assert!(Instant::now() < deadline, "it does not end: {}", self.stderr());
-            sleep(Duration::from_millis(10)).await;
-        }
+        found("the end of the program", async || self.child.try_wait().unwrap()).await
     }
 }
 
@@ -281,18 +296,6 @@ pub async fn call(api: SocketAddr, request: &str, key: &str, body: &Value, heade
     Answer::parse(&exchange(api, bytes.as_bytes()).await.unwrap())
 }
 
-/// Waits until `found` finds something.
-pub async fn until<T>(what: &str, patience: Duration, mut found: impl FnMut() -> Option<T>) -> T {
-    let deadline = Instant::now() + patience;
-    loop {
-        if let Some(value) = found() {
-            return value;
-        }
-        assert!(Instant::now() < deadline, "{what}: not within {patience:?}");
-        sleep(Duration::from_millis(10)).await;
-    }
-}
-
 /// What a first start shows.
 pub struct Welcome {
     pub application_key: String,
@@ -304,24 +307,21 @@ pub struct Welcome {
 }
 
 impl Welcome {
-    /// Reads it from standard output, where it has been printed before the service was ready.
-    pub fn read(stdout: &str) -> Self {
+    /// Reads it, where all of it is there: the line to try is the last, and an empty one follows it.
+    fn read(stdout: &str) -> Option<Self> {
         let after = |label: &str| {
             let line = stdout.lines().find(|line| line.trim_start().starts_with(label));
-            let line = line.unwrap_or_else(|| panic!("no {label} in {stdout}"));
-            line.split_whitespace().last().unwrap().to_owned()
+            line?.split_whitespace().last().map(str::to_owned)
         };
-        let curl = stdout
-            .lines()
-            .skip_while(|line| !line.trim_start().starts_with("curl "));
-        let curl: Vec<&str> = curl.take_while(|line| !line.is_empty()).collect();
-        Self {
-            application_key: after("application key"),
-            admin_key: after("administrator key"),
-            phone_connection: after("Connection ID phone"),
-            email_connection: after("Connection ID email"),
-            curl: curl.join("\n"),
-        }
+        let (_, curl) = stdout.split_once("\n  curl ")?;
+        let (curl, _) = curl.split_once("\n\n")?;
+        Some(Self {
+            application_key: after("application key")?,
+            admin_key: after("administrator key")?,
+            phone_connection: after("Connection ID phone")?,
+            email_connection: after("Connection ID email")?,
+            curl: format!("curl {curl}"),
+        })
     }
 }
 

@@ -4,7 +4,8 @@ use std::os::unix::fs::PermissionsExt as _;
 
 use serde_json::json;
 
-use super::installation::{Installation, Welcome, ignores_permissions};
+use super::installation::{Installation, ignores_permissions};
+use crate::support::reserved_address::ReservedAddress;
 
 /// Serving must be refused in one line that holds all of `words`, and leave everything as it is.
 async fn refuses(installation: &Installation, words: &[&str]) {
@@ -28,14 +29,13 @@ async fn refuses(installation: &Installation, words: &[&str]) {
 async fn used() -> Installation {
     let installation = Installation::new();
     let running = installation.start().await;
-    let welcome = Welcome::read(&running.stdout());
+    let welcome = running.welcome().await;
     let body = json!({"connection_id": welcome.phone_connection, "to": "+61466043123"});
     let answer = running
         .call("POST /v1/otp/send", &welcome.application_key, &body, &[])
         .await;
     assert_eq!(answer.status, 201);
-    running.signal("INT");
-    assert_eq!(running.ended().await.code, Some(0));
+    running.interrupted().await;
     installation
 }
 
@@ -70,8 +70,8 @@ async fn a_read_only_directory_is_told_of() {
 
 #[tokio::test]
 async fn a_database_server_that_is_away_is_told_of_without_its_password() {
-    let free = Installation::new().api;
-    let url = format!("postgres://otpost:hunter2@{free}/otpost");
+    let nobody = ReservedAddress::new();
+    let url = format!("postgres://otpost:hunter2@{}/otpost", nobody.get());
     let installation = Installation::new().with("DATABASE_URL", &url);
     assert_eq!(installation.run(&["keys", "init"]).await.code, Some(0));
     refuses(&installation, &["database.url", "Connection refused"]).await;
@@ -113,6 +113,6 @@ async fn a_database_with_content_wants_its_own_keys_file() {
     refuses(&installation, &["data/keys.toml is damaged"]).await;
 
     std::fs::rename(&aside, &keys).unwrap();
-    let running = installation.start().await;
-    assert_eq!(running.stdout(), "");
+    let said = installation.start().await.interrupted().await;
+    assert_eq!(said.stdout, "");
 }

@@ -6,13 +6,14 @@ use std::time::Duration;
 use otpost::http::problem::Code;
 use otpost::http::server::Limits;
 use otpost::lifecycle::{Ended, Grace, Phase, Signal};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::mpsc;
-use tokio::time::{Instant, timeout};
+use tokio::time::timeout;
 
 use super::service::{Service, Settings, assert_problem};
 use crate::support::plain_http::{Answer, exchange, get as fetch};
+use crate::support::wait::{in_time, let_pass, until};
 
 #[tokio::test]
 async fn a_request_that_takes_too_long_is_given_up() {
@@ -46,24 +47,25 @@ async fn beyond_what_it_can_do_at_once_it_says_so_but_still_lives() {
     assert_eq!(fetch(address, "/list", &[]).await.status, 200);
 }
 
+/// Little time for a head, and more for what comes after an answer than any test waits.
 fn impatient() -> Settings {
     Settings {
         limits: Limits {
             head_timeout: Duration::from_millis(200),
-            idle_timeout: Duration::from_millis(800),
+            idle_timeout: IDLE_TIMEOUT,
             ..Limits::default()
         },
         ..Settings::default()
     }
 }
 
-/// Reads until the server closes, and says how long that took.
-async fn until_closed(stream: &mut TcpStream) -> (Vec<u8>, Duration) {
-    let began = Instant::now();
+const IDLE_TIMEOUT: Duration = Duration::from_hours(1);
+
+/// Reads until the server closes.
+async fn until_closed(stream: &mut (impl AsyncRead + Unpin)) {
     let mut read = Vec::new();
-    let closed = timeout(Duration::from_secs(5), stream.read_to_end(&mut read)).await;
-    let _ = closed.expect("the server closes the connection");
-    (read, began.elapsed())
+    // It may come as a reset.
+    let _ = in_time("the server closes", stream.read_to_end(&mut read)).await;
 }
 
 #[tokio::test]
@@ -77,28 +79,28 @@ async fn a_head_that_does_not_come_to_its_end_is_not_waited_for() {
     ] {
         let mut stream = TcpStream::connect(service.address).await.unwrap();
         stream.write_all(begun.as_bytes()).await.unwrap();
-        let (_, took) = until_closed(&mut stream).await;
-        assert!(took < Duration::from_millis(600), "{begun:?} {took:?}");
+        until_closed(&mut stream).await;
     }
 }
 
 #[tokio::test]
 async fn a_dribbled_head_gets_no_more_time_than_another() {
     let service = Service::start_with(impatient()).await;
-    let mut stream = TcpStream::connect(service.address).await.unwrap();
-    let began = Instant::now();
-    for byte in b"GET /list HTTP/1.1\r\nHost: otp.example\r\n" {
-        tokio::time::sleep(Duration::from_millis(20)).await;
-        if stream.write_all(&[*byte]).await.is_err() {
-            break;
+    let stream = TcpStream::connect(service.address).await.unwrap();
+    let (mut read, mut write) = stream.into_split();
+    let dribbling = async {
+        let head = b"GET /list HTTP/1.1\r\nHost: otp.example\r\nX: ";
+        for byte in head.iter().chain(std::iter::repeat(&b'x')) {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            if write.write_all(&[*byte]).await.is_err() {
+                break;
+            }
         }
+    };
+    tokio::select! {
+        () = dribbling => {}
+        () = until_closed(&mut read) => {}
     }
-    until_closed(&mut stream).await;
-    assert!(
-        began.elapsed() < Duration::from_millis(1_500),
-        "{:?}",
-        began.elapsed()
-    );
 }
 
 #[tokio::test]
@@ -110,13 +112,17 @@ async fn a_connection_waits_longer_for_its_next_request_than_for_the_rest_of_one
         stream.write_all(request).await.unwrap();
         let mut buffer = [0; 1_024];
         assert!(stream.read(&mut buffer).await.unwrap() > 0);
-        tokio::time::sleep(Duration::from_millis(400)).await;
+        let_pass(IDLE_TIMEOUT / 2).await;
     }
-    let (_, took) = until_closed(&mut stream).await;
-    assert!(
-        took > Duration::from_millis(200) && took < Duration::from_millis(1_200),
-        "{took:?}"
-    );
+    // Again and again, for the server may count from a moment after the answer.
+    for _ in 0..1_000 {
+        let_pass(IDLE_TIMEOUT).await;
+        if let Ok(end) = timeout(Duration::from_millis(10), stream.read(&mut [0])).await {
+            assert!(!matches!(end, Ok(1..)), "{end:?}");
+            return;
+        }
+    }
+    panic!("the server does not close");
 }
 
 #[tokio::test]
@@ -171,20 +177,15 @@ async fn what_is_in_flight_finishes_while_new_connections_are_refused() {
     assert_eq!(fetch(address, "/list", &[]).await.status, 200);
 
     service.shutdown.advance(Phase::Draining);
-    let refused = async {
-        while TcpStream::connect(address).await.is_ok() {
-            tokio::task::yield_now().await;
-        }
-    };
-    timeout(Duration::from_secs(2), refused).await.unwrap();
+    until("new connections are refused", async || {
+        TcpStream::connect(address).await.is_err()
+    })
+    .await;
     assert!(!service.ended.is_finished());
 
     service.gate.notify_one();
     assert_eq!(in_flight.await.unwrap().body, "done");
-    let dropped = timeout(Duration::from_secs(2), service.ended)
-        .await
-        .unwrap()
-        .unwrap();
+    let dropped = in_time("the end", service.ended).await.unwrap();
     assert_eq!(dropped, 0);
     drop(idle);
 }
@@ -199,10 +200,11 @@ async fn what_does_not_finish_in_time_is_dropped() {
     sender.send(Signal::Interrupt).await.unwrap();
     let grace = Grace {
         draining: Duration::from_millis(100),
+        releasing: Duration::from_mins(1),
         ..Grace::default()
     };
     let ended = service.shutdown.conduct(&mut signals, grace, service.ended);
-    let ended = timeout(Duration::from_secs(2), ended).await.unwrap();
+    let ended = in_time("the end", ended).await;
     let Ended::Finished(dropped) = ended else {
         panic!("{ended:?}");
     };

@@ -1,7 +1,6 @@
 //! Places among the requests in flight: who takes one, and until when.
 
 use std::net::SocketAddr;
-use std::time::Duration;
 
 use axum::http::Request;
 use h2::RecvStream;
@@ -9,10 +8,10 @@ use h2::client::SendRequest;
 use otpost::http::problem::Code;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-use tokio::time::timeout;
 
 use super::service::{Service, Settings, assert_problem};
 use crate::support::plain_http::get as fetch;
+use crate::support::wait::until;
 
 fn one_place() -> Settings {
     Settings {
@@ -24,14 +23,10 @@ fn one_place() -> Settings {
 
 /// Asks until the place is free again.
 async fn is_served_again(address: SocketAddr, path: &str) {
-    let served = async {
-        while fetch(address, path, &[]).await.status != 200 {
-            tokio::task::yield_now().await;
-        }
-    };
-    timeout(Duration::from_mins(1), served)
-        .await
-        .expect("a free place");
+    until("a free place", async || {
+        fetch(address, path, &[]).await.status == 200
+    })
+    .await;
 }
 
 /// An HTTP/2 connection that grants no byte of any answer until asked to.

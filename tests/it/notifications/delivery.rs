@@ -6,9 +6,10 @@ use serde_json::{Value, json};
 use sqlx::Connection as _;
 
 use super::{acme, notify, notify_with, platform, read, statuses};
-use crate::support::carriers::{events, message, message_when, until};
+use crate::support::carriers::{events, message, message_when};
 use crate::support::smtp_server::{Act, Behaviour, SmtpServer, Step};
 use crate::support::test_server::{TestServer, Wishes};
+use crate::support::wait::until;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_caller_who_does_not_wait_finds_it_queued_and_then_accepted() {

@@ -3,11 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::join;
 use otpost::domain::message::Email;
-use otpost::provider::{Class, SendError, Transport};
+use otpost::provider::{CONNECT_TIMEOUT, Class, SendError, Transport};
 
-use super::{client, email, impatient_client, is_unknown, refusal};
+use super::{client, email, is_unknown, refusal, send_into_silence};
 use crate::support::smtp_server::{Act, Behaviour, SmtpServer, Step};
+use crate::support::wait::let_pass;
 
 #[tokio::test]
 async fn two_mails_share_a_connection() {
@@ -41,8 +43,8 @@ async fn after_a_hang_the_next_mail_has_an_outcome_of_its_own() {
             .once(step, Act::Hang)
             .once(Step::EndOfData, Act::reply("554 5.6.0 refused"));
         let server = SmtpServer::start(behaviour);
-        let smtp = impatient_client(&server);
-        let first = smtp.send(&email()).await;
+        let smtp = client(&server);
+        let first = send_into_silence(&smtp, &email(), &server).await;
         // In mid-message the client has already handed a small mail to the system, the final dot included.
         assert_eq!(is_unknown(&first), step != Step::Data, "{first:?}");
         let (class, code, _) = refusal(smtp.send(&email()).await);
@@ -63,8 +65,11 @@ async fn a_cancelled_send_leaves_nothing_to_the_next() {
             // The idle connection is not greeted again: hang on it in another place.
             server.behave(|behaviour| behaviour.once(Step::Rset, Act::Hang));
         }
-        let cancelled = tokio::time::timeout(Duration::from_millis(200), smtp.send(&email())).await;
-        assert!(cancelled.is_err());
+        let cancelled = email();
+        tokio::select! {
+            outcome = smtp.send(&cancelled) => panic!("{outcome:?}"),
+            () = server.hangs() => {}
+        }
         server.behave(|_| Behaviour::plain());
         let other = Email {
             subject: "Another".to_owned(),
@@ -87,10 +92,18 @@ async fn a_connection_that_died_idle_is_replaced_at_once() {
                 continue;
             }
             let server = SmtpServer::start(Behaviour::plain());
-            let smtp = impatient_client(&server);
+            let smtp = client(&server);
             smtp.send(&email()).await.unwrap();
             server.behave(|behaviour| behaviour.once(step, act.clone()));
-            smtp.send(&email()).await.unwrap();
+            let silence = async {
+                if let Act::Hang = act {
+                    server.hangs().await;
+                    let_pass(CONNECT_TIMEOUT).await;
+                }
+            };
+            let email = email();
+            let (second, ()) = join(smtp.send(&email), silence).await;
+            second.unwrap();
             assert_eq!(
                 (server.mails().len(), server.connections()),
                 (2, 2),

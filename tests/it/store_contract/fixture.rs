@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::ops::Deref;
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::join_all;
@@ -17,6 +18,7 @@ use otpost::store::outbox::{Lease, MonthlyCounter, MonthlyLimit, Outcome, Settle
 use otpost::store::verification::{
     Check, Guess, Issue, NewMessage, NewSend, NewVerification, SendLimits, StoredVerification,
 };
+use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 use crate::support::database::Database;
@@ -230,12 +232,24 @@ pub fn failed() -> Outcome {
     })
 }
 
+/// As many as are under way at once. More would wait so long for one of the store's few connections, where all cores are busy
+/// with something else, that they were told to come again.
+const AT_ONCE: usize = 64;
+
 /// Runs all of them at once, each as a task of its own.
 pub async fn in_parallel<F>(operations: impl IntoIterator<Item = F>) -> Vec<F::Output>
 where
     F: Future<Output: Send + 'static> + Send + 'static,
 {
-    let tasks: Vec<_> = operations.into_iter().map(tokio::spawn).collect();
+    let places = Arc::new(Semaphore::new(AT_ONCE));
+    let tasks = operations.into_iter().map(|operation| {
+        let places = Arc::clone(&places);
+        tokio::spawn(async move {
+            let _place = places.acquire().await;
+            operation.await
+        })
+    });
+    let tasks: Vec<_> = tasks.collect();
     join_all(tasks).await.into_iter().map(Result::unwrap).collect()
 }
 

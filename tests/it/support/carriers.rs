@@ -1,15 +1,13 @@
 //! What the tests of routes share: settings of an environment's own senders, the platform's endpoint, and looking at a
 //! message until it is where it should be.
 
-use std::time::Duration;
-
 use serde_json::{Value, json};
-use tokio::time::{Instant, sleep};
 
 use super::kinde_double::{KindeDouble, TOKEN};
 use super::plain_http::Answer;
 use super::test_server::{TestServer, Wishes};
 use super::twilio_double::TwilioDouble;
+use super::wait::found;
 
 pub const ACCOUNT: &str = "AC0123456789abcdef0123456789abcdef";
 pub const SERVICE: &str = "MG0123456789abcdef0123456789abcdef";
@@ -86,27 +84,11 @@ pub fn message_id(answer: &Answer) -> String {
 
 /// The message, as soon as its status is `status`.
 pub async fn message_when(server: &TestServer, id: &str, status: &str) -> Value {
-    let began = Instant::now();
-    loop {
+    found(&format!("a message that is {status}"), async || {
         let message = message(server, id).await;
-        if message["status"] == status {
-            return message;
-        }
-        assert!(
-            began.elapsed() < Duration::from_secs(8),
-            "not {status}: {message}"
-        );
-        sleep(Duration::from_millis(20)).await;
-    }
-}
-
-/// Waits until `condition` holds.
-pub async fn until(what: &str, condition: impl AsyncFn() -> bool) {
-    let began = Instant::now();
-    while !condition().await {
-        assert!(began.elapsed() < Duration::from_secs(8), "never: {what}");
-        sleep(Duration::from_millis(10)).await;
-    }
+        (message["status"] == status).then_some(message)
+    })
+    .await
 }
 
 /// The details of all events with this name in a message's timeline.

@@ -11,6 +11,7 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{JoinHandle, JoinSet};
+use tokio_util::sync::CancellationToken;
 
 /// A request as it came.
 #[derive(Debug, Clone)]
@@ -66,6 +67,16 @@ impl Reply {
     }
 }
 
+/// Keeps answers until a test lets them go.
+#[derive(Debug, Clone, Default)]
+pub struct Gate(CancellationToken);
+
+impl Gate {
+    pub fn open(&self) {
+        self.0.cancel();
+    }
+}
+
 /// What is done with one request instead of answering it by the rule.
 #[derive(Debug, Clone)]
 pub enum Script {
@@ -73,6 +84,8 @@ pub enum Script {
     Reply(Reply),
     /// The answer of the rule, later.
     Delay(Duration),
+    /// The answer of the rule, once the gate is open.
+    Hold(Gate),
     /// The request is read and never answered.
     Hang,
     /// The connection is reset before the request is read.
@@ -138,6 +151,10 @@ impl HttpDouble {
             shared,
             task,
         }
+    }
+
+    pub fn address(&self) -> SocketAddr {
+        self.address
     }
 
     pub fn url(&self) -> url::Url {
@@ -210,6 +227,10 @@ async fn respond(stream: &mut TcpStream, script: Option<Script>, usual: Reply) -
         Some(Script::Reply(reply)) => write(stream, &reply).await?,
         Some(Script::Delay(time)) => {
             tokio::time::sleep(time).await;
+            write(stream, &usual).await?;
+        }
+        Some(Script::Hold(gate)) => {
+            gate.0.cancelled().await;
             write(stream, &usual).await?;
         }
         Some(Script::Hang) => std::future::pending().await,

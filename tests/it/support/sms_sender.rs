@@ -1,15 +1,19 @@
-//! What the tests of the SMS senders share: a clock that stands, an impatient HTTP client, and a message.
+//! What the tests of the SMS senders share: a clock that stands, an HTTP client, and a message.
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::join;
 use otpost::domain::id::MessageId;
 use otpost::domain::message::Sms;
 use otpost::domain::phone::PhoneNumber;
 use otpost::domain::random::OsRandom;
 use otpost::domain::time::{Clock, Timestamp};
+use otpost::provider::SENDER_TIMEOUT;
 use otpost::provider::http_client::{Timeouts, build};
 use rustls::RootCertStore;
+
+use super::wait::{in_time, let_pass, until};
 
 /// Sun, 22 Nov 2026 09:00:00 GMT, for ever.
 pub struct StandingClock;
@@ -20,15 +24,19 @@ impl Clock for StandingClock {
     }
 }
 
-/// Long enough for loopback, short enough to wait for.
-pub const TIMEOUTS: Timeouts = Timeouts {
-    connect: Duration::from_secs(1),
-    whole: Duration::from_millis(1_500),
-};
+/// The service's own client, which trusts nobody but `roots`.
+pub fn http_client(roots: RootCertStore) -> reqwest::Client {
+    build(Arc::new(roots), Timeouts::default()).expect("ring offers TLS 1.2 and 1.3")
+}
 
-/// A client with [`TIMEOUTS`] that trusts nobody but `roots`.
-pub fn impatient_client(roots: RootCertStore) -> reqwest::Client {
-    build(Arc::new(roots), TIMEOUTS).expect("ring offers TLS 1.2 and 1.3")
+/// The outcome of `attempt` at a double that is asked (`requests` counts it) and does not answer in the time that an attempt
+/// has, which passes at once.
+pub async fn in_silence<T>(attempt: impl Future<Output = T>, requests: impl Fn() -> usize) -> T {
+    let silence = async {
+        until("the double is asked", async || requests() > 0).await;
+        let_pass(SENDER_TIMEOUT).await;
+    };
+    join(in_time("the end of an attempt", attempt), silence).await.0
 }
 
 /// A message to `to` whose code lives another 599.5 seconds.

@@ -4,16 +4,16 @@
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard};
-use std::time::Duration;
 
 use otpost::domain::email::EmailAddress;
 use otpost::domain::secret::Secret;
 use otpost::domain::settings::{SmtpAccount, SmtpCredentials, Tls};
 use rustls::RootCertStore;
 use tokio::net::TcpSocket;
-use tokio::sync::Notify;
 use tokio::task::{AbortHandle, JoinSet};
 use tokio_rustls::TlsAcceptor;
+
+use super::wait::{found, until};
 
 mod behaviour;
 mod certificate;
@@ -29,6 +29,7 @@ pub use mail::Mail;
 #[derive(Default)]
 struct Log {
     connections: usize,
+    hangs: usize,
     commands: Vec<String>,
     violations: Vec<String>,
     contents: Vec<Vec<u8>>,
@@ -40,7 +41,6 @@ struct Shared {
     behaviour: Mutex<Behaviour>,
     tls: TlsAcceptor,
     log: Mutex<Log>,
-    arrival: Notify,
 }
 
 impl Shared {
@@ -84,7 +84,6 @@ impl SmtpServer {
             behaviour: Mutex::new(behaviour),
             tls,
             log: Mutex::default(),
-            arrival: Notify::new(),
         });
         let for_sessions = Arc::clone(&shared);
         let accepting = tokio::spawn(async move {
@@ -138,22 +137,8 @@ impl SmtpServer {
     }
 
     /// The next mail it takes over, or the last if it has one already.
-    ///
-    /// # Panics
-    /// When none comes within 5 s.
     pub async fn wait_for_mail(&self) -> Mail {
-        let arrival = async {
-            loop {
-                let arrived = self.shared.arrival.notified();
-                if let Some(mail) = self.mails().pop() {
-                    return mail;
-                }
-                arrived.await;
-            }
-        };
-        tokio::time::timeout(Duration::from_secs(5), arrival)
-            .await
-            .expect("a mail arrives within 5 s")
+        found("a mail", async || self.mails().pop()).await
     }
 
     /// The content of every message that came to its final dot, taken over or not: the bytes on the wire between the
@@ -168,23 +153,17 @@ impl SmtpServer {
     }
 
     /// Waits until QUIT was said `expected` times.
-    ///
-    /// # Panics
-    /// When it is another number after 5 s.
     pub async fn wait_for_quits(&self, expected: usize) {
-        let quits = || {
-            self.commands()
-                .iter()
-                .filter(|command| *command == "QUIT")
-                .count()
-        };
-        let seen = async {
-            while quits() != expected {
-                tokio::time::sleep(Duration::from_millis(5)).await;
-            }
-        };
-        let in_time = tokio::time::timeout(Duration::from_secs(5), seen).await;
-        assert!(in_time.is_ok(), "{} and not {expected} times QUIT", quits());
+        until("QUIT", async || {
+            let commands = self.commands();
+            commands.iter().filter(|command| *command == "QUIT").count() == expected
+        })
+        .await;
+    }
+
+    /// Waits until it has left a client hanging, this one or one before.
+    pub async fn hangs(&self) {
+        until("the server hangs", async || self.shared.log().hangs > 0).await;
     }
 
     /// What clients did against the protocol.

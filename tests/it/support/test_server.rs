@@ -370,6 +370,8 @@ fn configuration(place: &Place, wishes: &Wishes) -> Config {
         ("OTPOST_DATABASE__URL".into(), place.database.url().into()),
         ("OTPOST_KEYS__FILE".into(), place.keys_file().into()),
         ("OTPOST_DATABASE__MAX_CONNECTIONS".into(), "8".into()),
+        // The longest, so that what an answer says of a message does not depend on how busy the machine is.
+        ("OTPOST_SEND__WAIT_SECONDS".into(), "10".into()),
     ];
     variables.retain(|(name, _)| !wishes.variables.iter().any(|(wished, _)| name == wished.as_str()));
     variables.extend(

@@ -4,7 +4,7 @@ use rustls::RootCertStore;
 use serde_json::json;
 
 use super::{ACCOUNT_SID, RECIPIENT, SENDER, SERVICE_SID};
-use crate::support::sms_sender::impatient_client;
+use crate::support::sms_sender::http_client;
 use crate::support::twilio_double::TwilioDouble;
 
 #[tokio::test]
@@ -47,7 +47,7 @@ async fn the_double_refuses_what_breaks_the_contract() {
             ("StatusCallback", "http://localhost/callbacks/twilio/msg_1"),
         ],
     ];
-    let client = impatient_client(RootCertStore::empty());
+    let client = http_client(RootCertStore::empty());
     for form in forms {
         let request = client
             .post(url.clone())

@@ -2,7 +2,6 @@
 
 use serde_json::Value;
 
-use super::super::installation::Welcome;
 use super::site::Site;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -13,7 +12,7 @@ async fn the_first_start_takes_the_file_with_it_and_later_ones_do_not_look_at_it
     site.installation
         .set("OTPOST_BOOTSTRAP__BUSINESS_NAME", "Overruled");
     let running = site.installation.start().await;
-    let welcome = Welcome::read(&running.stdout());
+    let welcome = running.welcome().await;
     let default = site.read(&running, &welcome.admin_key, "default").await;
     assert_eq!(default["business_name"], "Acme");
     let staging = site.read(&running, &welcome.admin_key, "staging").await;
@@ -26,13 +25,12 @@ async fn the_first_start_takes_the_file_with_it_and_later_ones_do_not_look_at_it
         2,
         "what the file does not mention stays on"
     );
-    running.signal("INT");
-    assert_eq!(running.ended().await.code, Some(0));
+    running.interrupted().await;
 
     std::fs::remove_file(site.installation.path("environment.toml")).unwrap();
     let before = site.revision().await;
-    let running = site.installation.start().await;
-    assert_eq!(running.stdout(), "");
+    let said = site.installation.start().await.interrupted().await;
+    assert_eq!(said.stdout, "");
     assert_eq!(site.revision().await, before);
 }
 
@@ -67,7 +65,7 @@ async fn a_first_start_with_a_bad_file_leaves_the_database_for_the_next_one() {
     site.installation
         .write("bootstrap.toml", "[environments.default.otp]\ndigits = 8\n");
     let running = site.installation.start().await;
-    let welcome = Welcome::read(&running.stdout());
+    let welcome = running.welcome().await;
     let otp = site
         .read(&running, &welcome.admin_key, "default/settings/otp")
         .await;

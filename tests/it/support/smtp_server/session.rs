@@ -226,7 +226,6 @@ impl Session {
             .await?
         {
             self.log().mails.push(mail);
-            self.shared.arrival.notify_waiters();
         }
         Ok(())
     }
@@ -266,7 +265,10 @@ impl Session {
 
     async fn perform(&mut self, act: Act) -> Granted {
         match act {
-            Act::Hang => std::future::pending().await,
+            Act::Hang => {
+                self.log().hangs += 1;
+                std::future::pending().await
+            }
             Act::Close => Err(Ended),
             Act::Write(bytes) => {
                 self.write(&bytes).await?;
