@@ -223,7 +223,8 @@ mod tests {
             sleep(body).await;
             Ok::<_, std::convert::Infallible>("{}")
         });
-        let request = Request::post("/").body(Body::from_stream(body)).unwrap();
+        let request = Request::post("/").header("host", "otp.example");
+        let request = request.body(Body::from_stream(body)).unwrap();
         router.oneshot(request).await.unwrap().status()
     }
 
