@@ -9,8 +9,6 @@ use std::path::{Path, PathBuf};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
 use zeroize::Zeroizing;
 
 use crate::domain::keyring::{Generation, GenerationId, InvalidKeyRing, KEY_BYTES, Key, KeyRing};
@@ -220,9 +218,7 @@ fn parse(text: &str) -> Result<KeyRing, Damage> {
 
 fn parse_entry(entry: &Entry) -> Result<Generation, Damage> {
     let id = GenerationId::new(entry.id).ok_or(Damage::Id)?;
-    let created_at = OffsetDateTime::parse(&entry.created_at, &Rfc3339)
-        .map(Timestamp::new)
-        .map_err(|_| Damage::CreatedAt(id))?;
+    let created_at = Timestamp::parse(&entry.created_at).map_err(|_| Damage::CreatedAt(id))?;
     let key = |text: &Secret, name| parse_key(text.expose()).ok_or(Damage::Key { generation: id, name });
     Ok(Generation {
         id,

@@ -103,7 +103,10 @@ impl MessageId {
     #[must_use]
     pub fn made_at(self) -> Option<Timestamp> {
         let (seconds, nanoseconds) = self.0.get_timestamp()?.to_unix();
-        let micros = i64::try_from(seconds).ok()?.checked_mul(1_000_000)? + i64::from(nanoseconds / 1_000);
+        let micros = i64::try_from(seconds)
+            .ok()?
+            .checked_mul(1_000_000)?
+            .checked_add(i64::from(nanoseconds / 1_000))?;
         Timestamp::from_unix_micros(micros)
     }
 }

@@ -3,8 +3,6 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
 use url::{Host, Url};
 
 use crate::domain::business::{BusinessUrl, breaks_a_line_or_its_order};
@@ -132,7 +130,7 @@ impl NotificationData {
     fn from_json(json: &[u8]) -> Option<Self> {
         let kept: Kept = serde_json::from_slice(json).ok()?;
         let name = |name: Option<String>| name.map(|name| PersonName::parse(&name)).transpose();
-        let time = |text: String| OffsetDateTime::parse(&text, &Rfc3339).map(Timestamp::new);
+        let time = |text: String| Timestamp::parse(&text);
         Some(Self {
             inviter_name: name(kept.inviter_name).ok()?,
             action_url: kept.action_url.map(ActionUrl),

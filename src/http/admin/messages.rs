@@ -2,8 +2,6 @@
 
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
 use utoipa::{IntoParams, ToSchema};
 
 use super::environment;
@@ -164,14 +162,9 @@ impl MessageQuery {
             known
         });
         let since = self.since.and_then(|text| {
-            let read = OffsetDateTime::parse(&text, &Rfc3339).ok().map(Timestamp::new);
-            if read.is_none() {
-                errors.push(FieldError::new(
-                    "/since",
-                    "must be a time as RFC 3339 writes it, such as 2026-11-22T09:00:00Z",
-                ));
-            }
-            read
+            Timestamp::parse(&text)
+                .map_err(|error| errors.push(FieldError::new("/since", error.to_string())))
+                .ok()
         });
         if !errors.is_empty() {
             return Err(Problem::validation(errors));

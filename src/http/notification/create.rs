@@ -6,8 +6,6 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Deserialize;
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
 use utoipa::ToSchema;
 
 use crate::domain::business::BusinessUrl;
@@ -163,18 +161,13 @@ impl NotificationRequest {
 
 impl NotificationWords {
     fn read(self, business: &BusinessUrl, errors: &mut Vec<FieldError>) -> NotificationData {
-        let time = |text: &str| {
-            OffsetDateTime::parse(text, &Rfc3339)
-                .map(Timestamp::new)
-                .map_err(|_| "must be a time as RFC 3339 writes it, such as 2026-11-22T09:00:00Z")
-        };
         NotificationData {
             inviter_name: read(self.inviter_name, "/data/inviter_name", errors, PersonName::parse),
             action_url: read(self.action_url, "/data/action_url", errors, |url| {
                 ActionUrl::parse(url, business)
             }),
             actor_name: read(self.actor_name, "/data/actor_name", errors, PersonName::parse),
-            requested_at: read(self.requested_at, "/data/requested_at", errors, time),
+            requested_at: read(self.requested_at, "/data/requested_at", errors, Timestamp::parse),
         }
     }
 }

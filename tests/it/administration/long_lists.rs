@@ -47,6 +47,15 @@ async fn whatever_is_wrong_with_a_query_is_told_at_once() {
         answer.expect_invalid(),
         ["/limit", "/cursor", "/status", "/channel", "/since"]
     );
+    for since in ["9999-12-31T23:59:59-23:59", "0000-01-01T00:00:00%2B23:59"] {
+        let path = format!("{env}/messages?since={since}");
+        let answer = server.admin("GET", &path, Value::Null).await;
+        assert_eq!(answer.expect_invalid(), ["/since"], "{since}");
+    }
+    for since in ["9999-12-31T23:59:59Z", "0000-01-01T00:00:00Z"] {
+        let path = format!("{env}/messages?since={since}");
+        server.admin("GET", &path, Value::Null).await.expect(200);
+    }
     server.stop().await;
 }
 

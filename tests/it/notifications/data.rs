@@ -141,6 +141,8 @@ async fn a_name_is_one_line_and_a_time_is_a_time() {
         "2026-11-22 09:00",
         "1795338000",
         "2026-13-01T00:00:00Z",
+        "9999-12-31T23:59:59-23:59",
+        "0000-01-01T00:00:00+23:59",
     ] {
         let pointers = notify(&server, &json!({ "data": { "requested_at": time } }))
             .await
