@@ -130,7 +130,7 @@ impl Dispatcher {
         let dispatcher = Arc::clone(self);
         self.tasks.spawn(async move {
             // Refused when the process drains: then another one, or the next start, has the message at once.
-            let permit = dispatcher.lanes.enter(job.lane()).await;
+            let permit = dispatcher.lanes.enter(job.queue()).await;
             if permit.is_none() || job.held_since.elapsed() + LEASE_NEEDED > LEASE {
                 dispatcher.give_up_lease(&job).await;
                 return None;

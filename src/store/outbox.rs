@@ -14,7 +14,8 @@ use crate::domain::time::Timestamp;
 #[async_trait]
 pub trait Outbox: Send + Sync {
     /// Takes at most `limit` messages of `channel` that are due at `now`, oldest first, under `lease`. Two processes never
-    /// get the same one, and neither waits for the other. One that somebody held is marked as taken over.
+    /// get the same one, and neither waits for the other. One that somebody held is marked as taken over. One that cannot be
+    /// read is told to the log and left as it was, until the lease would have ended: another release may read it.
     async fn claim_due(
         &self,
         channel: Channel,
@@ -39,6 +40,27 @@ pub trait Outbox: Send + Sync {
         counter: MonthlyCounter,
         month: Timestamp,
     ) -> Result<u32, StoreError>;
+}
+
+/// Which messages stand in line with each other: a channel that is stuck must not keep the other one waiting, nor a hundred
+/// invitations a code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Queue {
+    /// Messages with a code, each channel for itself.
+    Code(Channel),
+    /// Notifications.
+    Notification,
+}
+
+impl Queue {
+    /// The name in the database.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Code(channel) => channel.as_str(),
+            Self::Notification => "notification",
+        }
+    }
 }
 
 /// A hold on messages.
@@ -79,6 +101,12 @@ pub struct MonthlyLimit {
     pub month: Timestamp,
     /// How many it may have.
     pub limit: u32,
+}
+
+/// Tells of a due message that this process cannot read, by table, column and row.
+pub(super) fn log_unreadable(message: MessageId, error: &StoreError) {
+    tracing::error!(message.id = %message, %error,
+        "a due message cannot be read by this release and is left for one that can");
 }
 
 /// A message taken from the outbox.

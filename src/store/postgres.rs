@@ -7,6 +7,7 @@
 use super::StoreError;
 
 mod audit;
+mod claim;
 mod connection;
 mod directory;
 mod fault;

@@ -16,6 +16,8 @@ use crate::support::smtp_server::{Act, Behaviour, SmtpServer, Step};
 use crate::support::test_server::{TestServer, Wishes, code_in};
 use crate::support::wait::until;
 
+mod unreadable;
+
 /// A refusal for now, with the seconds to wait.
 fn throttled(retry_after: Option<&str>) -> Script {
     let reply = Reply::json(429, &json!({}));

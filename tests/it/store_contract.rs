@@ -20,4 +20,5 @@ mod resend;
 mod settle;
 mod test_message;
 mod together;
+mod unreadable;
 mod upkeep;

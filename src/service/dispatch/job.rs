@@ -2,7 +2,6 @@
 
 use tokio::time::Instant;
 
-use super::lanes::Lane;
 use crate::domain::code::Code;
 use crate::domain::email::EmailAddress;
 use crate::domain::id::{EnvironmentId, MessageId, NotificationId};
@@ -12,7 +11,7 @@ use crate::domain::message::Channel;
 use crate::domain::notification::{NotificationData, NotificationKind};
 use crate::domain::time::Timestamp;
 use crate::store::notification::NotificationMessage;
-use crate::store::outbox::Lease;
+use crate::store::outbox::{Lease, Queue};
 use crate::store::verification::StoredVerification;
 
 /// A message that this process holds and is to send.
@@ -112,10 +111,10 @@ impl Job {
         }
     }
 
-    pub(super) fn lane(&self) -> Lane {
+    pub(super) fn queue(&self) -> Queue {
         match &self.cargo {
-            Cargo::Code(code) => Lane::Code(code.verification.channel()),
-            Cargo::Notification(_) => Lane::Notification,
+            Cargo::Code(code) => Queue::Code(code.verification.channel()),
+            Cargo::Notification(_) => Queue::Notification,
         }
     }
 }

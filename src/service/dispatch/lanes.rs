@@ -6,21 +6,13 @@ use std::sync::Arc;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::domain::message::Channel;
+use crate::store::outbox::Queue;
 
 /// Messages of one channel under way at once in one process.
 const WIDTH: usize = 256;
 
 /// Notifications under way at once in one process. They have time, and share the platform's sender with codes.
 const WIDTH_OF_NOTIFICATIONS: usize = 32;
-
-/// Which messages stand in line with each other.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Lane {
-    /// Messages with a code, each channel for itself.
-    Code(Channel),
-    /// Notifications.
-    Notification,
-}
 
 /// The lanes.
 pub(super) struct Lanes {
@@ -41,13 +33,13 @@ impl Default for Lanes {
 
 impl Lanes {
     /// Waits for a place; `None` once the lanes are closed.
-    pub(super) async fn enter(&self, lane: Lane) -> Option<OwnedSemaphorePermit> {
-        Arc::clone(self.of(lane)).acquire_owned().await.ok()
+    pub(super) async fn enter(&self, queue: Queue) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(self.of(queue)).acquire_owned().await.ok()
     }
 
     /// How many places are free.
-    pub(super) fn free(&self, lane: Lane) -> u32 {
-        let lane = self.of(lane);
+    pub(super) fn free(&self, queue: Queue) -> u32 {
+        let lane = self.of(queue);
         if lane.is_closed() {
             return 0;
         }
@@ -61,11 +53,11 @@ impl Lanes {
         self.notification.close();
     }
 
-    fn of(&self, lane: Lane) -> &Arc<Semaphore> {
-        match lane {
-            Lane::Code(Channel::Sms) => &self.sms,
-            Lane::Code(Channel::Email) => &self.email,
-            Lane::Notification => &self.notification,
+    fn of(&self, queue: Queue) -> &Arc<Semaphore> {
+        match queue {
+            Queue::Code(Channel::Sms) => &self.sms,
+            Queue::Code(Channel::Email) => &self.email,
+            Queue::Notification => &self.notification,
         }
     }
 }
@@ -74,8 +66,8 @@ impl Lanes {
 mod tests {
     use super::*;
 
-    const SMS: Lane = Lane::Code(Channel::Sms);
-    const EMAIL: Lane = Lane::Code(Channel::Email);
+    const SMS: Queue = Queue::Code(Channel::Sms);
+    const EMAIL: Queue = Queue::Code(Channel::Email);
 
     #[tokio::test]
     async fn a_full_lane_leaves_the_other_one_free() {
@@ -87,7 +79,7 @@ mod tests {
         assert_eq!(lanes.free(SMS), 0);
         assert_eq!(lanes.free(EMAIL), 256);
         assert!(lanes.enter(EMAIL).await.is_some());
-        assert_eq!(lanes.free(Lane::Notification), 32);
+        assert_eq!(lanes.free(Queue::Notification), 32);
         held.pop();
         assert_eq!(lanes.free(SMS), 1);
     }
@@ -98,6 +90,6 @@ mod tests {
         lanes.close();
         assert!(lanes.enter(SMS).await.is_none());
         assert_eq!(lanes.free(EMAIL), 0);
-        assert_eq!(lanes.free(Lane::Notification), 0);
+        assert_eq!(lanes.free(Queue::Notification), 0);
     }
 }

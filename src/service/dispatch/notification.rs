@@ -6,7 +6,6 @@ use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 use super::job::{Cargo, NotificationCargo};
-use super::lanes::Lane;
 use super::walk::stops;
 use super::{Delivery, Dispatcher, Job};
 use crate::domain::locale::Locale;
@@ -18,7 +17,7 @@ use crate::service::render::{self, NotificationContent};
 use crate::service::route;
 use crate::store::StoreError;
 use crate::store::notification::ClaimedNotification;
-use crate::store::outbox::{Lease, Outcome};
+use crate::store::outbox::{Lease, Outcome, Queue};
 
 impl Dispatcher {
     /// One pass over the route of a notification's message.
@@ -61,7 +60,7 @@ impl Dispatcher {
         self: &Arc<Self>,
         started: &mut Vec<JoinHandle<Option<Delivery>>>,
     ) -> Result<(), StoreError> {
-        let mut room = self.lanes.free(Lane::Notification);
+        let mut room = self.lanes.free(Queue::Notification);
         while room > 0
             && let Some(now) = self.may_take()
         {
@@ -76,7 +75,7 @@ impl Dispatcher {
             if taken < room {
                 return Ok(());
             }
-            room = self.lanes.free(Lane::Notification).saturating_sub(taken);
+            room = self.lanes.free(Queue::Notification).saturating_sub(taken);
         }
         Ok(())
     }

@@ -7,7 +7,6 @@ use tokio::task::JoinHandle;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::lanes::Lane;
 use super::{Cargo, Delivery, Dispatcher, Job};
 use crate::domain::id::MessageId;
 use crate::domain::message::{Channel, Provider};
@@ -15,7 +14,7 @@ use crate::domain::time::Timestamp;
 use crate::domain::verification::VerificationStatus;
 use crate::service::route::{self, Hop};
 use crate::store::StoreError;
-use crate::store::outbox::{Claimed, Lease, Outcome, Settlement};
+use crate::store::outbox::{Claimed, Lease, Outcome, Queue, Settlement};
 use crate::store::verification::StoredVerification;
 
 /// How often the outbox is asked for messages that are due.
@@ -70,7 +69,7 @@ impl Dispatcher {
         channel: Channel,
         started: &mut Vec<JoinHandle<Option<Delivery>>>,
     ) -> Result<(), StoreError> {
-        let mut room = self.lanes.free(Lane::Code(channel));
+        let mut room = self.lanes.free(Queue::Code(channel));
         while room > 0
             && let Some(now) = self.may_take()
         {

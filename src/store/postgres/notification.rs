@@ -5,6 +5,7 @@ use sqlx::query_file;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
+use super::claim::{Entry, claim};
 use super::message::first_id_at;
 use super::row::{SummaryRow, integer};
 use super::send::TRIES;
@@ -92,45 +93,60 @@ impl Notifications for PostgresStore {
         limit: u32,
     ) -> Result<Vec<ClaimedNotification>, StoreError> {
         let mut lent = self.lend().await?;
-        let rows = lent
-            .ask(async |connection| {
-                query_file!(
-                    "src/store/postgres/sql/claim_due_notifications.sql",
-                    now.to_offset_date_time(),
-                    lease.token,
-                    lease.until.to_offset_date_time(),
-                    i64::from(limit),
-                )
-                .fetch_all(connection)
-                .await
-            })
-            .await?;
-        rows.into_iter()
-            .map(|row| {
+        claim(
+            &mut lent,
+            lease,
+            limit,
+            |lent, limit| {
+                Box::pin(async move {
+                    lent.ask(async |connection| {
+                        query_file!(
+                            "src/store/postgres/sql/claim_due_notifications.sql",
+                            now.to_offset_date_time(),
+                            lease.token,
+                            lease.until.to_offset_date_time(),
+                            i64::from(limit),
+                        )
+                        .fetch_all(connection)
+                        .await
+                    })
+                    .await
+                })
+            },
+            |row| {
                 let message_id = MessageId(row.message_id);
                 let notification_id = NotificationId(row.notification_id);
-                let of = |column| fault::corrupt("notifications", column, notification_id);
-                let recipient = EmailAddress::parse(&row.recipient)
-                    .map_err(|_| fault::corrupt("notification_recipients", "recipient", message_id))?;
-                let locale = row.locale.map(|tag| LanguageTag::parse(&tag)).transpose();
-                let attempts = u16::try_from(row.attempts);
-                Ok(ClaimedNotification {
-                    message: NotificationMessage {
-                        message_id,
-                        notification_id,
-                        environment_id: EnvironmentId(row.environment_id),
-                        event: NotificationEvent::parse(&row.event).ok_or_else(|| of("event"))?,
-                        recipient,
-                        locale: locale.map_err(|_| of("locale"))?,
-                        sealed_data: row.sealed_data,
-                        expires_at: Timestamp::new(row.expires_at),
-                    },
-                    attempts: attempts.map_err(|_| fault::corrupt("outbox", "attempts", message_id))?,
-                    possible_duplicate: row.possible_duplicate,
+                let entry = Entry {
+                    message_id,
+                    former_token: row.former_token,
                     taken_over_before: row.taken_over_before,
-                })
-            })
-            .collect()
+                };
+                let read = || {
+                    let of = |column| fault::corrupt("notifications", column, notification_id);
+                    let recipient = EmailAddress::parse(&row.recipient)
+                        .map_err(|_| fault::corrupt("notification_recipients", "recipient", message_id))?;
+                    let locale = row.locale.map(|tag| LanguageTag::parse(&tag)).transpose();
+                    let attempts = u16::try_from(row.attempts);
+                    Ok(ClaimedNotification {
+                        message: NotificationMessage {
+                            message_id,
+                            notification_id,
+                            environment_id: EnvironmentId(row.environment_id),
+                            event: NotificationEvent::parse(&row.event).ok_or_else(|| of("event"))?,
+                            recipient,
+                            locale: locale.map_err(|_| of("locale"))?,
+                            sealed_data: row.sealed_data,
+                            expires_at: Timestamp::new(row.expires_at),
+                        },
+                        attempts: attempts.map_err(|_| fault::corrupt("outbox", "attempts", message_id))?,
+                        possible_duplicate: row.former_token.is_some(),
+                        taken_over_before: row.taken_over_before,
+                    })
+                };
+                (entry, read())
+            },
+        )
+        .await
     }
 }
 

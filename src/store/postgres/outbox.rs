@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 use sqlx::query_file;
 
+use super::claim::{Entry, claim};
 use super::row::{integer, summary_row, verification_row};
 use super::send::month;
 use super::{PostgresStore, StoreError, fault, settle};
@@ -10,7 +11,7 @@ use crate::domain::id::{EnvironmentId, MessageId};
 use crate::domain::message::Channel;
 use crate::domain::time::Timestamp;
 use crate::store::Outbox;
-use crate::store::outbox::{Claimed, Lease, MonthlyCounter, MonthlyLimit, Settled, Settlement};
+use crate::store::outbox::{Claimed, Lease, MonthlyCounter, MonthlyLimit, Queue, Settled, Settlement};
 
 #[async_trait]
 impl Outbox for PostgresStore {
@@ -22,35 +23,51 @@ impl Outbox for PostgresStore {
         limit: u32,
     ) -> Result<Vec<Claimed>, StoreError> {
         let mut lent = self.lend().await?;
-        let rows = lent
-            .ask(async |connection| {
-                query_file!(
-                    "src/store/postgres/sql/claim_due.sql",
-                    now.to_offset_date_time(),
-                    lease.token,
-                    lease.until.to_offset_date_time(),
-                    i64::from(limit),
-                    channel.as_str(),
-                )
-                .fetch_all(connection)
-                .await
-            })
-            .await?;
-        rows.into_iter()
-            .map(|mut row| {
-                let message_id = MessageId(row.claimed_id);
-                let attempts = u16::try_from(row.attempts);
-                let message = summary_row!(row, row.message_id).summary()?;
-                Ok(Claimed {
-                    message_id,
-                    attempts: attempts.map_err(|_| fault::corrupt("outbox", "attempts", message_id))?,
-                    possible_duplicate: row.possible_duplicate,
-                    taken_over_before: row.taken_over_before,
-                    holds_quota: row.holds_quota,
-                    verification: verification_row!(row).stored(message)?,
+        claim(
+            &mut lent,
+            lease,
+            limit,
+            |lent, limit| {
+                Box::pin(async move {
+                    lent.ask(async |connection| {
+                        query_file!(
+                            "src/store/postgres/sql/claim_due.sql",
+                            now.to_offset_date_time(),
+                            lease.token,
+                            lease.until.to_offset_date_time(),
+                            i64::from(limit),
+                            Queue::Code(channel).as_str(),
+                        )
+                        .fetch_all(connection)
+                        .await
+                    })
+                    .await
                 })
-            })
-            .collect()
+            },
+            |mut row| {
+                let message_id = MessageId(row.claimed_id);
+                let entry = Entry {
+                    message_id,
+                    former_token: row.former_token,
+                    taken_over_before: row.taken_over_before,
+                };
+                let attempts = u16::try_from(row.attempts);
+                let attempts = attempts.map_err(|_| fault::corrupt("outbox", "attempts", message_id));
+                let message = summary_row!(row, row.message_id).summary();
+                let claimed = message.and_then(|message| {
+                    Ok(Claimed {
+                        message_id,
+                        attempts: attempts?,
+                        possible_duplicate: row.former_token.is_some(),
+                        taken_over_before: row.taken_over_before,
+                        holds_quota: row.holds_quota,
+                        verification: verification_row!(row).stored(message)?,
+                    })
+                });
+                (entry, claimed)
+            },
+        )
+        .await
     }
 
     async fn settle(&self, settlement: Settlement) -> Result<Settled, StoreError> {

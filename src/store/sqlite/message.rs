@@ -14,6 +14,7 @@ use crate::domain::message::{
 use crate::domain::recipient::Recipient;
 use crate::domain::time::Timestamp;
 use crate::store::message::{MessageFilter, MessageHistory, Messages, StoredMessage};
+use crate::store::outbox::Queue;
 use crate::store::verification::NewMessage;
 
 #[async_trait]
@@ -163,10 +164,15 @@ pub(super) async fn insert_message(
     .execute(&mut *db)
     .await
     .map_err(fault)?;
-    sqlx::query("INSERT INTO outbox (message_id, due_at, lease_token) VALUES (?1, ?2, ?3)")
+    let queue = match origin.notification_id {
+        Some(_) => Queue::Notification,
+        None => Queue::Code(origin.channel),
+    };
+    sqlx::query("INSERT INTO outbox (message_id, queue, due_at, lease_token) VALUES (?1, ?4, ?2, ?3)")
         .bind(message.id.0)
         .bind(message.lease.until.unix_micros())
         .bind(message.lease.token)
+        .bind(queue.as_str())
         .execute(db)
         .await
         .map_err(fault)?;

@@ -6,8 +6,8 @@ use sqlx::sqlite::SqliteRow;
 use uuid::Uuid;
 
 use super::message::{MessageOrigin, insert_message, read_summary};
-use super::outbox::hold;
-use super::row::{Fields, id_of};
+use super::outbox::{Batch, claim, hold_readable};
+use super::row::Fields;
 use super::{SqliteStore, StoreError, fault};
 use crate::domain::email::EmailAddress;
 use crate::domain::id::{ApplicationId, EnvironmentId, MessageId, NotificationId};
@@ -20,7 +20,7 @@ use crate::domain::time::Timestamp;
 use crate::store::notification::{
     ClaimedNotification, NewMessages, NewNotification, NotificationMessage, Notifications, Notify,
 };
-use crate::store::outbox::Lease;
+use crate::store::outbox::{Lease, Queue};
 use crate::store::verification::NewMessage;
 
 mod counter;
@@ -74,9 +74,11 @@ impl Notifications for SqliteStore {
         lease: Lease,
         limit: u32,
     ) -> Result<Vec<ClaimedNotification>, StoreError> {
-        self.writer
-            .write(move |db| Box::pin(claim_due(db, now, lease, limit)))
-            .await
+        claim(limit, |limit| {
+            self.writer
+                .write(move |db| Box::pin(claim_due(db, now, lease, limit)))
+        })
+        .await
     }
 }
 
@@ -180,37 +182,27 @@ fn read_message(row: &SqliteRow) -> Result<Option<MessageSummary>, StoreError> {
     read_summary(&Fields::joined(row, "messages", "message_", id), id).map(Some)
 }
 
+const DUE: &str =
+    "SELECT o.message_id, o.attempts, o.lease_token, m.taken_over_at, n.id AS notification_id, n.environment_id,
+            n.event, n.locale, n.sealed_data, n.expires_at, r.recipient
+     FROM outbox o JOIN messages m ON m.id = o.message_id JOIN notifications n ON n.id = m.notification_id
+                   JOIN notification_recipients r ON r.notification_id = n.id AND r.message_id = m.id
+     WHERE o.queue = ?3 AND o.due_at <= ?1 ORDER BY o.due_at LIMIT ?2";
+
 async fn claim_due(
     db: &mut SqliteConnection,
     now: Timestamp,
     lease: Lease,
     limit: u32,
-) -> Result<Vec<ClaimedNotification>, StoreError> {
-    let rows = sqlx::query(
-        "SELECT o.message_id, o.attempts, o.lease_token, m.taken_over_at, n.id AS notification_id, n.environment_id,
-                n.event, n.locale, n.sealed_data, n.expires_at, r.recipient
-         FROM outbox o JOIN messages m ON m.id = o.message_id JOIN notifications n ON n.id = m.notification_id
-                       JOIN notification_recipients r ON r.notification_id = n.id AND r.message_id = m.id
-         WHERE o.due_at <= ?1 ORDER BY o.due_at LIMIT ?2",
-    )
-    .bind(now.unix_micros())
-    .bind(limit)
-    .fetch_all(&mut *db)
-    .await
-    .map_err(fault)?;
-    let mut claimed = Vec::with_capacity(rows.len());
-    for row in &rows {
-        let id = id_of(row, "outbox", "message_id")?;
-        hold(db, id, lease, now).await?;
-        match read_claimed(row, MessageId(id)) {
-            Ok(message) => claimed.push(message),
-            // Its lease keeps it out of the way of the others, which one unreadable row must not hold up.
-            Err(error) => {
-                tracing::error!(message.id = %MessageId(id), %error, "a due message cannot be read");
-            }
-        }
-    }
-    Ok(claimed)
+) -> Result<Batch<ClaimedNotification>, StoreError> {
+    let rows = sqlx::query(DUE)
+        .bind(now.unix_micros())
+        .bind(limit)
+        .bind(Queue::Notification.as_str())
+        .fetch_all(&mut *db)
+        .await
+        .map_err(fault)?;
+    hold_readable(db, &rows, "message_id", (lease, now), read_claimed).await
 }
 
 fn read_claimed(row: &SqliteRow, message_id: MessageId) -> Result<ClaimedNotification, StoreError> {
@@ -252,4 +244,20 @@ pub(super) async fn wipe_expired(
     .await
     .map_err(fault)?;
     Ok(wiped.rows_affected())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::DUE;
+    use crate::store::sqlite::plan::plan_of;
+
+    #[tokio::test]
+    async fn what_is_due_is_found_along_the_index() {
+        let plan = plan_of(DUE).await;
+        let first = plan.lines().next().unwrap();
+        assert!(
+            first.contains("outbox_by_due_time (queue=? AND due_at<?)"),
+            "{plan}"
+        );
+    }
 }

@@ -14,14 +14,14 @@ use super::directory::founded;
 use super::fixture::{DAY, HOUR, MINUTE, SECOND, World, accepted, count, failed, in_parallel, lease, now};
 
 /// A world whose environment is in the database: notifications refer to it.
-async fn world() -> World {
+pub async fn world() -> World {
     let mut world = World::new().await;
     world.environment = founded(&world).await.environment.id;
     world
 }
 
 /// A warning to these users, made at `at`, of which each may have `per_day`.
-fn warning(world: &World, users: &[u32], at: Timestamp, per_day: u32) -> NewNotification {
+pub fn warning(world: &World, users: &[u32], at: Timestamp, per_day: u32) -> NewNotification {
     let address = |user: &u32| EmailAddress::parse(&format!("user{user}@example.com")).unwrap();
     let (event, source) = (NotificationEvent::DataExportRequested, NotificationSource::Api);
     NewNotification {
@@ -51,11 +51,11 @@ fn warning(world: &World, users: &[u32], at: Timestamp, per_day: u32) -> NewNoti
     }
 }
 
-fn ids(new: &NewNotification) -> Vec<MessageId> {
+pub fn ids(new: &NewNotification) -> Vec<MessageId> {
     new.messages.as_ref().unwrap().ids.clone()
 }
 
-async fn made(world: &World, new: NewNotification) -> NewNotification {
+pub async fn made(world: &World, new: NewNotification) -> NewNotification {
     assert_eq!(world.notify(new.clone()).await.unwrap(), Notify::Made);
     new
 }

@@ -1,12 +1,10 @@
 -- Takes messages with a code, of one channel, that are due under a new lease. Rows that another process is taking at this moment are
 -- skipped. One that somebody held is marked: its provider may have it already. The join below sees messages as they were
--- before that.
+-- before that. What the caller cannot read it puts back (`put_back`).
 WITH due AS MATERIALIZED (
     SELECT o.message_id, o.due_at, o.lease_token
     FROM outbox o
-    WHERE o.due_at <= $1 AND (
-        SELECT m.channel FROM messages m WHERE m.id = o.message_id AND m.notification_id IS NULL
-    ) = $5
+    WHERE o.queue = $5 AND o.due_at <= $1
     ORDER BY o.due_at
     LIMIT $4
     FOR UPDATE SKIP LOCKED
@@ -15,7 +13,7 @@ taken AS (
     UPDATE outbox o SET due_at = $3, lease_token = $2
     FROM due
     WHERE o.message_id = due.message_id
-    RETURNING o.message_id, o.attempts, due.due_at, due.lease_token IS NOT NULL AS possible_duplicate
+    RETURNING o.message_id, o.attempts, due.due_at, due.lease_token
 ),
 marked AS (
     UPDATE messages SET taken_over_at = $1
@@ -25,7 +23,7 @@ marked AS (
 SELECT
     taken.message_id AS claimed_id,
     taken.attempts,
-    taken.possible_duplicate AS "possible_duplicate!",
+    taken.lease_token AS "former_token?",
     claimed.taken_over_at IS NOT NULL AS "taken_over_before!",
     claimed.quota_month IS NOT NULL AS "holds_quota!",
     v.id, v.environment_id, v.application_id, v.connection_id, v.purpose, v.channel, v.recipient, v.masked_recipient, v.locale,

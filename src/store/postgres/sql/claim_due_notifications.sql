@@ -2,7 +2,7 @@
 WITH due AS MATERIALIZED (
     SELECT o.message_id, o.due_at, o.lease_token
     FROM outbox o
-    WHERE o.due_at <= $1 AND (SELECT m.notification_id FROM messages m WHERE m.id = o.message_id) IS NOT NULL
+    WHERE o.queue = 'notification' AND o.due_at <= $1
     ORDER BY o.due_at
     LIMIT $4
     FOR UPDATE SKIP LOCKED
@@ -11,7 +11,7 @@ taken AS (
     UPDATE outbox o SET due_at = $3, lease_token = $2
     FROM due
     WHERE o.message_id = due.message_id
-    RETURNING o.message_id, o.attempts, due.due_at, due.lease_token IS NOT NULL AS possible_duplicate
+    RETURNING o.message_id, o.attempts, due.due_at, due.lease_token
 ),
 marked AS (
     UPDATE messages SET taken_over_at = $1
@@ -21,7 +21,7 @@ marked AS (
 SELECT
     taken.message_id AS "message_id!",
     taken.attempts,
-    taken.possible_duplicate AS "possible_duplicate!",
+    taken.lease_token AS "former_token?",
     m.taken_over_at IS NOT NULL AS "taken_over_before!",
     n.id AS "notification_id!", n.environment_id, n.event, n.locale, n.sealed_data, n.expires_at,
     r.recipient

@@ -129,8 +129,8 @@ message AS (
     FROM granted, new
 ),
 entry AS (
-    INSERT INTO outbox (message_id, due_at, lease_token)
-    SELECT message_id, lease_until, lease_token
+    INSERT INTO outbox (message_id, queue, due_at, lease_token)
+    SELECT message_id, channel, lease_until, lease_token
     FROM granted, new
 )
 SELECT

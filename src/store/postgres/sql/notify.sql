@@ -58,8 +58,8 @@ message AS (
     WHERE message_id IS NOT NULL
 ),
 entry AS (
-    INSERT INTO outbox (message_id, due_at, lease_token)
-    SELECT message_id, $19::timestamptz, $18::uuid
+    INSERT INTO outbox (message_id, queue, due_at, lease_token)
+    SELECT message_id, 'notification', $19::timestamptz, $18::uuid
     FROM granted, asked
     WHERE message_id IS NOT NULL
 )

@@ -112,8 +112,8 @@ message AS (
     FROM granted
 ),
 entry AS (
-    INSERT INTO outbox (message_id, due_at, lease_token)
-    SELECT $12, $15::timestamptz, $16::uuid
+    INSERT INTO outbox (message_id, queue, due_at, lease_token)
+    SELECT $12, channel, $15::timestamptz, $16::uuid
     FROM granted
 )
 SELECT
