@@ -11,7 +11,8 @@ use crate::domain::time::Timestamp;
 /// Reading messages. A page has at most 101 of them: 100, and one that tells that there are more.
 #[async_trait]
 pub trait Messages: Send + Sync {
-    /// At most `limit` messages of an environment, newest first, each page at the same cost, whatever the filter.
+    /// At most `limit` messages of an environment, newest first, each page at the same cost, whatever the filter. Those that cannot
+    /// be read are left out.
     async fn list_messages(
         &self,
         environment: EnvironmentId,
@@ -35,6 +36,42 @@ pub trait Messages: Send + Sync {
         environment: EnvironmentId,
         id: MessageId,
     ) -> Result<Option<MessageHistory>, StoreError>;
+}
+
+/// Reads a page until it has `limit` messages or there are no more. One that this release cannot read is told to the log and left
+/// out. `fetch` answers at most as many rows as it is asked for, older than the message given.
+pub(super) async fn readable<Row, F>(
+    limit: u32,
+    mut before: Option<MessageId>,
+    fetch: impl Fn(Option<MessageId>, u32) -> F,
+    read: impl Fn(Row) -> (MessageId, Result<StoredMessage, StoreError>),
+) -> Result<Vec<StoredMessage>, StoreError>
+where
+    F: Future<Output = Result<Vec<Row>, StoreError>>,
+{
+    let mut messages = Vec::new();
+    let mut wanted = limit;
+    while wanted > 0 {
+        let rows = fetch(before, wanted).await?;
+        let is_last = rows.len() < usize::try_from(wanted).unwrap_or(usize::MAX);
+        for row in rows {
+            let (id, message) = read(row);
+            before = Some(id);
+            match message {
+                Ok(message) => {
+                    messages.push(message);
+                    wanted -= 1;
+                }
+                Err(error) => {
+                    tracing::error!(message.id = %id, %error, "a message cannot be read by this release and is not listed");
+                }
+            }
+        }
+        if is_last {
+            break;
+        }
+    }
+    Ok(messages)
 }
 
 /// Which messages are listed.

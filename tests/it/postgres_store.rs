@@ -19,6 +19,8 @@ use crate::store_contract::fixture::{
 };
 use crate::support::wait::until;
 
+mod claims;
+
 /// A world on Postgres with a connection beside the store's; `None` where the tests run on SQLite.
 async fn on_postgres() -> Option<(World, PgConnection)> {
     let world = World::new().await;

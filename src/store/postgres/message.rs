@@ -12,7 +12,7 @@ use crate::domain::message::{Attempt, Channel, MessagePurpose, Provider};
 use crate::domain::recipient::Recipient;
 use crate::domain::time::Timestamp;
 use crate::store::Messages;
-use crate::store::message::{MessageFilter, MessageHistory, StoredMessage};
+use crate::store::message::{MessageFilter, MessageHistory, StoredMessage, readable};
 
 /// Takes the columns of a message out of the record of any statement that has them.
 macro_rules! message_row {
@@ -48,27 +48,8 @@ impl Messages for PostgresStore {
         filter: MessageFilter,
         limit: u32,
     ) -> Result<Vec<StoredMessage>, StoreError> {
-        let mut lent = self.lend().await?;
-        let first = filter.since.map_or(Uuid::nil(), first_id_at);
-        let (statuses, channels) = (filter.statuses(), filter.channels());
-        let rows = lent
-            .snapshot(async |transaction| {
-                walk_along_indexes(transaction).await?;
-                query_file!(
-                    "src/store/postgres/sql/list_messages.sql",
-                    environment.0,
-                    first,
-                    end(filter.before),
-                    filter.since.map(Timestamp::to_offset_date_time),
-                    &statuses as &[&str],
-                    &channels as &[&str],
-                    i64::from(limit),
-                )
-                .fetch_all(&mut **transaction)
-                .await
-            })
-            .await?;
-        rows.into_iter().map(|row| message_row!(row).message()).collect()
+        let fetch = |before, limit| self.page(environment, &filter, before, limit);
+        readable(limit, filter.before, fetch, MessageRow::read).await
     }
 
     async fn search_messages(
@@ -78,22 +59,9 @@ impl Messages for PostgresStore {
         before: Option<MessageId>,
         limit: u32,
     ) -> Result<Vec<StoredMessage>, StoreError> {
-        let mut lent = self.lend().await?;
-        let rows = lent
-            .snapshot(async |transaction| {
-                walk_along_indexes(transaction).await?;
-                query_file!(
-                    "src/store/postgres/sql/search_messages.sql",
-                    environment.0,
-                    recipient.key(),
-                    end(before),
-                    i64::from(limit),
-                )
-                .fetch_all(&mut **transaction)
-                .await
-            })
-            .await?;
-        rows.into_iter().map(|row| message_row!(row).message()).collect()
+        let key = recipient.key();
+        let fetch = |before, limit| self.page_to_recipient(environment, &key, before, limit);
+        readable(limit, before, fetch, MessageRow::read).await
     }
 
     async fn find_message(
@@ -136,6 +104,63 @@ impl Messages for PostgresStore {
     }
 }
 
+impl PostgresStore {
+    async fn page(
+        &self,
+        environment: EnvironmentId,
+        filter: &MessageFilter,
+        before: Option<MessageId>,
+        limit: u32,
+    ) -> Result<Vec<MessageRow>, StoreError> {
+        let mut lent = self.lend().await?;
+        let first = filter.since.map_or(Uuid::nil(), first_id_at);
+        let (statuses, channels) = (filter.statuses(), filter.channels());
+        let rows = lent
+            .snapshot(async |transaction| {
+                walk_along_indexes(transaction).await?;
+                query_file!(
+                    "src/store/postgres/sql/list_messages.sql",
+                    environment.0,
+                    first,
+                    end(before),
+                    filter.since.map(Timestamp::to_offset_date_time),
+                    &statuses as &[&str],
+                    &channels as &[&str],
+                    i64::from(limit),
+                )
+                .fetch_all(&mut **transaction)
+                .await
+            })
+            .await?;
+        Ok(rows.into_iter().map(|row| message_row!(row)).collect())
+    }
+
+    async fn page_to_recipient(
+        &self,
+        environment: EnvironmentId,
+        recipient_key: &str,
+        before: Option<MessageId>,
+        limit: u32,
+    ) -> Result<Vec<MessageRow>, StoreError> {
+        let mut lent = self.lend().await?;
+        let rows = lent
+            .snapshot(async |transaction| {
+                walk_along_indexes(transaction).await?;
+                query_file!(
+                    "src/store/postgres/sql/search_messages.sql",
+                    environment.0,
+                    recipient_key,
+                    end(before),
+                    i64::from(limit),
+                )
+                .fetch_all(&mut **transaction)
+                .await
+            })
+            .await?;
+        Ok(rows.into_iter().map(|row| message_row!(row)).collect())
+    }
+}
+
 /// What every list does first, so that its pages cost the same.
 pub(super) async fn walk_along_indexes(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
     query_file!("src/store/postgres/sql/walk_along_indexes.sql")
@@ -171,6 +196,10 @@ struct MessageRow {
 }
 
 impl MessageRow {
+    fn read(self) -> (MessageId, Result<StoredMessage, StoreError>) {
+        (MessageId(self.id), self.message())
+    }
+
     fn message(self) -> Result<StoredMessage, StoreError> {
         let id = MessageId(self.id);
         let of = |column| fault::corrupt("messages", column, id);

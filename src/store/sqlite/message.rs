@@ -1,8 +1,9 @@
 //! Messages: making them together with their place in the outbox, and reading them with their timeline.
 
 use async_trait::async_trait;
+use futures_util::TryFutureExt as _;
 use sqlx::sqlite::SqliteRow;
-use sqlx::{AssertSqlSafe, SqliteConnection};
+use sqlx::{AssertSqlSafe, Row as _, SqliteConnection};
 use uuid::Uuid;
 
 use super::row::{Fields, id_of};
@@ -13,7 +14,7 @@ use crate::domain::message::{
 };
 use crate::domain::recipient::Recipient;
 use crate::domain::time::Timestamp;
-use crate::store::message::{MessageFilter, MessageHistory, Messages, StoredMessage};
+use crate::store::message::{MessageFilter, MessageHistory, Messages, StoredMessage, readable};
 use crate::store::outbox::Queue;
 use crate::store::verification::NewMessage;
 
@@ -25,16 +26,18 @@ impl Messages for SqliteStore {
         filter: MessageFilter,
         limit: u32,
     ) -> Result<Vec<StoredMessage>, StoreError> {
-        let rows = sqlx::query(AssertSqlSafe(page_of(&filter)))
-            .bind(environment.0)
-            .bind(filter.before.map_or(Uuid::max(), |id| id.0))
-            .bind(filter.since.map_or(Uuid::nil(), first_id_at))
-            .bind(filter.since.map_or(i64::MIN, Timestamp::unix_micros))
-            .bind(limit)
-            .fetch_all(&self.readers)
-            .await
-            .map_err(fault)?;
-        rows.iter().map(read_message).collect()
+        let statement = page_of(&filter);
+        let fetch = |before: Option<MessageId>, limit| {
+            sqlx::query(AssertSqlSafe(statement.clone()))
+                .bind(environment.0)
+                .bind(before.map_or(Uuid::max(), |id| id.0))
+                .bind(filter.since.map_or(Uuid::nil(), first_id_at))
+                .bind(filter.since.map_or(i64::MIN, Timestamp::unix_micros))
+                .bind(limit)
+                .fetch_all(&self.readers)
+                .map_err(fault)
+        };
+        readable(limit, filter.before, fetch, |row| read_listed(&row)).await
     }
 
     async fn search_messages(
@@ -44,15 +47,16 @@ impl Messages for SqliteStore {
         before: Option<MessageId>,
         limit: u32,
     ) -> Result<Vec<StoredMessage>, StoreError> {
-        let rows = sqlx::query(TO_RECIPIENT)
-            .bind(environment.0)
-            .bind(recipient.key())
-            .bind(before.map_or(Uuid::max(), |id| id.0))
-            .bind(limit)
-            .fetch_all(&self.readers)
-            .await
-            .map_err(fault)?;
-        rows.iter().map(read_message).collect()
+        let fetch = |before: Option<MessageId>, limit| {
+            sqlx::query(TO_RECIPIENT)
+                .bind(environment.0)
+                .bind(recipient.key())
+                .bind(before.map_or(Uuid::max(), |id| id.0))
+                .bind(limit)
+                .fetch_all(&self.readers)
+                .map_err(fault)
+        };
+        readable(limit, before, fetch, |row| read_listed(&row)).await
     }
 
     async fn find_message(
@@ -196,6 +200,12 @@ pub(super) fn read_summary(fields: &Fields<'_>, id: MessageId) -> Result<Message
         fallback: fields.value("fallback")?,
         error,
     })
+}
+
+/// An id is a key of 16 bytes: every process can read it.
+fn read_listed(row: &SqliteRow) -> (MessageId, Result<StoredMessage, StoreError>) {
+    let id = MessageId(row.get("id"));
+    (id, read_message(row))
 }
 
 fn read_message(row: &SqliteRow) -> Result<StoredMessage, StoreError> {

@@ -5,10 +5,11 @@ use std::time::Duration;
 use otpost::domain::id::MessageId;
 use otpost::domain::message::{Channel, MessageStatus};
 use otpost::domain::time::Timestamp;
+use otpost::store::message::{MessageFilter, StoredMessage};
 use otpost::store::outbox::{Claimed, Outcome};
 use sqlx::types::Uuid;
 
-use super::fixture::{MINUTE, SECOND, World, lease, now};
+use super::fixture::{MINUTE, SECOND, World, lease, now, recipient};
 use super::notification;
 
 const LEASE: Duration = Duration::from_secs(15);
@@ -162,4 +163,42 @@ async fn a_notification_that_cannot_be_read_holds_up_none_of_its_neighbours() {
     assert_eq!(claim(due + LEASE - SECOND).await, []);
     event(first.event.as_str()).await;
     assert_eq!(claim(due + LEASE).await, [(first_message, true, false)]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn lists_leave_out_what_cannot_be_read_and_go_on_behind_it() {
+    let world = World::new().await;
+    let mut made = Vec::new();
+    for index in 0..7_u32 {
+        let new = world.verification(1, now() + index * SECOND);
+        made.insert(0, world.issue_as_is(new).await.message.id);
+    }
+    for unreadable in [0, 2, 3, 6] {
+        let id = literal(&world, made[unreadable].0);
+        let statement = format!("UPDATE messages SET purpose = 'newer' WHERE id = {id}");
+        assert_eq!(world.database.run(statement).await.unwrap(), 1);
+    }
+    let ids = |page: Vec<StoredMessage>| -> Vec<MessageId> {
+        page.iter().map(|message| message.summary.id).collect()
+    };
+    for (before, limit, expected) in [
+        (None, 10, vec![1, 4, 5]),
+        (None, 2, vec![1, 4]),
+        (Some(1), 1, vec![4]),
+        (Some(3), 10, vec![4, 5]),
+        (Some(5), 10, vec![]),
+    ] {
+        let expected: Vec<MessageId> = expected.into_iter().map(|index: usize| made[index]).collect();
+        let before = before.map(|index: usize| made[index]);
+        let filter = MessageFilter {
+            before,
+            ..MessageFilter::default()
+        };
+        let listed = world.list_messages(world.environment, filter, limit).await;
+        assert_eq!(ids(listed.unwrap()), expected, "{before:?} {limit}");
+        let found = world
+            .search_messages(world.environment, &recipient(1), before, limit)
+            .await;
+        assert_eq!(ids(found.unwrap()), expected, "{before:?} {limit}");
+    }
 }
