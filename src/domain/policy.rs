@@ -154,52 +154,43 @@ impl OtpPolicy {
     }
 }
 
-/// When a message whose try number `attempts` was not accepted is tried again: full jitter over 2, 5, 15, 45 s …
-/// (the last repeats), never earlier than the provider asks. `None` when the code would be dead by then.
+/// What somebody at a screen waits for lives no longer than this.
+const HURRIED_LIFE: Duration = Duration::from_mins(10);
+
+/// The longest waits before the next try, in ms; the last one repeats for what is in a hurry.
+const HURRIED_WAITS: [u64; 4] = [2_000, 5_000, 15_000, 45_000];
+
+/// What comes after them for a message that lives longer: 2, 5, 15 and 40 min. The last one repeats, and as no wait is under its half,
+/// a message that lives a day has less than a hundred tries.
+const UNHURRIED_WAITS: [u64; 4] = [120_000, 300_000, 900_000, 2_400_000];
+
+/// When a message that lives for `life` and whose try number `attempts` was not accepted is tried again: full jitter over 2, 5, 15,
+/// 45 s …, and between the half and the whole of the minutes of one that lives longer than 10; never earlier than the provider
+/// asks. `None` when it would have expired by then.
 pub fn retry_at(
     random: &dyn Random,
     now: Timestamp,
     attempts: u16,
     retry_after: Option<Duration>,
-    expires_at: Option<Timestamp>,
-) -> Option<Timestamp> {
-    let at = retry_along(
-        &[2_000, 5_000, 15_000, 45_000],
-        random,
-        now,
-        attempts,
-        retry_after,
-    );
-    expires_at.is_none_or(|end| at < end).then_some(at)
-}
-
-/// As [`retry_at`], for what waits a day and not for a user at a screen: from the fifth try on 2, 5 and 15 min (the last
-/// repeats).
-pub fn unhurried_retry_at(
-    random: &dyn Random,
-    now: Timestamp,
-    attempts: u16,
-    retry_after: Option<Duration>,
+    life: Duration,
     expires_at: Timestamp,
 ) -> Option<Timestamp> {
-    const CEILINGS: [u64; 7] = [2_000, 5_000, 15_000, 45_000, 120_000, 300_000, 900_000];
-    let at = retry_along(&CEILINGS, random, now, attempts, retry_after);
-    (at < expires_at).then_some(at)
-}
-
-/// Full jitter below the ceiling (in ms) of this many attempts; the last ceiling repeats.
-fn retry_along(
-    ceilings: &[u64],
-    random: &dyn Random,
-    now: Timestamp,
-    attempts: u16,
-    retry_after: Option<Duration>,
-) -> Timestamp {
     let index = usize::from(attempts.max(1)) - 1;
-    let ceiling = ceilings.get(index).or(ceilings.last()).copied().unwrap_or(45_000);
+    let [.., longest_hurried] = HURRIED_WAITS;
+    let [.., longest] = UNHURRIED_WAITS;
+    let wait = match HURRIED_WAITS.get(index) {
+        Some(ceiling) => below(random, *ceiling),
+        None if life <= HURRIED_LIFE => below(random, longest_hurried),
+        None => {
+            let ceiling = UNHURRIED_WAITS.get(index - HURRIED_WAITS.len());
+            let half = ceiling.copied().unwrap_or(longest) / 2;
+            half + below(random, half)
+        }
+    };
     // A floor keeps a burst of retries from meeting the provider in the same instant it refused.
-    let jittered = Duration::from_millis(200 + below(random, ceiling));
-    now + jittered.max(retry_after.unwrap_or_default())
+    let wait = Duration::from_millis(200 + wait);
+    let at = now + wait.max(retry_after.unwrap_or_default());
+    (at < expires_at).then_some(at)
 }
 
 #[cfg(test)]
@@ -257,34 +248,53 @@ mod tests {
         assert_eq!(policy.life(Purpose::Mfa, Channel::Email).as_secs(), 600);
     }
 
+    const CODE: Duration = Duration::from_mins(10);
+
+    fn now() -> Timestamp {
+        Timestamp::from_unix_micros(1_700_000_000_000_000).unwrap()
+    }
+
+    fn wait(attempts: u16, life: Duration) -> Duration {
+        let at = retry_at(&OsRandom, now(), attempts, None, life, now() + DAY).unwrap();
+        now().until(at)
+    }
+
     #[test]
-    fn a_retry_keeps_the_providers_wait_and_never_outlives_the_code() {
-        let now = Timestamp::from_unix_micros(1_700_000_000_000_000).unwrap();
-        for attempts in 1..20 {
-            let at = retry_at(
-                &OsRandom,
-                now,
-                attempts,
-                None,
-                Some(now + Duration::from_mins(10)),
-            )
-            .unwrap();
-            assert!(at > now && at < now + Duration::from_secs(46));
-        }
-        let unhurried = |attempts, end| {
-            unhurried_retry_at(&OsRandom, now, attempts, None, now + Duration::from_secs(end))
-        };
+    fn a_code_for_somebody_at_a_screen_is_never_kept_waiting_for_a_minute() {
         for attempts in 1..500 {
-            let at = unhurried(attempts, 86_400).unwrap();
-            let most = if attempts < 5 { 46 } else { 901 };
-            assert!(at > now && at < now + Duration::from_secs(most), "{attempts}");
+            let wait = wait(attempts, CODE);
+            assert!(!wait.is_zero() && wait < Duration::from_secs(46), "{attempts}");
         }
-        assert_eq!(unhurried(9, 0), None);
+    }
+
+    #[test]
+    fn what_lives_a_day_backs_off_to_minutes_and_has_less_than_a_hundred_tries() {
+        for attempts in 1..=4 {
+            assert!(wait(attempts, DAY) < Duration::from_secs(46), "{attempts}");
+        }
+        for attempts in 8..500 {
+            let wait = wait(attempts, DAY).as_secs();
+            assert!((1_200..=2_400).contains(&wait), "{attempts}: {wait} s");
+        }
+        for _ in 0..100 {
+            let (mut tries, mut at) = (1, now());
+            while let Some(next) = retry_at(&OsRandom, at, tries, None, DAY, now() + DAY) {
+                at = next;
+                tries += 1;
+            }
+            assert!((35..100).contains(&tries), "{tries}");
+        }
+    }
+
+    #[test]
+    fn a_retry_keeps_the_providers_wait_and_never_outlives_the_message() {
+        let minute = Duration::from_mins(1);
         let asked = Some(Duration::from_secs(90));
-        assert!(retry_at(&OsRandom, now, 1, asked, None).unwrap() >= now + Duration::from_secs(90));
-        assert_eq!(
-            retry_at(&OsRandom, now, 1, asked, Some(now + Duration::from_mins(1))),
-            None
-        );
+        for life in [CODE, DAY] {
+            let at = retry_at(&OsRandom, now(), 1, asked, life, now() + life);
+            assert!(at.unwrap() >= now() + Duration::from_secs(90));
+            assert_eq!(retry_at(&OsRandom, now(), 1, asked, life, now() + minute), None);
+            assert_eq!(retry_at(&OsRandom, now(), 9, None, life, now()), None);
+        }
     }
 }

@@ -16,6 +16,7 @@ use crate::support::smtp_server::{Act, Behaviour, SmtpServer, Step};
 use crate::support::test_server::{TestServer, Wishes, code_in};
 use crate::support::wait::until;
 
+mod counters;
 mod unreadable;
 
 /// A refusal for now, with the seconds to wait.

@@ -31,6 +31,11 @@ pub struct Pass {
 }
 
 impl Pass {
+    /// What keeps the next sender from being asked may pass.
+    pub fn try_again_later(&mut self) {
+        self.retryable = true;
+    }
+
     /// What follows from `result`, when `another` says whether one more sender of the route may be asked.
     pub fn decide(&mut self, result: Result<Receipt, SendError>, another: bool) -> Next {
         let (class, retry_after) = match result {
@@ -147,6 +152,17 @@ mod tests {
                 retry_after: Some(Duration::from_secs(7))
             }
         );
+    }
+
+    #[test]
+    fn what_keeps_the_next_sender_from_being_asked_ends_no_message_that_one_could_carry() {
+        let decide = |class| {
+            let mut pass = Pass::default();
+            pass.try_again_later();
+            pass.decide(Err(SendError::refused(class, "")), false)
+        };
+        assert_eq!(decide(Class::Account), Next::Retry { retry_after: None });
+        assert!(matches!(decide(Class::RecipientInvalid), Next::Failed(_)));
     }
 
     #[test]

@@ -13,7 +13,7 @@ use super::{Cargo, Delivery, Dispatcher, Job, LEASE};
 use crate::domain::id::AttemptId;
 use crate::domain::locale::Locale;
 use crate::domain::message::{Attempt, Failure, MessageStatus, MessageSummary, Provider, Sms};
-use crate::domain::policy::{retry_at, unhurried_retry_at};
+use crate::domain::policy::retry_at;
 use crate::domain::recipient::Recipient;
 use crate::domain::time::Timestamp;
 use crate::domain::verification::Purpose;
@@ -21,6 +21,7 @@ use crate::provider::{ATTEMPT_TIMEOUT, Class, Receipt, SendError, Transport};
 use crate::service::directory::EnvironmentSnapshot;
 use crate::service::render::{self, CodeContent};
 use crate::service::route::{self, Hop, Route};
+use crate::store::StoreError;
 use crate::store::outbox::{MonthlyCounter, MonthlyLimit, Outcome, Settlement};
 
 /// A sender of a route.
@@ -85,8 +86,15 @@ impl Dispatcher {
         // must it be had now.
         let late = route::takes_test_quota(&route, self.platform.sms_kind) && !job.holds_quota;
         let quota = self.monthly_limit(MonthlyCounter::TestQuota);
-        if late && !self.reserve(job, quota).await {
-            return self.refuse(job, Class::Account).await;
+        if late {
+            match self.reserve(job, quota).await {
+                Ok(true) => {}
+                Ok(false) => return self.refuse(job, Class::Account).await,
+                Err(_) => {
+                    let at = self.next_try(job, self.clock.estimate(), job.attempts, None);
+                    return self.conclude(job, None, Outcome::RetryAt(at)).await;
+                }
+            }
         }
         let stops = stops(&route, environment.own_sms.as_ref(), self.platform.sms.as_ref());
         let delivery = self.walk(job, &stops, message).await;
@@ -121,7 +129,15 @@ impl Dispatcher {
             }
             let wants_next =
                 matches!(&result, Err(SendError::NotAccepted { class, .. }) if class.allows_fallback());
-            let another = wants_next && index + 1 < stops.len() && self.reserve(job, cap).await;
+            let another = if wants_next && index + 1 < stops.len() {
+                self.reserve(job, cap).await
+            } else {
+                Ok(false)
+            };
+            let another = another.unwrap_or_else(|_| {
+                pass.try_again_later();
+                false
+            });
             let provider = attempt.provider;
             let now = attempt.finished_at;
             let outcome = match pass.decide(result, another) {
@@ -137,9 +153,7 @@ impl Dispatcher {
                     lease_until: now + LEASE,
                 },
                 Next::Retry { retry_after } => {
-                    let at = self.next_try(job, now, job_attempts, retry_after);
-                    // No try fits into the life that is left; it waits for its end, when it counts as expired.
-                    Outcome::RetryAt(at.unwrap_or(job.expires_at()))
+                    Outcome::RetryAt(self.next_try(job, now, job_attempts, retry_after))
                 }
                 Next::Failed(failure) => Outcome::Failed(failure),
             };
@@ -156,18 +170,12 @@ impl Dispatcher {
         self.refuse(job, Class::SenderMisconfigured).await
     }
 
-    fn next_try(
-        &self,
-        job: &Job,
-        now: Timestamp,
-        attempts: u16,
-        retry_after: Option<Duration>,
-    ) -> Option<Timestamp> {
-        let (random, end) = (&*self.random, job.expires_at());
-        match &job.cargo {
-            Cargo::Code(_) => retry_at(random, now, attempts, retry_after, Some(end)),
-            Cargo::Notification(_) => unhurried_retry_at(random, now, attempts, retry_after, end),
-        }
+    fn next_try(&self, job: &Job, now: Timestamp, attempts: u16, retry_after: Option<Duration>) -> Timestamp {
+        let end = job.expires_at();
+        let life = job.message_id.made_at().unwrap_or(now).until(end);
+        let at = retry_at(&*self.random, now, attempts, retry_after, life, end);
+        // No try fits into the life that is left; it waits for its end, when it counts as expired.
+        at.unwrap_or(end)
     }
 
     /// One try, within its time, as the timeline shows it.
@@ -248,23 +256,21 @@ impl Dispatcher {
         }
     }
 
-    async fn reserve(&self, job: &Job, limit: MonthlyLimit) -> bool {
-        match self.store.reserve(job.cargo.environment_id(), limit).await {
-            Ok(reserved) => {
-                if !reserved {
-                    tracing::warn!(environment.id = %job.cargo.environment_id(),
-                        counter = limit.counter.as_str(), limit = limit.limit, "a monthly counter is used up");
-                }
-                reserved
-            }
-            Err(error) => {
-                tracing::warn!(
-                    error = &error as &dyn std::error::Error,
-                    "a monthly counter could not be read"
-                );
-                false
-            }
+    /// Reserves a place of a monthly counter; `false` when it is used up. An error says neither, and ends no message.
+    async fn reserve(&self, job: &Job, limit: MonthlyLimit) -> Result<bool, StoreError> {
+        let reserved = self.store.reserve(job.cargo.environment_id(), limit).await;
+        match &reserved {
+            Ok(true) => {}
+            Ok(false) => tracing::warn!(environment.id = %job.cargo.environment_id(),
+                counter = limit.counter.as_str(), limit = limit.limit, "a monthly counter is used up"),
+            Err(error) => tracing::warn!(
+                error = error as &dyn std::error::Error,
+                counter = limit.counter.as_str(),
+                message.id = %job.message_id,
+                "a monthly counter could not be read; the message waits"
+            ),
         }
+        reserved
     }
 
     async fn release(&self, job: &Job, limit: MonthlyLimit) {
