@@ -1,8 +1,10 @@
 //! The one writer. Operations queue up for it; it carries out what has queued up in one transaction, each in a savepoint
 //! of its own, commits once, and only then answers: an answer means durable.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
+use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use sqlx::{Connection, SqliteConnection};
 use tokio::sync::{mpsc, oneshot};
@@ -29,6 +31,11 @@ pub(super) struct Writer {
 #[derive(Debug, thiserror::Error)]
 #[error("the database is closed")]
 struct Closed;
+
+/// An operation broke off in the middle; nothing of it remains.
+#[derive(Debug, thiserror::Error)]
+#[error("the operation panicked")]
+struct Panicked;
 
 impl Writer {
     /// Starts the task that owns `connection`, and opens another one to `file` when this one fails.
@@ -107,7 +114,11 @@ where
     fn run<'c>(&'c mut self, connection: &'c mut SqliteConnection) -> BoxFuture<'c, bool> {
         Box::pin(async move {
             if let Some(action) = self.action.take() {
-                self.outcome = Some(action(connection).await);
+                let carried_out = AssertUnwindSafe(async { action(connection).await });
+                let outcome = carried_out.catch_unwind().await;
+                // The hook has told of it. What it did is rolled back with its savepoint; the others know nothing of it.
+                self.outcome =
+                    Some(outcome.unwrap_or_else(|_| Err(StoreError::Statement(Box::new(Panicked)))));
             }
             matches!(self.outcome, Some(Ok(_)))
         })
@@ -199,6 +210,8 @@ impl WriterTask {
 
 #[cfg(test)]
 mod tests {
+    use futures_util::TryStreamExt as _;
+
     use super::*;
     use crate::store::sqlite::fault;
 
@@ -240,6 +253,34 @@ mod tests {
         assert!(matches!(failed, Err(StoreError::Statement(_))), "{failed:?}");
         first.and(second).unwrap();
         assert_eq!(revision(&writer).await, before + 2);
+    }
+
+    #[tokio::test]
+    async fn an_operation_that_panics_is_undone_alone_and_the_writer_goes_on() {
+        let place = tempfile::tempdir().unwrap();
+        let writer = writer(&place).await;
+        let before = revision(&writer).await;
+        let good = || writer.write(|db| Box::pin(execute(db, RAISE)));
+        let at_once = writer.write::<(), _>(|_| panic!("before it begins"));
+        let in_the_middle = writer.write::<(), _>(|db| {
+            Box::pin(async move {
+                execute(db, RAISE).await?;
+                let mut within = db.begin().await.map_err(fault)?;
+                execute(&mut within, RAISE).await?;
+                let mut rows = sqlx::query("VALUES (1), (2)").fetch(&mut *within);
+                rows.try_next().await.map_err(fault)?;
+                panic!("in a transaction within, while rows are coming");
+            })
+        });
+        let (first, at_once, second, in_the_middle, third) =
+            tokio::join!(good(), at_once, good(), in_the_middle, good());
+        for panicked in [at_once, in_the_middle] {
+            assert!(matches!(panicked, Err(StoreError::Statement(_))), "{panicked:?}");
+        }
+        first.and(second).and(third).unwrap();
+        assert_eq!(revision(&writer).await, before + 3);
+        good().await.unwrap();
+        assert_eq!(revision(&writer).await, before + 4);
     }
 
     #[tokio::test]
