@@ -38,8 +38,7 @@ pub trait Transport<M: Sync>: Send + Sync {
     /// Tries once to hand `message` over, within [`ATTEMPT_TIMEOUT`].
     async fn send(&self, message: &M) -> Result<Receipt, SendError>;
 
-    /// As [`Self::send`], for a message that only tests settings: no breaker stands before it or counts it, and the provider
-    /// is not asked to report on it.
+    /// As [`Self::send`], for a message that only tests settings: no breaker stands before it or counts it.
     async fn send_test(&self, message: &M) -> Result<Receipt, SendError> {
         self.send(message).await
     }

@@ -44,7 +44,6 @@ impl Senders {
             client,
             clock: Arc::clone(clock),
             base_url: config.twilio.base_url.clone(),
-            public_url: Some(config.server.public_url.clone()),
             classes: Arc::new(Classes::default()),
         };
         Ok(Self {

@@ -31,8 +31,6 @@ pub struct Gateway {
     pub clock: Arc<dyn Clock>,
     /// `twilio.base_url`: a host other than Twilio's own wins over the edge and region of an account.
     pub base_url: Option<Url>,
-    /// `server.public_url`: what Twilio reports to, when it is https and not a loopback host.
-    pub public_url: Option<Url>,
     /// What Twilio's error codes mean.
     pub classes: Arc<Classes>,
 }
@@ -43,7 +41,6 @@ pub struct Twilio {
     provider: Provider,
     account: TwilioAccount,
     messages_url: Result<Url, SendError>,
-    callback_base: Option<Url>,
 }
 
 impl Twilio {
@@ -52,7 +49,6 @@ impl Twilio {
     pub fn new(gateway: Gateway, account: TwilioAccount, provider: Provider) -> Self {
         Self {
             messages_url: endpoint::messages_url(&account, gateway.base_url.as_ref()),
-            callback_base: endpoint::callback_base(&account, gateway.public_url.as_ref()),
             gateway,
             provider,
             account,
@@ -75,9 +71,15 @@ impl Twilio {
                 )
             })
     }
+}
 
-    /// Creates the message; reports on it go to `callback_base`.
-    async fn create(&self, message: &Sms, callback_base: Option<&Url>) -> Result<Receipt, SendError> {
+#[async_trait]
+impl Transport<Sms> for Twilio {
+    fn provider(&self) -> Provider {
+        self.provider
+    }
+
+    async fn send(&self, message: &Sms) -> Result<Receipt, SendError> {
         let url = self.messages_url.clone()?;
         let (user, password) = self.credentials()?;
         let Gateway {
@@ -89,12 +91,7 @@ impl Twilio {
         let response = client
             .post(url)
             .basic_auth(user, Some(password.expose()))
-            .form(&request::parameters(
-                &self.account,
-                callback_base,
-                message,
-                clock.now(),
-            ))
+            .form(&request::parameters(&self.account, message, clock.now()))
             .send()
             .await
             .map_err(|error| failure(&error))?;
@@ -104,20 +101,5 @@ impl Twilio {
             body: read_capped(response, MAX_ANSWER).await,
         };
         answer.read(classes, &[password])
-    }
-}
-
-#[async_trait]
-impl Transport<Sms> for Twilio {
-    fn provider(&self) -> Provider {
-        self.provider
-    }
-
-    async fn send(&self, message: &Sms) -> Result<Receipt, SendError> {
-        self.create(message, self.callback_base.as_ref()).await
-    }
-
-    async fn send_test(&self, message: &Sms) -> Result<Receipt, SendError> {
-        self.create(message, None).await
     }
 }

@@ -1,8 +1,7 @@
-//! The two addresses of a Twilio account: where its requests go, and where Twilio reports back.
+//! The address that the requests of a Twilio account go to.
 
-use url::{Host, Url};
+use url::Url;
 
-use crate::domain::message::Sms;
 use crate::domain::settings::TwilioAccount;
 use crate::provider::{Class, SendError};
 
@@ -69,35 +68,6 @@ fn regional_host(edge: &str, region: &str) -> Result<String, SendError> {
 
 fn misconfigured(detail: &str) -> SendError {
     SendError::refused(Class::SenderMisconfigured, detail)
-}
-
-/// Where Twilio can report to: `public_url` when it is https and not this machine itself, and when there is an
-/// Auth Token to check the reports with.
-pub(super) fn callback_base(account: &TwilioAccount, public_url: Option<&Url>) -> Option<Url> {
-    account.auth_token.as_ref()?;
-    let url = public_url.filter(|url| url.scheme() == "https")?;
-    let loopback = match url.host()? {
-        Host::Domain(name) => {
-            let name = name.trim_end_matches('.');
-            name == "localhost" || name.ends_with(".localhost")
-        }
-        Host::Ipv4(address) => address.is_loopback(),
-        Host::Ipv6(address) => address.to_canonical().is_loopback(),
-    };
-    (!loopback).then(|| url.clone())
-}
-
-/// The address of the reports on `sms` under `base`. The fragment asks Twilio for five tries, also after an answer
-/// that is not 2xx; it is not part of what Twilio signs.
-pub(super) fn status_callback(base: &Url, sms: &Sms) -> Option<String> {
-    let mut url = base.clone();
-    url.set_query(None);
-    url.path_segments_mut()
-        .ok()?
-        .pop_if_empty()
-        .extend(["callbacks", "twilio", &sms.id.to_string()]);
-    url.set_fragment(Some("rc=5&rp=all"));
-    Some(url.into())
 }
 
 #[cfg(test)]
@@ -174,29 +144,5 @@ mod tests {
             let found = host(edge, region, base_url);
             assert_eq!(found.as_deref(), expected, "{edge:?} {region:?} {base_url:?}");
         }
-    }
-
-    #[test]
-    fn reports_are_asked_for_only_where_twilio_can_reach_us_and_we_can_check_them() {
-        for (public_url, reachable) in [
-            ("https://otp.example.com", true),
-            ("https://otp.example.com/base/", true),
-            ("https://10.0.0.1", true),
-            ("http://otp.example.com", false),
-            ("https://localhost:8443", false),
-            ("https://app.localhost.", false),
-            ("https://127.1.2.3", false),
-            ("https://[::1]", false),
-            ("https://[::ffff:127.0.0.1]", false),
-        ] {
-            let url = Url::parse(public_url).unwrap();
-            let base = callback_base(&account(None, None), Some(&url));
-            assert_eq!(base.is_some(), reachable, "{public_url}");
-        }
-        let url = Url::parse("https://otp.example.com").unwrap();
-        let mut with_key_only = account(None, None);
-        with_key_only.auth_token = None;
-        assert_eq!(callback_base(&with_key_only, Some(&url)), None);
-        assert_eq!(callback_base(&account(None, None), None), None);
     }
 }

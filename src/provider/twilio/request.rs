@@ -1,8 +1,5 @@
 //! The parameters of a request to send one message.
 
-use url::Url;
-
-use super::endpoint::status_callback;
 use crate::domain::message::Sms;
 use crate::domain::settings::{SmsSource, TwilioAccount};
 use crate::domain::time::Timestamp;
@@ -10,13 +7,8 @@ use crate::domain::time::Timestamp;
 /// The longest `ValidityPeriod` Twilio takes, in seconds: ten hours.
 const MAX_VALIDITY: u64 = 36_000;
 
-/// The form of the request, in no order that matters to Twilio.
-pub(super) fn parameters(
-    account: &TwilioAccount,
-    callback_base: Option<&Url>,
-    sms: &Sms,
-    now: Timestamp,
-) -> Vec<(&'static str, String)> {
+/// The form of the request, in no order that matters to Twilio. No `StatusCallback`: there is nothing here that takes one.
+pub(super) fn parameters(account: &TwilioAccount, sms: &Sms, now: Timestamp) -> Vec<(&'static str, String)> {
     let source = match &account.source {
         SmsSource::MessagingService(sid) => ("MessagingServiceSid", sid.clone()),
         SmsSource::PhoneNumber(number) => ("From", number.clone()),
@@ -27,9 +19,6 @@ pub(super) fn parameters(
         source,
         ("ValidityPeriod", validity(sms, now).to_string()),
     ];
-    if let Some(url) = callback_base.and_then(|base| status_callback(base, sms)) {
-        parameters.push(("StatusCallback", url));
-    }
     if account.discard_content {
         parameters.push(("ContentRetention", "discard".to_owned()));
     }

@@ -12,9 +12,8 @@ use crate::support::twilio_double::TwilioDouble;
 const TO: &str = "+61466043123";
 
 async fn with_twilio(twilio: &TwilioDouble) -> TestServer {
-    let wishes = Wishes::default().set("twilio.base_url", twilio.url());
-    wishes
-        .set("server.public_url", "https://otp.example.com")
+    Wishes::default()
+        .set("twilio.base_url", twilio.url())
         .start()
         .await
 }
@@ -39,11 +38,7 @@ async fn saved_settings_send_a_fixed_sentence_with_digits_that_prove_nothing() {
         "{text}"
     );
     assert_eq!(sent.parameter("MessagingServiceSid"), Some(SERVICE));
-    assert_eq!(
-        sent.parameter("StatusCallback"),
-        None,
-        "there is no message to report on"
-    );
+    assert_eq!(sent.parameter("StatusCallback"), None);
     assert_eq!(twilio.violations(), Vec::<String>::new());
     assert!(server.messages().await.is_empty());
     let entries = audit(&server, "settings.sms.test").await;
