@@ -22,13 +22,39 @@ pub enum GivenSecret {
     New(Secret),
     /// What was read back: `{"set": …}`. Keeps what is stored.
     ReadBack,
+    /// `null`: what is stored goes.
+    Dropped,
+}
+
+/// What `null` means where a secret may stand: nothing, or the wish to drop the one that is stored.
+pub trait FromNull: Sized {
+    /// The secret that `null` stands for.
+    #[must_use]
+    fn from_null() -> Option<Self> {
+        None
+    }
+}
+
+impl FromNull for GivenSecret {
+    fn from_null() -> Option<Self> {
+        Some(Self::Dropped)
+    }
+}
+
+impl FromNull for SealedSecret {}
+
+/// Reads a secret, or what `null` stands for.
+fn secret_or_null<'de, D: Deserializer<'de>, S: FromNull + Deserialize<'de>>(
+    deserializer: D,
+) -> Result<Option<S>, D::Error> {
+    Ok(Option::deserialize(deserializer)?.or_else(S::from_null))
 }
 
 impl utoipa::PartialSchema for GivenSecret {
     fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
         utoipa::openapi::schema::OneOfBuilder::new()
             .description(Some(
-                "The secret, write-only. What was read back, or leaving it out, keeps the one that is stored.",
+                "The secret, write-only. What was read back, or leaving it out, keeps the one that is stored; `null` drops it.",
             ))
             .item(utoipa::schema!(String))
             .item(SecretHint::schema())
@@ -174,6 +200,8 @@ fn resolve_secret(
 ) -> Option<Secret> {
     match given {
         Some(GivenSecret::New(secret)) => Some(secret),
+        // Whether it may be missing is for the validation of the whole.
+        Some(GivenSecret::Dropped) => None,
         _ if moved && stored.is_some() => {
             errors.push(FieldError::new(
                 pointer,

@@ -47,7 +47,7 @@ fn print_table(text: &mut String, path: &str, table: &Map<String, Value>) {
     }
 }
 
-/// A secret, `{ keep = true }`.
+/// A secret, `{ keep = … }`.
 fn is_inline(table: &Map<String, Value>) -> bool {
     table.len() == 1 && table.get("keep").is_some_and(Value::is_boolean)
 }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::{ATTEMPTS, Actor, Administration, ChangeError, OtpPolicyPatch, pinned};
 use crate::domain::environment::SettingsKind;
 use crate::domain::id::EnvironmentId;
-use crate::domain::settings::MfaSettings;
+use crate::domain::settings::{MfaSettings, SmsSettings};
 use crate::service::directory::EnvironmentSnapshot;
 use crate::service::settings::email::EmailDocument;
 use crate::service::settings::sms::SmsDocument;
@@ -48,7 +48,7 @@ impl Administration {
                 changes: json!({
                     "before": SmsDocument::of(stored).hint(),
                     "after": SmsDocument::of(&settings).hint(),
-                    "secrets": if secrets_given { "changed" } else { "kept" },
+                    "secrets": if secrets_given || drops_token(stored, &settings) { "changed" } else { "kept" },
                 }),
                 clears: None,
             })
@@ -184,4 +184,10 @@ impl Administration {
 
 pub(super) fn to_text(document: &impl Serialize) -> Result<String, StoreError> {
     serde_json::to_string(document).map_err(|error| StoreError::Statement(error.into()))
+}
+
+/// Whether an account stays and its Auth Token goes.
+fn drops_token(before: &SmsSettings, after: &SmsSettings) -> bool {
+    let token_of = |settings: &SmsSettings| Some(settings.twilio.as_ref()?.auth_token.is_some());
+    token_of(before) == Some(true) && token_of(after) == Some(false)
 }

@@ -1,4 +1,4 @@
-//! The directory as a file describes it, with secrets only as `{ keep = true }`.
+//! The directory as a file describes it, with secrets only as `{ keep = … }`.
 
 use serde_json::{Map, Value, json};
 
@@ -59,10 +59,17 @@ pub fn export(rows: DirectoryRows, keys: &KeyRing) -> Result<Value, ExportError>
 
 fn sections(contents: &Contents) -> Map<String, Value> {
     let kept = json!({ "keep": true });
-    let sms = SmsDocument::of(&contents.sms).with_secrets(|_, _| Some(&kept));
+    let mut sms = json!(SmsDocument::of(&contents.sms).with_secrets(|_, _| Some(&kept)));
+    // Said and not left out, as above.
+    if let Some(token) = sms
+        .pointer_mut("/twilio/auth_token")
+        .filter(|token| token.is_null())
+    {
+        *token = json!({ "keep": false });
+    }
     let email = EmailDocument::of(&contents.email).with_secrets(|_, _| Some(&kept));
     let mut sections = Map::new();
-    sections.insert("sms".to_owned(), json!(sms));
+    sections.insert("sms".to_owned(), sms);
     sections.insert("email".to_owned(), json!(email));
     // Without a custom sender there are no texts, and a file may not mention them.
     if contents.email.custom_sender.is_some() {

@@ -271,7 +271,7 @@ impl Resolving<'_> {
         }
     }
 
-    /// The secret itself, or the word to keep the stored one.
+    /// The secret itself, or the word to keep or drop the stored one.
     fn secret(&mut self, pointer: &str, declared: DeclaredSecret, is_stored: bool) -> Option<GivenSecret> {
         match declared {
             DeclaredSecret::Reference(reference) => match (self.with.read_secret)(&reference) {
@@ -280,6 +280,7 @@ impl Resolving<'_> {
             },
             DeclaredSecret::Keep if is_stored => return Some(GivenSecret::ReadBack),
             DeclaredSecret::Keep => self.refuse(pointer, NOTHING_KEPT),
+            DeclaredSecret::Drop => return Some(GivenSecret::Dropped),
         }
         None
     }

@@ -5,6 +5,7 @@ use std::fmt;
 use serde::de::{self, Deserialize, Deserializer, MapAccess, Unexpected, Visitor};
 
 use crate::domain::secret::SecretReference;
+use crate::service::settings::FromNull;
 
 /// How the file gives a secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,7 +14,12 @@ pub(super) enum DeclaredSecret {
     Reference(SecretReference),
     /// As the one that is stored, which must be there.
     Keep,
+    /// As none: the one that is stored goes.
+    Drop,
 }
+
+// The file's format has no null.
+impl FromNull for DeclaredSecret {}
 
 const FORMS: &[&str] = &["env", "file", "keep"];
 
@@ -30,7 +36,8 @@ impl<'de> Visitor<'de> for Form {
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(
-            "{ env = \"NAME\" }, { file = \"PATH\" } or { keep = true }: the secret itself does not stand in this file",
+            "{ env = \"NAME\" }, { file = \"PATH\" }, { keep = true } or, to drop it, { keep = false }: the secret itself does not \
+             stand in this file",
         )
     }
 
@@ -43,7 +50,7 @@ impl<'de> Visitor<'de> for Form {
             "env" => DeclaredSecret::Reference(SecretReference::Variable(fields.next_value()?)),
             "file" => DeclaredSecret::Reference(SecretReference::File(fields.next_value::<String>()?.into())),
             "keep" if fields.next_value::<bool>()? => DeclaredSecret::Keep,
-            "keep" => return Err(other(&self)),
+            "keep" => DeclaredSecret::Drop,
             _ => return Err(de::Error::unknown_field(&name, FORMS)),
         };
         match fields.next_key::<String>()? {

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Deserializer, Serialize};
 
-use super::{GivenSecret, SealedSecret, Sealer, SecretHint, resolve_secret};
+use super::{FromNull, GivenSecret, SealedSecret, Sealer, SecretHint, resolve_secret, secret_or_null};
 use crate::domain::business::BusinessName;
 use crate::domain::email::EmailAddress;
 use crate::domain::field::FieldError;
@@ -16,7 +16,7 @@ const PASSWORD_POINTER: &str = "/custom_sender/password";
 
 /// How emails travel. An absent field takes its default.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, bound(deserialize = "S: FromNull + Deserialize<'de>"))]
 #[schema(as = EmailSettings)]
 pub struct EmailDocument<S> {
     /// The display name; `null` shows the business name.
@@ -30,7 +30,7 @@ pub struct EmailDocument<S> {
 /// An SMTP server to send through.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[schema(as = CustomSender)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, bound(deserialize = "S: FromNull + Deserialize<'de>"))]
 pub struct CustomSenderDocument<S> {
     /// The sender's address.
     pub email: String,
@@ -44,7 +44,7 @@ pub struct CustomSenderDocument<S> {
     #[serde(default)]
     pub username: Option<String>,
     /// The user's password.
-    #[serde(default = "nothing")]
+    #[serde(default = "nothing", deserialize_with = "secret_or_null")]
     pub password: Option<S>,
     /// `implicit`, `starttls` or `none`.
     #[schema(pattern = "^(implicit|starttls|none)$")]

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use super::{GivenSecret, SealedSecret, Sealer, SecretHint, resolve_secret};
+use super::{FromNull, GivenSecret, SealedSecret, Sealer, SecretHint, resolve_secret, secret_or_null};
 use crate::domain::field::FieldError;
 use crate::domain::phone::Country;
 use crate::domain::random::Random;
@@ -18,7 +18,7 @@ const KEY_FIELD: &str = "sms.twilio.api_key_secret";
 
 /// How text messages travel. An absent field takes its default.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, bound(deserialize = "S: FromNull + Deserialize<'de>"))]
 #[schema(as = SmsSettings)]
 pub struct SmsDocument<S> {
     /// `twilio`, or `null` for the platform sender with its test quota.
@@ -46,19 +46,19 @@ pub struct SmsDocument<S> {
 /// A Twilio account.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[schema(as = TwilioAccount)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, bound(deserialize = "S: FromNull + Deserialize<'de>"))]
 pub struct TwilioDocument<S> {
     /// `AC…`.
     #[schema(pattern = "^AC[0-9a-fA-F]{32}$")]
     pub account_sid: String,
-    /// The Auth Token.
-    #[serde(default = "nothing")]
+    /// The Auth Token; may be missing when there is an API key.
+    #[serde(default = "nothing", deserialize_with = "secret_or_null")]
     pub auth_token: Option<S>,
     /// `SK…`.
     #[serde(default)]
     pub api_key_sid: Option<String>,
     /// The API key's secret.
-    #[serde(default = "nothing")]
+    #[serde(default = "nothing", deserialize_with = "secret_or_null")]
     pub api_key_secret: Option<S>,
     /// `messaging_service` or `phone_number`.
     #[schema(pattern = "^(messaging_service|phone_number)$")]

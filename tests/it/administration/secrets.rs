@@ -124,6 +124,51 @@ async fn a_secret_that_would_go_elsewhere_is_needed_anew() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn null_drops_a_token_beside_an_api_key_and_no_secret_that_is_needed() {
+    let server = TestServer::start().await;
+    let mut with_key = account();
+    with_key["api_key_sid"] = json!(sid("SK"));
+    with_key["api_key_secret"] = json!("secret-of-the-key-5678");
+    put_sms(&server, with_key.clone()).await.expect(200);
+
+    with_key["auth_token"] = Value::Null;
+    with_key.as_object_mut().unwrap().remove("api_key_secret");
+    let body = put_sms(&server, with_key.clone()).await.expect(200);
+    assert_eq!(body["twilio"]["auth_token"], Value::Null);
+    let key_secret = json!({ "set": true, "hint": "…5678" });
+    assert_eq!(body["twilio"]["api_key_secret"], key_secret);
+    assert_eq!(token(&server), None);
+    let audit = server
+        .admin("GET", "/environments/default/audit", Value::Null)
+        .await
+        .expect(200);
+    // Entries of one moment have no order.
+    let mut entries = audit["data"].as_array().unwrap().iter();
+    let had_a_token = json!({ "set": true, "hint": "…1234" });
+    let drops = entries.find(|entry| entry["changes"]["before"]["twilio"]["auth_token"] == had_a_token);
+    let changes = &drops.unwrap()["changes"];
+    assert_eq!(changes["secrets"], "changed");
+    assert_eq!(changes["after"]["twilio"]["auth_token"], Value::Null);
+    // Leaving it out keeps what there is: none.
+    with_key.as_object_mut().unwrap().remove("auth_token");
+    put_sms(&server, with_key.clone()).await.expect(200);
+    assert_eq!(token(&server), None);
+
+    with_key["api_key_secret"] = Value::Null;
+    // Nothing would be left to send with.
+    let mut pointers = put_sms(&server, with_key).await.expect_invalid();
+    pointers.sort();
+    assert_eq!(pointers, ["/twilio/api_key_secret", "/twilio/auth_token"]);
+    put_sms(&server, account()).await.expect(200);
+    let mut without = account();
+    without["auth_token"] = Value::Null;
+    let pointers = put_sms(&server, without).await.expect_invalid();
+    assert_eq!(pointers, ["/twilio/auth_token"]);
+    assert_eq!(token(&server).unwrap(), "token-of-the-account-1234");
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_database_holds_no_secret_that_could_be_read() {
     let server = TestServer::start().await;
     let mut with_key = account();
