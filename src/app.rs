@@ -25,7 +25,7 @@ use crate::http::problem::Cause;
 use crate::http::server::{self, Limits, Stop};
 use crate::http::state::Services;
 use crate::http::{
-    admin, auth, dev_inbox, docs, health, notification as notification_endpoints, openapi,
+    admin, auth, dev_inbox, development, docs, health, notification as notification_endpoints, openapi,
     otp as otp_endpoints,
 };
 use crate::lifecycle::Shutdown;
@@ -194,7 +194,7 @@ impl App {
         let readiness = Arc::new(Readiness::new(Arc::new(probe), shutdown.leaving()));
         let layers = Layers::new(Settings::new(config.server.public_url.as_str(), random));
         let health = Router::from(health::routes().with_state(readiness));
-        let api = api(&layers, &services, inbox.as_ref())?.merge(health.clone());
+        let api = api(&layers, &services, development_routes(config, inbox.as_ref()))?.merge(health.clone());
         Ok(Self {
             services,
             inbox,
@@ -270,7 +270,17 @@ pub fn openapi_document() -> OpenApi {
     openapi::document([endpoints.into_openapi(), health::routes().into_openapi()])
 }
 
-fn api(layers: &Layers, services: &Services, inbox: Option<&Arc<Inbox>>) -> Result<Router, StartError> {
+/// What is there in development alone, where that is.
+fn development_routes(config: &Config, inbox: Option<&Arc<Inbox>>) -> Option<Router> {
+    let public_host = config.server.public_url.host().filter(|_| config.development);
+    let inbox = dev_inbox::router(Arc::clone(inbox?));
+    Some(development::for_this_machine(
+        inbox,
+        public_host.map(|host| host.to_owned()),
+    ))
+}
+
+fn api(layers: &Layers, services: &Services, development: Option<Router>) -> Result<Router, StartError> {
     let endpoints = Router::from(
         otp_endpoints::routes()
             .merge(notification_endpoints::routes())
@@ -279,8 +289,8 @@ fn api(layers: &Layers, services: &Services, inbox: Option<&Arc<Inbox>>) -> Resu
     );
     let keyed = auth::require_key(layers.bound(endpoints), services.clone());
     let mut open = docs::router(&openapi_document()).map_err(StartError::Docs)?;
-    if let Some(inbox) = inbox {
-        open = open.merge(dev_inbox::router(Arc::clone(inbox)));
+    if let Some(development) = development {
+        open = open.merge(development);
     }
     Ok(keyed.merge(layers.bound_open(open)))
 }

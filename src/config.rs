@@ -24,6 +24,7 @@ pub use platform::{Platform, PlatformEmail, PlatformEmailProvider, PlatformSms, 
 pub use sender::{Smtp, Twilio};
 pub use server::{Log, Send, Server};
 
+use crate::domain::loopback::is_loopback;
 use reader::Reader;
 
 /// Everything the operator sets, already valid. `docs/configuration.md` says what each key means.
@@ -53,10 +54,17 @@ pub struct Config {
 
 impl Config {
     /// Whether the sender `console` and the development inbox may exist: in development, or where the API listens on
-    /// a loopback address and so only this machine can ask for a code.
+    /// a loopback address and is called by one, and so only this machine can ask for a code. A public URL before a loopback
+    /// address is that of a proxy.
     #[must_use]
     pub fn console_allowed(&self) -> bool {
-        self.development || self.server.listen.ip().to_canonical().is_loopback()
+        let listens_here = self.server.listen.ip().to_canonical().is_loopback();
+        let is_called_here = self
+            .server
+            .public_url
+            .host()
+            .is_some_and(|host| is_loopback(&host));
+        self.development || (listens_here && is_called_here)
     }
 
     /// Whether text messages of the platform are printed to the terminal.

@@ -13,6 +13,7 @@ pub mod host;
 pub mod id;
 pub mod keyring;
 pub mod locale;
+pub mod loopback;
 pub mod message;
 pub(crate) mod named;
 pub mod notification;

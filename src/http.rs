@@ -4,6 +4,7 @@
 pub mod admin;
 pub mod auth;
 pub mod dev_inbox;
+pub mod development;
 pub mod docs;
 pub mod etag;
 pub mod extract;

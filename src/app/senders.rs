@@ -77,13 +77,17 @@ impl Senders {
         terminal: Box<dyn Write + Send>,
     ) -> (Platform, Option<Arc<Inbox>>) {
         let platform = &config.platform;
-        let wants_console = matches!(platform.sms.provider, PlatformSmsProvider::Console)
-            || matches!(platform.email.provider, PlatformEmailProvider::Console);
+        let prints_texts = matches!(platform.sms.provider, PlatformSmsProvider::Console);
+        let prints_emails = matches!(platform.email.provider, PlatformEmailProvider::Console);
+        let wants_console = prints_texts || prints_emails;
         let allowed = config.console_allowed();
         if wants_console && !allowed {
             tracing::warn!(
-                "the console sender exists only on a loopback address or with development = true; \
-                 configure platform.sms.provider and platform.email.provider"
+                sms = prints_texts,
+                email = prints_emails,
+                "the console sender exists only in development: with development = true, or where server.listen and \
+                 server.public_url are both loopback; here it counts as none. Configure platform.sms.provider and \
+                 platform.email.provider"
             );
         }
         let inbox = Arc::new(Inbox::default());
@@ -96,6 +100,17 @@ impl Senders {
         });
         let (sms, sms_kind) = self.platform_sms(&platform.sms.provider, console.as_ref());
         let (email, email_kind) = self.platform_email(&platform.email.provider, console.as_ref());
+        match (sms_kind, email_kind) {
+            (PlatformSender::Console, PlatformSender::Real) => tracing::warn!(
+                "emails reach people while text messages are printed to the terminal and shown at /dev/inbox; \
+                 configure platform.sms.provider unless this is a development machine"
+            ),
+            (PlatformSender::Real, PlatformSender::Console) => tracing::warn!(
+                "text messages reach people while emails are printed to the terminal and shown at /dev/inbox; \
+                 configure platform.email.provider unless this is a development machine"
+            ),
+            _ => {}
+        }
         let senders = Platform {
             sms,
             sms_kind,

@@ -441,18 +441,27 @@ mod tests {
 
     #[test]
     fn console_is_for_loopback_and_development_alone() {
-        let allowed = |listen, development| {
+        let (here, public) = ("http://127.0.0.1:8080", "https://otp.example.com");
+        for (listen, public_url, development, expected) in [
+            ("[::1]:8080", here, "false", true),
+            ("[::ffff:127.0.0.1]:8080", "http://otp.localhost", "false", true),
+            ("0.0.0.0:8080", here, "false", false),
+            ("[::]:8080", here, "false", false),
+            ("127.0.0.1:8080", public, "false", false),
+            ("127.0.0.1:8080", "http://192.168.1.7:8080", "false", false),
+            ("0.0.0.0:8080", public, "false", false),
+            ("0.0.0.0:8080", here, "true", true),
+            ("127.0.0.1:8080", public, "true", true),
+            ("0.0.0.0:8080", public, "true", true),
+        ] {
             let variables = [
                 ("OTPOST_SERVER__LISTEN", listen),
+                ("OTPOST_SERVER__PUBLIC_URL", public_url),
                 ("OTPOST__DEVELOPMENT", development),
             ];
-            good("", &variables).config.console_allowed()
-        };
-        assert!(allowed("[::1]:8080", "false"));
-        assert!(allowed("[::ffff:127.0.0.1]:8080", "false"));
-        assert!(!allowed("0.0.0.0:8080", "false"));
-        assert!(!allowed("[::]:8080", "false"));
-        assert!(allowed("0.0.0.0:8080", "true"));
+            let allowed = good("", &variables).config.console_allowed();
+            assert_eq!(allowed, expected, "{variables:?}");
+        }
     }
 
     #[test]

@@ -1,5 +1,5 @@
 //! `GET /dev/inbox`: what the console sender sent, for a person at work on this machine. It shows codes and recipients whole,
-//! so it is mounted only where that sender exists.
+//! so it is mounted only where that sender exists, and only for this machine.
 
 use std::fmt::Write;
 use std::sync::Arc;
@@ -43,27 +43,44 @@ fn asks_for_html(headers: &HeaderMap) -> bool {
         })
 }
 
+/// The colours of the page on light and on dark: its ground, its text, and what is less important.
+const LIGHT: [&str; 3] = ["#ffffff", "#16181c", "#5b6370"];
+const DARK: [&str; 3] = ["#16181c", "#e4e6ea", "#9aa3af"];
+
+fn style() -> String {
+    let colours = |[ground, text, minor]: [&str; 3]| {
+        format!(
+            "body{{background:{ground};color:{text}}}small{{color:{minor}}}article{{border-color:{minor}}}"
+        )
+    };
+    format!(
+        ":root{{color-scheme:light dark}}\
+         body{{font:16px/1.5 system-ui,sans-serif;max-width:46rem;margin:2rem auto;padding:0 1rem}}\
+         article{{border:1px solid;border-radius:.5rem;padding:.5rem 1rem;margin:1rem 0}}\
+         pre{{white-space:pre-wrap;font-size:1rem}}{}@media(prefers-color-scheme:dark){{{}}}",
+        colours(LIGHT),
+        colours(DARK),
+    )
+}
+
 fn html(entries: &[InboxEntry]) -> String {
-    let mut page = String::from(
+    let mut page = format!(
         "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>otpost: development inbox</title>\
-         <meta name=\"viewport\" content=\"width=device-width\">\
-         <style>body{font:16px/1.5 system-ui,sans-serif;max-width:46rem;margin:2rem auto;padding:0 1rem}\
-         article{border:1px solid #9aa3af;border-radius:.5rem;padding:.5rem 1rem;margin:1rem 0}\
-         pre{white-space:pre-wrap;font-size:1rem}small{color:#6b7280}\
-         @media(prefers-color-scheme:dark){body{background:#16181c;color:#e4e6ea}}</style><h1>Development inbox</h1>",
+         <meta name=\"viewport\" content=\"width=device-width\"><style>{}</style><h1>Development inbox</h1>",
+        style(),
     );
     if entries.is_empty() {
         page.push_str("<p>Nothing has been sent yet.</p>");
     }
     for entry in entries {
         let subject = match &entry.subject {
-            Some(subject) => format!("<p><strong>{}</strong></p>", escape(subject)),
+            Some(subject) => format!("<p dir=\"auto\"><strong>{}</strong></p>", escape(subject)),
             None => String::new(),
         };
         // Writing into a String does not fail.
         let _ = write!(
             page,
-            "<article><p>{} to <strong>{}</strong> <small>{} · {}</small></p>{subject}<pre>{}</pre></article>",
+            "<article><p>{} to <strong dir=\"ltr\">{}</strong> <small>{} · {}</small></p>{subject}<pre dir=\"auto\">{}</pre></article>",
             escape(entry.channel.as_str()),
             escape(&entry.to),
             entry.at,
@@ -120,5 +137,38 @@ mod tests {
         assert!(headers.contains_key("content-security-policy"));
         assert!(body.contains("042042 &amp; &lt;/pre&gt;"));
         assert!(!body.contains("<script") && !body.contains("<b>"));
+    }
+
+    #[tokio::test]
+    async fn a_message_is_laid_out_in_the_direction_of_its_language() {
+        let (_, body) = answer("text/html").await;
+        assert!(body.contains("<pre dir=\"auto\">042042"));
+        assert!(body.contains("<p dir=\"auto\"><strong>&lt;b&gt;"));
+    }
+
+    /// WCAG 2.2, "relative luminance".
+    fn luminance(colour: &str) -> f64 {
+        let channel = |at: usize| {
+            let value = f64::from(u8::from_str_radix(&colour[at..at + 2], 16).unwrap()) / 255.0;
+            if value <= 0.04045 {
+                value / 12.92
+            } else {
+                ((value + 0.055) / 1.055).powf(2.4)
+            }
+        };
+        0.2126 * channel(1) + 0.7152 * channel(3) + 0.0722 * channel(5)
+    }
+
+    #[test]
+    fn text_can_be_read_on_its_ground_in_both_colour_schemes() {
+        for [ground, text, minor] in [LIGHT, DARK] {
+            for colour in [text, minor] {
+                let (one, other) = (luminance(ground), luminance(colour));
+                let contrast = (one.max(other) + 0.05) / (one.min(other) + 0.05);
+                // AA for text of any size is 4.5 (success criterion 1.4.3).
+                assert!(contrast >= 4.5, "{colour} on {ground}: {contrast:.2}");
+                assert!(style().contains(colour) && style().contains(ground));
+            }
+        }
     }
 }

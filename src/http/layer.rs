@@ -21,7 +21,7 @@ use tracing::Instrument;
 
 use self::body::Bodies;
 use self::place::Place;
-use super::problem::{Code, Problem, render};
+use super::problem::{Problem, render};
 use super::request_id::RequestId;
 use super::{health, metrics};
 use crate::domain::random::Random;
@@ -103,9 +103,7 @@ impl Layers {
     pub fn observe(&self, routes: Router) -> Router {
         routes
             .fallback(|| async { Problem::not_found() })
-            .method_not_allowed_fallback(|| async {
-                Problem::new(Code::MethodNotAllowed, "Use a method that “Allow” names.")
-            })
+            .method_not_allowed_fallback(|| async { Problem::method_not_allowed() })
             .layer(from_fn(framing::check))
             .layer(from_fn_with_state(Arc::clone(&self.0), observe))
     }

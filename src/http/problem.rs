@@ -106,6 +106,12 @@ impl Problem {
         Self::new(Code::NotFound, "Check the path and the id.")
     }
 
+    /// For a path that is there and not for this method; the header `Allow` names those it is there for.
+    #[must_use]
+    pub fn method_not_allowed() -> Self {
+        Self::new(Code::MethodNotAllowed, "Use a method that “Allow” names.")
+    }
+
     /// Adds a member to the body, such as `attempts_left`.
     #[must_use]
     pub fn with(mut self, name: &'static str, value: impl Into<Value>) -> Self {

@@ -10,6 +10,7 @@ mod binary;
 mod breaker;
 mod breaker_end_to_end;
 mod database_faults;
+mod development_inbox;
 mod email_content;
 mod email_route;
 mod http_plumbing;

@@ -215,7 +215,7 @@ impl TestServer {
 
     /// A request with a key and further header lines. An empty body sends none.
     pub async fn request(&self, method: &str, path: &str, key: &str, headers: &[&str], body: &str) -> Answer {
-        let mut head = format!("{method} {path} HTTP/1.1\r\nhost: test\r\nconnection: close\r\n");
+        let mut head = format!("{method} {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n");
         if !key.is_empty() {
             head.extend(["authorization: Bearer ", key, "\r\n"]);
         }
