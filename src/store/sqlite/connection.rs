@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{ConnectOptions, Connection, SqliteConnection, SqlitePool};
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection, SqliteConnection, SqlitePool};
 
 use super::{
     BUSY, CANNOT_OPEN, FULL, LOCKED, NOT_A_DATABASE, READ_ONLY, StoreError, primary_code, unavailable,
@@ -20,8 +20,11 @@ static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
 const BUSY_TIMEOUT: Duration = Duration::from_secs(2);
 /// How long a read waits for a free connection.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
-/// Switching a new file to WAL does not always wait for another process that does the same; we do.
-const OPENING_TRIES: u32 = 20;
+/// How long a start waits for another one that is bringing the same file up to date. Nobody waits for an answer then, and
+/// giving up would take the service out of work.
+const STARTING_TIMEOUT: Duration = Duration::from_secs(30);
+/// Switching a new file to WAL does not always wait for another process that does the same; we do, for [`STARTING_TIMEOUT`].
+const OPENING_TRIES: u32 = 300;
 const OPENING_WAIT: Duration = Duration::from_millis(100);
 
 /// What is wrong with a database file.
@@ -111,7 +114,14 @@ impl DatabaseFile {
             .open_patiently()
             .await
             .map_err(|error| unavailable(self.explain(error)))?;
+        let explain = |error| unavailable(self.explain(error));
+        wait_for_others(&mut connection, STARTING_TIMEOUT)
+            .await
+            .map_err(explain)?;
         self.migrate(&mut connection).await.map_err(unavailable)?;
+        wait_for_others(&mut connection, BUSY_TIMEOUT)
+            .await
+            .map_err(explain)?;
         Ok(connection)
     }
 
@@ -241,6 +251,15 @@ fn create_private_directory(path: &Path) -> io::Result<()> {
     builder.create(path)
 }
 
+/// Sets how long the connection's statements wait for another process that is writing.
+async fn wait_for_others(connection: &mut SqliteConnection, timeout: Duration) -> Result<(), sqlx::Error> {
+    let statement = format!("PRAGMA busy_timeout = {}", timeout.as_millis());
+    sqlx::query(AssertSqlSafe(statement))
+        .execute(connection)
+        .await
+        .map(drop)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -355,6 +374,28 @@ mod tests {
             newer.ends_with("was written by a newer release of this service"),
             "{newer}"
         );
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_start_waits_longer_for_another_one_than_an_operation_for_its_place() {
+        let place = tempfile::tempdir().unwrap();
+        let url = format!("sqlite://{}/otpost.db", place.path().display());
+        migrate(&url).await.unwrap();
+        let mut file = DatabaseFile::named(&url).unwrap();
+        let mut other = file.open_for_writing().await.unwrap();
+        sqlx::query("BEGIN IMMEDIATE").execute(&mut other).await.unwrap();
+        // As if the time of an operation were over at once.
+        file.options = file.options.busy_timeout(Duration::ZERO);
+        let start = tokio::spawn(async move { file.open_up_to_date().await });
+        tokio::time::sleep(OPENING_WAIT).await;
+        assert!(!start.is_finished(), "{:?}", start.await);
+        sqlx::query("COMMIT").execute(&mut other).await.unwrap();
+        let mut connection = start.await.unwrap().unwrap();
+        let timeout: i64 = sqlx::query_scalar("PRAGMA busy_timeout")
+            .fetch_one(&mut connection)
+            .await
+            .unwrap();
+        assert_eq!(u128::try_from(timeout), Ok(BUSY_TIMEOUT.as_millis()));
     }
 
     #[tokio::test(flavor = "multi_thread")]
