@@ -116,7 +116,7 @@ async fn after_a_5xx_a_reset_or_silence_nobody_knows() {
     let double = KindeDouble::start().await;
     double.respond_with(Script::Hang);
     let (client, message) = (client(&double, TOKEN), sms(RECIPIENT));
-    let outcome = in_silence(client.send(&message), || double.requests()).await;
+    let outcome = in_silence(client.send(&message), || double.silences()).await;
     assert!(matches!(outcome, Err(SendError::Unknown { .. })), "{outcome:?}");
 }
 

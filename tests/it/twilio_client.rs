@@ -74,7 +74,7 @@ async fn outcome_of_silence(script: Script) -> Result<Receipt, SendError> {
     let double = TwilioDouble::start().await;
     double.respond_with(script);
     let (client, message) = (client(double.url()), sms(RECIPIENT));
-    in_silence(client.send(&message), || double.requests().len()).await
+    in_silence(client.send(&message), || double.silences()).await
 }
 
 fn class_of(outcome: &Result<Receipt, SendError>) -> Option<Class> {

@@ -107,6 +107,7 @@ struct Shared {
     script: Mutex<VecDeque<Script>>,
     requests: Mutex<Vec<Request>>,
     connections: AtomicUsize,
+    silences: AtomicUsize,
 }
 
 impl Shared {
@@ -144,6 +145,7 @@ impl HttpDouble {
             script: Mutex::default(),
             requests: Mutex::default(),
             connections: AtomicUsize::new(0),
+            silences: AtomicUsize::new(0),
         });
         let task = tokio::spawn(accept(listener, shared.clone()));
         Self {
@@ -180,6 +182,11 @@ impl HttpDouble {
             .clone()
     }
 
+    /// How many requests have got all of what they get of an answer that does not come to its end.
+    pub fn silences(&self) -> usize {
+        self.shared.silences.load(Ordering::Relaxed)
+    }
+
     /// How many connections were made.
     pub fn connections(&self) -> usize {
         self.shared.connections.load(Ordering::Relaxed)
@@ -214,14 +221,22 @@ async fn serve(mut stream: TcpStream, shared: &Shared) -> io::Result<()> {
             .lock()
             .expect("no test panicked here")
             .push(request);
-        if !respond(&mut stream, shared.next_script(), usual).await? {
+        let silent = || {
+            shared.silences.fetch_add(1, Ordering::Relaxed);
+        };
+        if !respond(&mut stream, shared.next_script(), usual, silent).await? {
             return Ok(());
         }
     }
 }
 
-/// Answers; false when the connection is to end.
-async fn respond(stream: &mut TcpStream, script: Option<Script>, usual: Reply) -> io::Result<bool> {
+/// Answers; false when the connection is to end. Where the answer does not come to its end, `silent` is told.
+async fn respond(
+    stream: &mut TcpStream,
+    script: Option<Script>,
+    usual: Reply,
+    silent: impl Fn(),
+) -> io::Result<bool> {
     match script {
         None => write(stream, &usual).await?,
         Some(Script::Reply(reply)) => write(stream, &reply).await?,
@@ -233,12 +248,16 @@ async fn respond(stream: &mut TcpStream, script: Option<Script>, usual: Reply) -
             gate.0.cancelled().await;
             write(stream, &usual).await?;
         }
-        Some(Script::Hang) => std::future::pending().await,
+        Some(Script::Hang) => {
+            silent();
+            std::future::pending::<()>().await;
+        }
         Some(Script::Reset | Script::ResetUnread) => {
             stream.set_zero_linger()?;
             return Ok(false);
         }
         Some(Script::Drip(pause)) => {
+            silent();
             for byte in usual.head().as_bytes().iter().chain(&usual.body) {
                 stream.write_all(&[*byte]).await?;
                 tokio::time::sleep(pause).await;
@@ -246,6 +265,7 @@ async fn respond(stream: &mut TcpStream, script: Option<Script>, usual: Reply) -
         }
         Some(Script::HeadOnly(reply)) => {
             stream.write_all(reply.head().as_bytes()).await?;
+            silent();
             std::future::pending::<()>().await;
         }
         Some(Script::Raw(bytes)) => {

@@ -63,6 +63,11 @@ impl KindeDouble {
         self.server.requests().len()
     }
 
+    /// How many requests were left without the end of an answer.
+    pub fn silences(&self) -> usize {
+        self.server.silences()
+    }
+
     /// What broke the contract.
     pub fn violations(&self) -> Vec<String> {
         self.ledger

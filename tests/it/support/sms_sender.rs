@@ -12,6 +12,7 @@ use otpost::domain::time::{Clock, Timestamp};
 use otpost::provider::SENDER_TIMEOUT;
 use otpost::provider::http_client::{Timeouts, build};
 use rustls::RootCertStore;
+use tokio::time::sleep;
 
 use super::wait::{in_time, let_pass, until};
 
@@ -29,11 +30,13 @@ pub fn http_client(roots: RootCertStore) -> reqwest::Client {
     build(Arc::new(roots), Timeouts::default()).expect("ring offers TLS 1.2 and 1.3")
 }
 
-/// The outcome of `attempt` at a double that is asked (`requests` counts it) and does not answer in the time that an attempt
-/// has, which passes at once.
-pub async fn in_silence<T>(attempt: impl Future<Output = T>, requests: impl Fn() -> usize) -> T {
+/// The outcome of `attempt` at a double that falls silent (`silences` counts it) for longer than an attempt has, which passes
+/// at once.
+pub async fn in_silence<T>(attempt: impl Future<Output = T>, silences: impl Fn() -> usize) -> T {
     let silence = async {
-        until("the double is asked", async || requests() > 0).await;
+        until("the double falls silent", async || silences() > 0).await;
+        // The client reads what has come, on this thread, when this task rests.
+        sleep(Duration::from_millis(50)).await;
         let_pass(SENDER_TIMEOUT).await;
     };
     join(in_time("the end of an attempt", attempt), silence).await.0

@@ -105,6 +105,11 @@ impl TwilioDouble {
             .clone()
     }
 
+    /// How many requests were left without the end of an answer.
+    pub fn silences(&self) -> usize {
+        self.server.silences()
+    }
+
     /// How many connections were made.
     pub fn connections(&self) -> usize {
         self.server.connections()
