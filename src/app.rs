@@ -99,6 +99,7 @@ pub struct App {
     pub upkeep: Arc<Upkeep>,
     smtp_closer: Closer,
     shutdown: Shutdown,
+    limits: Limits,
     api: Router,
     health: Router,
 }
@@ -202,6 +203,7 @@ impl App {
             upkeep,
             smtp_closer,
             shutdown,
+            limits: Limits::beside(config.database.max_connections as usize),
             api: layers.observe(api),
             health: layers.observe(health),
         })
@@ -247,7 +249,7 @@ impl App {
         };
         let operations_pages = self.health.merge(operations_routes);
         tokio::join!(
-            server::serve(api, self.api, Limits::default(), stop.clone()),
+            server::serve(api, self.api, self.limits, stop.clone()),
             server::serve(operations, operations_pages, Limits::of_operations(), stop),
         );
         background.close();

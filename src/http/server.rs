@@ -65,6 +65,15 @@ impl Default for Limits {
 }
 
 impl Limits {
+    /// With as many places for connections as files are left beside `others`, such as connections to the database.
+    #[must_use]
+    pub fn beside(others: usize) -> Self {
+        Self {
+            max_connections: max_connections(open_files::limit_in_force().saturating_sub(others)),
+            ..Self::default()
+        }
+    }
+
     /// The same for the operations listener, which few use.
     #[must_use]
     pub fn of_operations() -> Self {
