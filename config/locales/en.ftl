@@ -50,9 +50,10 @@ email-password-reset-preview = Enter the code within { $expires_in } to choose a
 email-password-reset-body = Enter this code to choose a new password for { $business_name }:
 email-password-reset-disclaimer = Do not share this code with anyone. If you did not ask for a new password, you can ignore this email: your password stays as it is.
 
-email-verify-subject = Confirm your email address for { $business_name }
-email-verify-preview = Enter the code within { $expires_in } to confirm your address.
-email-verify-body = Enter this code to confirm your email address for { $business_name }:
+# Not "confirm your address": spam filters take it for an order's.
+email-verify-subject = Verify your email address for { $business_name }
+email-verify-preview = Enter the code within { $expires_in } to verify your email address.
+email-verify-body = Enter this code to verify your email address for { $business_name }:
 email-verify-disclaimer = Do not share this code with anyone. If you did not ask for it, you can ignore this email: someone may have typed your address by mistake.
 
 ### Emails without a code. They always come from the platform and cannot be edited by an environment.

@@ -21,27 +21,27 @@ email-expiry = Kòd sa a ka sèvi yon sèl fwa, epi li valab pandan { $expires_i
 email-sign-in-subject = Kòd ou pou konekte sou { $business_name }
 email-sign-in-preview = Ou gen { $expires_in } pou antre kòd la epi konekte.
 email-sign-in-body = Antre kòd sa a pou konekte sou { $business_name }:
-email-sign-in-disclaimer = Pa pataje kòd sa a ak pèsòn. Si ou pa t mande li, ou ka inyore imel sa a: pèsòn pa ka konekte ak adrès ou san kòd la.
+email-sign-in-disclaimer = Pa pataje kòd sa a ak okenn moun. Si ou pa t mande li, ou ka inyore imel sa a: okenn moun pa ka konekte ak adrès ou san kòd la.
 
 email-sign-up-subject = Kòd ou pou enskri sou { $business_name }
 email-sign-up-preview = Ou gen { $expires_in } pou antre kòd la epi fini enskri.
 email-sign-up-body = Antre kòd sa a pou fini enskri sou { $business_name }:
-email-sign-up-disclaimer = Pa pataje kòd sa a ak pèsòn. Si ou pa t enskri, ou ka inyore imel sa a: petèt yon moun te ekri adrès ou pa erè.
+email-sign-up-disclaimer = Pa pataje kòd sa a ak okenn moun. Si ou pa t enskri, ou ka inyore imel sa a: yon moun ka te ekri adrès ou pa erè.
 
 email-mfa-subject = Kòd verifikasyon ou pou { $business_name }
 email-mfa-preview = Ou gen { $expires_in } pou antre kòd la epi fini konekte.
 email-mfa-body = Antre kòd sa a pou fini konekte sou { $business_name }:
-email-mfa-disclaimer = Pa pataje kòd sa a ak pèsòn. Si se pa ou menm k ap konekte, petèt yon lòt moun konnen modpas ou, epi ou ta dwe chanje li.
+email-mfa-disclaimer = Pa pataje kòd sa a ak okenn moun. Si se pa ou menm k ap konekte, petèt yon lòt moun konnen modpas ou, epi ou ta dwe chanje li.
 
 email-password-reset-subject = Reyinisyalize modpas ou pou { $business_name }
 email-password-reset-preview = Ou gen { $expires_in } pou antre kòd la epi chwazi yon nouvo modpas.
 email-password-reset-body = Antre kòd sa a pou chwazi yon nouvo modpas pou { $business_name }:
-email-password-reset-disclaimer = Pa pataje kòd sa a ak pèsòn. Si ou pa t mande yon nouvo modpas, ou ka inyore imel sa a: modpas ou rete jan li ye a.
+email-password-reset-disclaimer = Pa pataje kòd sa a ak okenn moun. Si ou pa t mande yon nouvo modpas, ou ka inyore imel sa a: modpas ou rete jan li ye a.
 
-email-verify-subject = Konfime adrès imel ou pou { $business_name }
-email-verify-preview = Ou gen { $expires_in } pou antre kòd la epi konfime adrès ou.
-email-verify-body = Antre kòd sa a pou konfime adrès imel ou pou { $business_name }:
-email-verify-disclaimer = Pa pataje kòd sa a ak pèsòn. Si ou pa t mande li, ou ka inyore imel sa a: petèt yon moun te ekri adrès ou pa erè.
+email-verify-subject = Verifye adrès imel ou pou { $business_name }
+email-verify-preview = Ou gen { $expires_in } pou antre kòd la epi verifye adrès ou.
+email-verify-body = Antre kòd sa a pou verifye adrès imel ou pou { $business_name }:
+email-verify-disclaimer = Pa pataje kòd sa a ak okenn moun. Si ou pa t mande li, ou ka inyore imel sa a: yon moun ka te ekri adrès ou pa erè.
 
 ### Emails without a code.
 

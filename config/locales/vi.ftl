@@ -55,10 +55,10 @@ email-invitation-disclaimer = Nếu bạn không biết { $business_name }, bạ
 
 # To every owner, when somebody asks for an export.
 email-export-subject = Yêu cầu xuất dữ liệu tại { $business_name }
-email-export-preview = Hãy kiểm tra xem bạn có biết về yêu cầu xuất dữ liệu này không.
+email-export-preview = Hãy kiểm tra xem bạn có biết việc này không.
 email-export-body = Có người đã yêu cầu xuất dữ liệu của { $business_name }.
 email-export-body-by = { $actor_name } đã yêu cầu xuất dữ liệu của { $business_name }.
 email-export-time = Thời gian yêu cầu: { $requested_at }
 # The button.
 email-export-action = Xem lại yêu cầu xuất dữ liệu
-email-export-disclaimer = Bạn nhận được email này vì bạn là chủ sở hữu của { $business_name }. Nếu bạn đã biết trước về việc xuất dữ liệu này, bạn không cần làm gì cả. Nếu không, hãy thu hồi quyền truy cập của người đã yêu cầu và đổi mật khẩu của bạn.
+email-export-disclaimer = Bạn nhận được email này vì bạn là chủ sở hữu của { $business_name }. Nếu bạn đã biết trước việc này, bạn có thể bỏ qua email này. Nếu không, hãy thu hồi quyền truy cập của người đã yêu cầu và đổi mật khẩu của bạn.

@@ -19,6 +19,7 @@ mod connection;
 mod dialogue;
 mod mime;
 mod pool;
+mod quoted_printable;
 mod redaction;
 mod reply;
 mod stream;

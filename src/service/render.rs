@@ -278,11 +278,11 @@ mod tests {
     #[test]
     fn an_email_to_verify_an_address_asks_to_confirm_it() {
         let email = plain(Purpose::Verify);
-        assert_eq!(email.subject, "Confirm your email address for Acme");
+        assert_eq!(email.subject, "Verify your email address for Acme");
         assert!(
             email
                 .text
-                .starts_with("Enter this code to confirm your email address for Acme:\n\n012345\n\n")
+                .starts_with("Enter this code to verify your email address for Acme:\n\n012345\n\n")
         );
         assert!(visible(&email.html).contains("someone may have typed your address by mistake"));
     }

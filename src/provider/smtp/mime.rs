@@ -1,4 +1,4 @@
-//! Writes a message down: headers, `multipart/alternative`, both parts in base64. The same message gives the same
+//! Writes a message down: headers, `multipart/alternative`, both parts as quoted-printable. The same message gives the same
 //! bytes each time, so that a server or mailbox can tell a retry by its `Message-ID`.
 
 use std::time::SystemTime;
@@ -8,6 +8,7 @@ use lettre::address::Envelope;
 use lettre::message::header::{ContentTransferEncoding, ContentType, From, HeaderName, HeaderValue};
 use lettre::message::{Body, Mailbox, Mailboxes, Message, MultiPart, SinglePart};
 
+use super::quoted_printable;
 use crate::domain::email::EmailAddress;
 use crate::domain::message::Email;
 use crate::provider::{Class, SendError};
@@ -45,8 +46,7 @@ impl Letter {
 }
 
 fn compose(from: &Address, to: &Address, email: &Email) -> Result<Message, lettre::error::Error> {
-    // Base64 knows neither dots nor boundaries, so that this boundary cannot occur in a part, and no text can end the
-    // message (RUSTSEC-2026-0561: lettre does not double every dot that a server may take for the final one).
+    // Quoted-printable has no bare equals sign, so that this boundary cannot occur in a part.
     let parts = MultiPart::alternative()
         .boundary(format!("=_{}", email.id))
         .singlepart(part(ContentType::TEXT_PLAIN, &email.text))
@@ -73,13 +73,10 @@ fn compose(from: &Address, to: &Address, email: &Email) -> Result<Message, lettr
 }
 
 fn part(content_type: ContentType, text: &str) -> SinglePart {
-    // Canonical line ends first (RFC 2045, 6.8), as base64 would keep any other.
-    let text = text
-        .replace("\r\n", "\n")
-        .replace('\r', "\n")
-        .replace('\n', "\r\n");
-    let body = Body::new_with_encoding(text.into_bytes(), ContentTransferEncoding::Base64)
-        .expect("base64 carries any bytes");
+    let body = Body::dangerous_pre_encoded(
+        quoted_printable::encode(text),
+        ContentTransferEncoding::QuotedPrintable,
+    );
     SinglePart::builder().content_type(content_type).body(body)
 }
 

@@ -84,6 +84,27 @@ fn there_is_an_email_in_every_language_for_every_purpose_and_life() {
     }
 }
 
+/// What spam filters count against an email: `STY_INVIS_DIRECT`, `MANY_INVISIBLE_PARTS`, `YOUR_DELIVERY_ADDRESS`.
+#[test]
+fn no_email_hides_a_part_of_itself_or_asks_to_confirm_an_address() {
+    for &locale in Locale::ALL {
+        for &purpose in Purpose::ALL {
+            let email = letter(locale, purpose, 10);
+            for hidden in [
+                "display: none",
+                "display:none",
+                "visibility",
+                "font-size: 0",
+                "opacity",
+            ] {
+                assert!(!email.html.contains(hidden), "{locale} {purpose}: {hidden}");
+            }
+            let said = format!("{} {} {}", email.subject, email.text, email.html).to_lowercase();
+            assert!(!said.contains("confirm your"), "{locale} {purpose}");
+        }
+    }
+}
+
 #[test]
 fn two_lives_are_never_told_in_the_same_words() {
     for &locale in Locale::ALL {

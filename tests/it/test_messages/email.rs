@@ -56,7 +56,7 @@ async fn settings_saved_or_not_carry_a_code_that_proves_nothing() {
         assert!(
             mail.header("Subject")
                 .unwrap()
-                .starts_with("Confirm your email address")
+                .starts_with("Verify your email address")
         );
         assert_eq!(code_in(&mail.text_part()).len(), 6);
     }
