@@ -39,7 +39,6 @@ pub struct Smtp {
     provider: Provider,
     dialer: Dialer,
     pool: Pool,
-    attempt_timeout: Duration,
 }
 
 impl Smtp {
@@ -51,7 +50,6 @@ impl Smtp {
             provider,
             dialer: Dialer::new(account, roots, CONNECT_TIMEOUT, closer.clone()),
             pool: Pool::new(IDLE_TIME, closer.clone()),
-            attempt_timeout: SENDER_TIMEOUT,
         }
     }
 
@@ -59,14 +57,6 @@ impl Smtp {
     #[must_use]
     pub fn with_hello_name(mut self, name: Option<&HelloName>) -> Self {
         self.dialer.set_hello_name(name);
-        self
-    }
-
-    /// With other times than [`CONNECT_TIMEOUT`] for a connection to stand, and [`SENDER_TIMEOUT`] for all.
-    #[must_use]
-    pub fn with_timeouts(mut self, connect: Duration, attempt: Duration) -> Self {
-        self.dialer.set_connect_timeout(connect);
-        self.attempt_timeout = attempt;
         self
     }
 
@@ -128,7 +118,7 @@ impl Transport<Email> for Smtp {
     async fn send(&self, email: &Email) -> Result<Receipt, SendError> {
         let account = self.dialer.account();
         let letter = Letter::write(&account.from, email)?;
-        let deadline = Instant::now() + self.attempt_timeout;
+        let deadline = Instant::now() + SENDER_TIMEOUT;
         let mut step = Step::Connect;
         // When time is up, the connection in use goes down with the future that owns it.
         let outcome = timeout_at(deadline, self.carry(&letter, &mut step)).await;

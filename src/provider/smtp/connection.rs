@@ -90,10 +90,6 @@ impl Dialer {
         self.connect_timeout
     }
 
-    pub(super) fn set_connect_timeout(&mut self, connect_timeout: Duration) {
-        self.connect_timeout = connect_timeout;
-    }
-
     /// A connection that is ready for `MAIL FROM`. `step` says how far it has come, for whoever stops waiting.
     pub(super) async fn open(&self, step: &mut Step) -> Result<AsyncSmtpConnection, Fault> {
         if self.account.tls == Tls::None && self.account.credentials.is_some() {
