@@ -255,8 +255,9 @@ async fn a_head_that_dribbles_is_not_waited_for_in_http_2_either() {
 #[tokio::test]
 async fn a_burst_of_connections_waits_for_the_service_to_take_them() {
     let allowed = std::fs::read_to_string("/proc/sys/net/core/somaxconn").unwrap();
-    let burst = allowed.trim().parse().unwrap_or(2_000).min(2_000);
-    assert!(server::raise_limit_of_open_files() > burst);
+    // A machine that allows few files leaves the other half to the tests beside this one.
+    let files = server::raise_limit_of_open_files() / 2;
+    let burst = allowed.trim().parse().unwrap_or(2_000).min(2_000).min(files);
     // Nobody takes them yet: what does not fit into the queue does not get through.
     let listener = server::listen("127.0.0.1:0".parse().unwrap()).unwrap();
     let address = listener.local_addr().unwrap();
