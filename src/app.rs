@@ -50,7 +50,7 @@ mod senders;
 mod start_error;
 
 pub use declaration::{Applied, apply, export, plan};
-pub use keys::open as open_keys;
+pub use keys::{Pruned, open as open_keys, prune as prune_keys};
 pub use start_error::StartError;
 
 /// What surrounds the service and a test puts its own in the place of.
@@ -297,7 +297,7 @@ fn api(layers: &Layers, services: &Services, development: Option<Router>) -> Res
     Ok(keyed.merge(layers.bound_open(open)))
 }
 
-/// Makes the first environment where there is none, and seals stored secrets under the newest keys.
+/// Makes the first environment where there is none, and seals stored secrets under the keys in use.
 async fn prepare(
     config: &Config,
     store: &SharedStore,
@@ -310,7 +310,7 @@ async fn prepare(
     if resealed > 0 {
         tracing::info!(
             documents = resealed,
-            "stored secrets are sealed under the newest keys now"
+            "stored secrets are sealed under the keys in use now"
         );
     }
     Ok(welcome)

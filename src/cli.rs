@@ -5,18 +5,16 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::{Parser, Subcommand};
 
 use crate::app::{self, StartError};
 use crate::config::{self, Loaded};
-use crate::domain::api_key::{ApiKey, KeyKind};
-use crate::domain::random::OsRandom;
-use crate::domain::time::SystemClock;
 
 mod apply;
 mod check_locales;
 mod export;
 mod healthcheck;
+mod keys;
 mod serve;
 
 /// What a mistake in the configuration or on the command line exits with.
@@ -64,27 +62,8 @@ enum Command {
     /// Keys: the keys file, and API keys.
     Keys {
         #[command(subcommand)]
-        command: KeysCommand,
+        command: keys::Command,
     },
-}
-
-#[derive(Debug, Subcommand)]
-enum KeysCommand {
-    /// Writes a new keys file; does nothing where a valid one is.
-    Init,
-    /// Puts new keys beside the old ones.
-    Rotate,
-    /// Prints a new API key and stores nothing.
-    Generate {
-        /// sk for an application, ak for an administrator.
-        kind: ApiKeyKind,
-    },
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum ApiKeyKind {
-    Sk,
-    Ak,
 }
 
 /// Reads the command line and does what it says.
@@ -93,10 +72,10 @@ pub fn run() -> ExitCode {
     let arguments = Arguments::parse();
     let command = arguments.command.unwrap_or(Command::Serve);
     if let Command::Keys {
-        command: KeysCommand::Generate { kind },
+        command: keys::Command::Generate { kind },
     } = command
     {
-        return generate(kind);
+        return keys::generate(kind);
     }
     if let Command::Openapi = command {
         return print(&openapi());
@@ -120,7 +99,7 @@ pub fn run() -> ExitCode {
         Command::Export => export::export(&loaded.config),
         Command::CheckConfig => print(&loaded.effective()),
         Command::Healthcheck => healthcheck::healthcheck(&loaded.config),
-        Command::Keys { command } => keys(&command, &loaded),
+        Command::Keys { command } => keys::keys(&command, &loaded.config),
         Command::CheckLocales { directory } => check_locales::check_locales(directory.as_deref()),
         Command::Openapi => print(&openapi()),
     }
@@ -132,36 +111,6 @@ pub fn openapi() -> String {
     let mut document = app::openapi_document().to_pretty_json().unwrap_or_default();
     document.push('\n');
     document
-}
-
-fn keys(command: &KeysCommand, loaded: &Loaded) -> ExitCode {
-    use crate::config::keys_file::{self, Init};
-    let path = &loaded.config.keys.file;
-    let done = match command {
-        KeysCommand::Init => keys_file::init(path, &OsRandom, &SystemClock).map(|init| match init {
-            Init::Created(_) => format!("wrote {}\n", path.display()),
-            Init::AlreadyThere(_) => format!("{} is there and valid; nothing was changed\n", path.display()),
-        }),
-        KeysCommand::Rotate => keys_file::rotate(path, &OsRandom, &SystemClock).map(|_| {
-            format!(
-                "put new keys into {}; the old ones stay valid beside them\n",
-                path.display()
-            )
-        }),
-        KeysCommand::Generate { kind } => return generate(*kind),
-    };
-    match done {
-        Ok(text) => print(&text),
-        Err(error) => fail(&error),
-    }
-}
-
-fn generate(kind: ApiKeyKind) -> ExitCode {
-    let kind = match kind {
-        ApiKeyKind::Sk => KeyKind::Application,
-        ApiKeyKind::Ak => KeyKind::Administrator,
-    };
-    print(&format!("{}\n", ApiKey::generate(&OsRandom, kind).expose()))
 }
 
 fn migrate(loaded: &Loaded) -> ExitCode {

@@ -6,6 +6,7 @@ pub mod declaration;
 pub mod directory;
 pub mod dispatch;
 pub mod first_start;
+pub mod key_pruning;
 pub mod notification;
 pub mod otp;
 pub mod render;

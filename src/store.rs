@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
+use crate::domain::keyring::OpenError;
 use crate::domain::time::{Clock, ClockIsOff, ClockReading, Timestamp};
 
 pub mod audit;
@@ -113,6 +114,9 @@ pub enum StoreError {
     /// It is away, full, or too slow; the same call may succeed later.
     #[error("the database is not available")]
     Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// It holds what another process can read, with other keys or of another release. Nothing was changed.
+    #[error("what is stored is not for this process to read")]
+    Keys(#[source] OpenError),
     /// A row does not hold what was written.
     #[error("{table}.{column} of {id} holds something unreadable")]
     Corrupt {

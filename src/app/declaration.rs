@@ -139,7 +139,7 @@ fn declarations<'a>(
 }
 
 /// The time, which must agree with the database's: it is written with every change.
-async fn confirmed_time(store: &SharedStore) -> Result<Timestamp, StartError> {
+pub(super) async fn confirmed_time(store: &SharedStore) -> Result<Timestamp, StartError> {
     let clock = GuardedClock::new(Arc::new(SystemClock), Arc::new(SystemClock));
     clock.look(store).await?;
     clock.now().map_err(|_| StartError::ClockIsOff)

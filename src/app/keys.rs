@@ -1,12 +1,18 @@
-//! The key ring at start: made with an embedded database, demanded with Postgres, and held against the database either way.
+//! The key ring at start: made with an embedded database, demanded with Postgres, and held against the database either way. And
+//! what of it may go.
 
+use std::path::{Path, PathBuf};
+
+use super::declaration::confirmed_time;
 use crate::app::StartError;
 use crate::config::keys_file::{self, KeysFile};
 use crate::config::{Config, DatabaseUrl};
 use crate::domain::keyring::{KeyRing, KeysFit};
-use crate::domain::random::Random;
+use crate::domain::random::{OsRandom, Random};
 use crate::domain::time::Clock;
-use crate::store::SharedStore;
+use crate::service::key_pruning::{self, Plan};
+use crate::service::reseal;
+use crate::store::{self, SharedStore};
 
 /// Reads the key ring, or makes one beside an empty embedded database, and makes sure that it fits.
 ///
@@ -36,7 +42,63 @@ pub async fn open(
         tracing::warn!(path = %path.display(), "the keys file can be read by others; set its mode to 0600");
     }
     match store.fit_keys(ring.fingerprints(), clock.now()).await? {
-        KeysFit::Fits => Ok(ring),
+        KeysFit::Fits { lacking } => {
+            if !lacking.is_empty() {
+                let lacking: Vec<_> = lacking.iter().map(ToString::to_string).collect();
+                tracing::warn!(path = %path.display(), generations = lacking.join(", "),
+                    "the keys file lacks generations that the database knows; what was written under them is answered with 503 here");
+            }
+            Ok(ring)
+        }
         KeysFit::Differs => Err(StartError::KeysDoNotFit { path: path.clone() }),
     }
+}
+
+/// Drops the generations that nothing stored needs any more, after what is sealed under old ones was sealed anew.
+///
+/// # Errors
+/// When the keys file or the database cannot be used, or was not written under these keys.
+pub async fn prune(config: &Config) -> Result<Pruned, StartError> {
+    let (path, database) = (&config.keys.file, &config.database);
+    let ring = keys_file::read(path)?.ring;
+    let store = store::open(database.url.expose(), database.max_connections).await?;
+    let store = store.ok_or(StartError::NoDatabase)?;
+    let pruned = prune_on(&store, path, &ring).await;
+    store.close().await;
+    pruned
+}
+
+async fn prune_on(store: &SharedStore, path: &Path, ring: &KeyRing) -> Result<Pruned, StartError> {
+    let (random, now) = (&OsRandom, confirmed_time(store).await?);
+    // Of another database, even an empty one, nothing can be learned about these keys.
+    let (known, ours) = (store.known_keys().await?, ring.fingerprints());
+    let fits = matches!(known.fit(&ours), KeysFit::Fits { .. });
+    let met = known
+        .generations
+        .iter()
+        .any(|known| ours.generations.contains(known));
+    if !(fits && met && known.index == Some(ours.index)) {
+        return Err(StartError::KeysDoNotFit {
+            path: path.to_owned(),
+        });
+    }
+    reseal::reseal(store, ring, random, now).await?;
+    let plan = key_pruning::plan(store, ring, now)
+        .await
+        .map_err(StartError::Pruning)?;
+    if plan.dropped.is_empty() {
+        return Ok(Pruned { plan, backup: None });
+    }
+    let changed = keys_file::prune(path, random, now, &plan.dropped)?;
+    store.forget_keys(plan.dropped.iter().copied().collect()).await?;
+    let backup = Some(changed.backup);
+    Ok(Pruned { plan, backup })
+}
+
+/// What came of [`prune`].
+pub struct Pruned {
+    /// What went and what stays.
+    pub plan: Plan,
+    /// Where the file is kept as it was before, if it was changed.
+    pub backup: Option<PathBuf>,
 }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use crate::config::declaration::DeclarationError;
 use crate::config::keys_file::KeysFileError;
 use crate::service::declaration::{DeclarationFault, ExportError};
+use crate::service::key_pruning::PruningError;
 use crate::store::StoreError;
 
 /// Why the service does not start.
@@ -36,6 +37,9 @@ pub enum StartError {
         /// The keys file.
         path: PathBuf,
     },
+    /// It cannot be told which keys are needed.
+    #[error(transparent)]
+    Pruning(PruningError),
     /// A wrong value for the first environment.
     #[error("{key}: {problem}")]
     Bootstrap {

@@ -1,9 +1,10 @@
-//! The keys file: the index key and one or two generations of keys as TOML, newest first, readable by its owner alone. It is
-//! written whole or not at all, for what is sealed in the database is lost with it.
+//! The keys file: the index key and the generations of keys as TOML, newest first, readable by its owner alone. What is sealed in
+//! the database is lost with it, so it is written whole or not at all, and not without a backup of what it was.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write as _};
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
@@ -11,13 +12,16 @@ use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
-use crate::domain::keyring::{Generation, GenerationId, InvalidKeyRing, KEY_BYTES, Key, KeyRing};
+use crate::domain::keyring::{
+    Generation, GenerationId, InvalidKeyRing, KEY_BYTES, Key, KeyRing, MOST_GENERATIONS,
+};
 use crate::domain::random::Random;
 use crate::domain::secret::Secret;
 use crate::domain::time::{Clock, Timestamp};
 
-/// The generation to work with and the one before it.
-const MOST_GENERATIONS: usize = 2;
+mod write;
+
+use write::Exclusive;
 
 /// What the file begins with.
 const PREAMBLE: &str =
@@ -53,6 +57,15 @@ impl Init {
     }
 }
 
+/// What [`rotate`] or [`prune`] did.
+#[derive(Debug, Clone)]
+pub struct Changed {
+    /// The keys that are in the file now.
+    pub ring: KeyRing,
+    /// Where the file is kept as it was before.
+    pub backup: PathBuf,
+}
+
 /// Why there is no key ring. Says nothing of what is in the file.
 #[derive(Debug, thiserror::Error)]
 pub enum KeysFileError {
@@ -80,6 +93,14 @@ pub enum KeysFileError {
         /// What is wrong.
         problem: Damage,
     },
+    /// A file without room for a further generation.
+    #[error(
+        "the keys file {path} holds {MOST_GENERATIONS} generations, the most that it may; `otpost keys prune` drops those that nothing needs any more"
+    )]
+    Full {
+        /// The file.
+        path: PathBuf,
+    },
     /// A file that cannot be written.
     #[error("the keys file {path} cannot be written: {source}")]
     Unwritable {
@@ -104,15 +125,15 @@ pub enum Damage {
     /// Not a key.
     #[error("`index` must be 32 bytes in base64")]
     IndexKey,
-    /// No generation, or too many.
-    #[error("it must hold one or two generations")]
-    Generations,
     /// Not a generation's number.
     #[error("`id` must be a whole number from 1 on")]
     Id,
     /// Not a time.
     #[error("`created_at` of generation {0} must be an RFC 3339 time")]
     CreatedAt(GenerationId),
+    /// Not a time.
+    #[error("`use_from` of generation {0} must be an RFC 3339 time")]
+    UseFrom(GenerationId),
     /// Not a key.
     #[error("`{name}` of generation {generation} must be 32 bytes in base64")]
     Key {
@@ -138,6 +159,7 @@ struct Document {
 struct Entry {
     id: i32,
     created_at: String,
+    use_from: String,
     mac: Secret,
     seal: Secret,
 }
@@ -172,7 +194,7 @@ pub fn init(path: &Path, random: &dyn Random, clock: &dyn Clock) -> Result<Init,
         Err(other) => return Err(other),
     }
     let ring = KeyRing::generate(random, clock.now());
-    match write(path, &ring, random, Existing::Keep) {
+    match write::create(path, print(&ring).as_bytes(), random) {
         Ok(()) => Ok(Init::Created(KeysFile {
             ring,
             readable_by_others: false,
@@ -182,15 +204,54 @@ pub fn init(path: &Path, random: &dyn Random, clock: &dyn Clock) -> Result<Init,
     }
 }
 
-/// Puts new keys before the newest ones and forgets those before them. Processes that still run with the old file go
-/// on; what new ones make they cannot read, so they are to be started again soon.
-pub fn rotate(path: &Path, random: &dyn Random, clock: &dyn Clock) -> Result<KeyRing, KeysFileError> {
-    let ring = read(path)?.ring.rotated(random, clock.now());
-    // A link is kept, and what it leads to replaced.
-    fs::canonicalize(path)
-        .and_then(|real| write(&real, &ring, random, Existing::Replace))
-        .map_err(|source| unwritable(path, source))?;
-    Ok(ring)
+/// Puts a new generation before the others, to be used from `use_from` on. Until then a process that has it accepts it, and
+/// one that does not is not harmed. No generation is dropped.
+pub fn rotate(
+    path: &Path,
+    random: &dyn Random,
+    now: Timestamp,
+    use_from: Timestamp,
+) -> Result<Changed, KeysFileError> {
+    change(path, random, now, |ring| {
+        let full = || KeysFileError::Full {
+            path: path.to_owned(),
+        };
+        ring.rotated(random, now, use_from).ok_or_else(full)
+    })
+}
+
+/// Drops generations. What is sealed under them, or hashed, is lost but for the backup.
+pub fn prune(
+    path: &Path,
+    random: &dyn Random,
+    now: Timestamp,
+    dropped: &BTreeSet<GenerationId>,
+) -> Result<Changed, KeysFileError> {
+    change(path, random, now, |ring| {
+        ring.without(dropped).map_err(|problem| KeysFileError::Malformed {
+            path: path.to_owned(),
+            problem: problem.into(),
+        })
+    })
+}
+
+/// Changes the keys of a file, one process at a time, and keeps the file as it was beside it.
+fn change(
+    path: &Path,
+    random: &dyn Random,
+    now: Timestamp,
+    make: impl FnOnce(&KeyRing) -> Result<KeyRing, KeysFileError>,
+) -> Result<Changed, KeysFileError> {
+    // A damaged file, or none, is told before anything of it is looked at.
+    read(path)?;
+    let failed = |source| unwritable(path, source);
+    let exclusive = Exclusive::of(path).map_err(failed)?;
+    let ring = make(&read(path)?.ring)?;
+    let backup = exclusive.back_up(now).map_err(failed)?;
+    exclusive
+        .replace(print(&ring).as_bytes(), random)
+        .map_err(failed)?;
+    Ok(Changed { ring, backup })
 }
 
 fn unwritable(path: &Path, source: io::Error) -> KeysFileError {
@@ -207,24 +268,19 @@ fn parse(text: &str) -> Result<KeyRing, Damage> {
     })?;
     let index = document.index.ok_or(Damage::NoIndexKey)?;
     let index = parse_key(index.expose()).ok_or(Damage::IndexKey)?;
-    if document.generation.len() > MOST_GENERATIONS {
-        return Err(Damage::Generations);
-    }
-    let mut entries = document.generation.iter().map(parse_entry);
-    let newest = entries.next().ok_or(Damage::Generations)??;
-    let previous = entries.next().transpose()?;
-    Ok(KeyRing::new(index, newest, previous)?)
+    let generations = document.generation.iter().map(parse_entry);
+    Ok(KeyRing::new(index, generations.collect::<Result<_, _>>()?)?)
 }
 
 fn parse_entry(entry: &Entry) -> Result<Generation, Damage> {
     let id = GenerationId::new(entry.id).ok_or(Damage::Id)?;
-    let created_at = Timestamp::parse(&entry.created_at).map_err(|_| Damage::CreatedAt(id))?;
     let key = |text: &Secret, name| parse_key(text.expose()).ok_or(Damage::Key { generation: id, name });
     Ok(Generation {
         id,
-        created_at,
-        mac: key(&entry.mac, "mac")?,
-        seal: key(&entry.seal, "seal")?,
+        created_at: Timestamp::parse(&entry.created_at).map_err(|_| Damage::CreatedAt(id))?,
+        use_from: Timestamp::parse(&entry.use_from).map_err(|_| Damage::UseFrom(id))?,
+        mac_key: key(&entry.mac, "mac")?,
+        seal_key: key(&entry.seal, "seal")?,
     })
 }
 
@@ -236,67 +292,21 @@ fn parse_key(text: &str) -> Option<Key> {
 }
 
 fn print(ring: &KeyRing) -> Zeroizing<String> {
-    let mut text = Zeroizing::new(String::with_capacity(1024));
+    let mut text = Zeroizing::new(String::with_capacity(8 * 1024));
     text.push_str(PREAMBLE);
     let index = Zeroizing::new(STANDARD.encode(**ring.index()));
     // Writing to a String cannot fail.
     let _ = writeln!(text, "\nindex = \"{}\"", *index);
     for one in ring.generations() {
-        let mac = Zeroizing::new(STANDARD.encode(*one.mac));
-        let seal = Zeroizing::new(STANDARD.encode(*one.seal));
+        let mac = Zeroizing::new(STANDARD.encode(*one.mac_key));
+        let seal = Zeroizing::new(STANDARD.encode(*one.seal_key));
         let _ = write!(
             text,
-            "\n[[generation]]\nid = {}\ncreated_at = \"{}\"\nmac = \"{}\"\nseal = \"{}\"\n",
-            one.id, one.created_at, *mac, *seal
+            "\n[[generation]]\nid = {}\ncreated_at = \"{}\"\nuse_from = \"{}\"\nmac = \"{}\"\nseal = \"{}\"\n",
+            one.id, one.created_at, one.use_from, *mac, *seal
         );
     }
     text
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Existing {
-    Keep,
-    Replace,
-}
-
-/// Writes the file whole under another name and then gives it its own, so that no reader ever sees half of it.
-fn write(path: &Path, ring: &KeyRing, random: &dyn Random, existing: Existing) -> io::Result<()> {
-    let directory = match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
-    };
-    fs::create_dir_all(directory)?;
-    let mut suffix = [0; 8];
-    random.fill(&mut suffix);
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(format!(".{}.new", hex::encode(suffix)));
-    let draft = directory.join(name);
-    let text = print(ring);
-    let published = write_new(&draft, text.as_bytes()).and_then(|()| match existing {
-        // Unlike a rename a link fails where another process was faster. Where the file system has no links, making
-        // the file itself does too; then a crash may leave half a file, which is told as damaged.
-        Existing::Keep => fs::hard_link(&draft, path).or_else(|error| match error.kind() {
-            io::ErrorKind::AlreadyExists => Err(error),
-            _ => write_new(path, text.as_bytes()),
-        }),
-        Existing::Replace => fs::rename(&draft, path),
-    });
-    if existing == Existing::Keep || published.is_err() {
-        // What is left of the draft holds keys. It may be gone already; its own failure must not hide the first one.
-        let _ = fs::remove_file(&draft);
-    }
-    published?;
-    File::open(directory)?.sync_all()
-}
-
-fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(path)?;
-    file.write_all(bytes)?;
-    file.sync_all()
 }
 
 #[cfg(unix)]
@@ -316,6 +326,7 @@ mod tests {
     use crate::domain::random::OsRandom;
     use crate::domain::time::SystemClock;
     use std::collections::HashSet;
+    use std::time::Duration;
 
     fn init_in(directory: &tempfile::TempDir) -> (PathBuf, KeysFile) {
         let path = directory.path().join("data/keys.toml");
@@ -382,21 +393,96 @@ mod tests {
         assert_eq!(rings.len(), 1);
     }
 
+    fn rotate_in(path: &Path, delay: Duration) -> Result<Changed, KeysFileError> {
+        let now = SystemClock.now();
+        rotate(path, &OsRandom, now, now + delay)
+    }
+
     #[test]
-    fn a_rotation_keeps_one_old_generation() {
+    fn a_rotation_drops_nothing_keeps_a_backup_and_is_not_used_before_its_time() {
         let directory = tempfile::tempdir().unwrap();
         let (path, first) = init_in(&directory);
-        rotate(&path, &OsRandom, &SystemClock).unwrap();
-        let second = read(&path).unwrap().ring;
-        let (first, second) = (first.ring.fingerprints(), second.fingerprints());
+        let before = fs::read(&path).unwrap();
+        let changed = rotate_in(&path, Duration::from_hours(1)).unwrap();
+        assert_eq!(fs::read(&changed.backup).unwrap(), before);
+        assert_eq!(changed.backup.parent(), path.parent());
+        assert!(!read(&changed.backup).unwrap().readable_by_others);
+
+        let second = read(&path).unwrap();
+        assert!(!second.readable_by_others);
+        let in_use = |after| second.ring.in_use(SystemClock.now() + after).id.get();
+        assert_eq!(in_use(Duration::ZERO), 1);
+        assert_eq!(in_use(Duration::from_hours(1)), 2);
+        let (first, second) = (first.ring.fingerprints(), second.ring.fingerprints());
         assert_eq!(second.generations[1], first.generations[0]);
         assert_eq!(second.index, first.index);
-        rotate(&path, &OsRandom, &SystemClock).unwrap();
-        let third = read(&path).unwrap();
-        assert_eq!(third.ring.newest().get(), 3);
-        assert_eq!(third.ring.fingerprints().generations.len(), 2);
-        assert_eq!(third.ring.fingerprints().generations[1], second.generations[0]);
-        assert!(!third.readable_by_others);
+
+        let again = rotate_in(&path, Duration::ZERO).unwrap();
+        assert_ne!(again.backup, changed.backup);
+        let third = read(&path).unwrap().ring;
+        assert_eq!(third.fingerprints(), again.ring.fingerprints());
+        assert_eq!(third.fingerprints().generations[1..], second.generations);
+        assert_eq!(third.in_use(SystemClock.now()).id.get(), 3);
+    }
+
+    #[test]
+    fn a_full_file_is_not_rotated_until_it_was_pruned() {
+        let directory = tempfile::tempdir().unwrap();
+        let (path, _) = init_in(&directory);
+        for _ in 1..MOST_GENERATIONS {
+            rotate_in(&path, Duration::ZERO).unwrap();
+        }
+        let full = fs::read(&path).unwrap();
+        let files = || fs::read_dir(path.parent().unwrap()).unwrap().count();
+        let before = files();
+        let error = rotate_in(&path, Duration::ZERO).unwrap_err();
+        assert!(matches!(error, KeysFileError::Full { .. }));
+        assert!(error.to_string().contains("otpost keys prune"), "{error}");
+        assert_eq!((fs::read(&path).unwrap(), files()), (full.clone(), before));
+
+        let generation = |id| GenerationId::new(id).unwrap();
+        let pruned = prune(
+            &path,
+            &OsRandom,
+            SystemClock.now(),
+            &BTreeSet::from([generation(3)]),
+        )
+        .unwrap();
+        assert_eq!(fs::read(pruned.backup).unwrap(), full);
+        let left: Vec<_> = pruned.ring.generations().iter().map(|one| one.id.get()).collect();
+        assert_eq!(left, (1..=16).rev().filter(|id| *id != 3).collect::<Vec<_>>());
+        rotate_in(&path, Duration::ZERO).unwrap();
+        assert_eq!(read(&path).unwrap().ring.generations()[0].id.get(), 17);
+
+        let all = (1..=17).map(generation).collect();
+        assert!(prune(&path, &OsRandom, SystemClock.now(), &all).is_err());
+        assert_eq!(read(&path).unwrap().ring.generations().len(), 16);
+    }
+
+    #[test]
+    fn rotations_at_once_come_one_after_the_other() {
+        let directory = tempfile::tempdir().unwrap();
+        let (path, _) = init_in(&directory);
+        std::thread::scope(|scope| {
+            for _ in 0..8 {
+                scope.spawn(|| rotate_in(&path, Duration::ZERO).unwrap());
+            }
+        });
+        assert_eq!(read(&path).unwrap().ring.generations().len(), 9);
+        let files = fs::read_dir(path.parent().unwrap()).unwrap().count();
+        assert_eq!(files, 9, "the file and a backup of each that it was");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_to_the_file_stays_a_link() {
+        let directory = tempfile::tempdir().unwrap();
+        let (path, _) = init_in(&directory);
+        let link = directory.path().join("keys.toml");
+        std::os::unix::fs::symlink(&path, &link).unwrap();
+        rotate_in(&link, Duration::ZERO).unwrap();
+        assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+        assert_eq!(read(&path).unwrap().ring.generations().len(), 2);
     }
 
     #[cfg(unix)]
@@ -428,7 +514,7 @@ mod tests {
     fn what_is_damaged_is_told_in_one_sentence_that_holds_no_key() {
         let ring = KeyRing::generate(&OsRandom, SystemClock.now());
         let good = print(&ring);
-        let mac = STANDARD.encode(*ring.generations().next().unwrap().mac);
+        let mac = STANDARD.encode(*ring.generations()[0].mac_key);
         let short = STANDARD.encode([7; 31]);
         let index = good.lines().find(|line| line.starts_with("index = ")).unwrap();
         for (text, expected) in [
@@ -443,7 +529,7 @@ mod tests {
             ),
             (
                 format!("{index}\ngeneration = []"),
-                "it must hold one or two generations",
+                "it must hold 1 to 16 generations",
             ),
             (
                 good.replace("id = 1", "id = 0"),
@@ -458,6 +544,10 @@ mod tests {
                 "`created_at` of generation 1 must be an RFC 3339 time",
             ),
             (
+                good.replace("use_from = \"2", "use_from = \"x"),
+                "`use_from` of generation 1 must be an RFC 3339 time",
+            ),
+            (
                 good.replace(&mac, "%%%"),
                 "`mac` of generation 1 must be 32 bytes in base64",
             ),
@@ -467,11 +557,11 @@ mod tests {
             ),
             (
                 good.replace("seal = ", "seal_ = "),
-                "line 10 is not as otpost writes it",
+                "line 11 is not as otpost writes it",
             ),
             (
                 format!("{}{}", *good, &good[good.find("[[").unwrap()..]),
-                "the newest generation must come first and have the higher id",
+                "the newest generation must come first, and each have a higher id than the next",
             ),
             (
                 good.replace("[[generation]]", "[[generation]"),

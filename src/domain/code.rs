@@ -6,7 +6,7 @@ use std::ops::RangeInclusive;
 use zeroize::Zeroizing;
 
 use super::id::VerificationId;
-use super::keyring::KeyRing;
+use super::keyring::{Generation, KeyRing, OpenError};
 use super::random::{Random, below};
 
 /// How many digits a code may have. Six are the least that NIST SP 800-63B rev. 4 (3.1.3.2) allows.
@@ -53,18 +53,17 @@ impl Code {
 }
 
 impl Code {
-    /// The copy that a resend needs, sealed under the newest keys and bound to its verification.
+    /// The copy that a resend needs, sealed and bound to its verification.
     #[must_use]
-    pub fn seal(&self, keys: &KeyRing, random: &dyn Random, verification: VerificationId) -> Vec<u8> {
+    pub fn seal(&self, keys: &Generation, random: &dyn Random, verification: VerificationId) -> Vec<u8> {
         keys.seal(random, &sealing_context(verification), self.0.as_bytes())
     }
 
-    /// The code of a verification from its sealed copy; `None` when that was sealed for another verification or under keys
-    /// that are gone.
-    #[must_use]
-    pub fn open(keys: &KeyRing, verification: VerificationId, sealed: &[u8]) -> Option<Self> {
-        let plain = keys.open(&sealing_context(verification), sealed).ok()?;
-        Self::parse_guess(std::str::from_utf8(&plain).ok()?)
+    /// The code of a verification from its sealed copy.
+    pub fn open(keys: &KeyRing, verification: VerificationId, sealed: &[u8]) -> Result<Self, OpenError> {
+        let plain = keys.open(&sealing_context(verification), sealed)?;
+        let text = std::str::from_utf8(&plain).map_err(|_| OpenError::Form)?;
+        Self::parse_guess(text).ok_or(OpenError::Form)
     }
 }
 

@@ -75,7 +75,7 @@ async fn environment(services: &Services, name: &str) -> Result<Arc<EnvironmentS
     services
         .directory
         .current()
-        .environment_named(name)
+        .environment_named(name)?
         .cloned()
         .ok_or_else(Problem::not_found)
 }

@@ -1,6 +1,8 @@
 //! Who is calling. A handler says in its signature whose key it takes; the key is looked up in memory, so that neither a
 //! good nor a bad one touches the database.
 
+use std::time::Duration;
+
 use axum::Router;
 use axum::extract::{FromRequestParts, Request, State};
 use axum::http::request::Parts;
@@ -12,7 +14,7 @@ use super::problem::{Code, Problem};
 use super::state::Services;
 use crate::domain::api_key::ApiKey;
 use crate::service::administration::Actor;
-use crate::service::directory::KeyHolder;
+use crate::service::directory::{KeyHolder, OutOfService};
 use crate::service::otp::Caller;
 
 /// An application, by its key.
@@ -52,7 +54,9 @@ fn find(services: &Services, request: &Request) -> Result<Authenticated, Problem
         return Err(failures.record_failure(address.ip()).into());
     };
     services.last_used.note(match &holder {
-        KeyHolder::Application { key_id, .. } | KeyHolder::Administrator { key_id } => *key_id,
+        KeyHolder::Application { key_id, .. }
+        | KeyHolder::Administrator { key_id }
+        | KeyHolder::OutOfService { key_id } => *key_id,
     });
     Ok(Authenticated { holder, address })
 }
@@ -76,6 +80,7 @@ impl<S: Sync> FromRequestParts<S> for Application {
                 application,
                 environment,
             })),
+            KeyHolder::OutOfService { .. } => Err(OutOfService.into()),
             KeyHolder::Administrator { .. } => Err(wrong_kind()),
         }
     }
@@ -91,8 +96,14 @@ impl<S: Sync> FromRequestParts<S> for Administrator {
                 key_id: Some(key_id),
                 remote_address: Some(address.ip().to_string()),
             })),
-            KeyHolder::Application { .. } => Err(wrong_kind()),
+            KeyHolder::Application { .. } | KeyHolder::OutOfService { .. } => Err(wrong_kind()),
         }
+    }
+}
+
+impl From<OutOfService> for Problem {
+    fn from(error: OutOfService) -> Self {
+        Self::unavailable(error).retry_after(Duration::from_secs(1))
     }
 }
 

@@ -68,7 +68,7 @@ fn connection_disabled() -> Problem {
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         match error {
-            StoreError::Clock(_) | StoreError::Unavailable(_) => {
+            StoreError::Clock(_) | StoreError::Unavailable(_) | StoreError::Keys(_) => {
                 Self::unavailable(error).retry_after(Duration::from_secs(1))
             }
             StoreError::Corrupt { .. } | StoreError::Statement(_) => Self::internal(error),

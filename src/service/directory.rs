@@ -1,29 +1,31 @@
 //! The directory in memory: environments with their settings, applications, connections, keys and senders, as one
 //! immutable snapshot. The hot path reads nothing else; a change of the revision replaces it.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use tokio_util::sync::CancellationToken;
 
-use super::settings::Sealer;
+use super::settings::Opener;
 use super::settings::content::EmailContentDocument;
 use super::settings::email::EmailDocument;
 use super::settings::sms::SmsDocument;
-use crate::domain::content::{EmailContent, EmailTexts};
-use crate::domain::environment::{Application, Connection, Environment, SettingsKind};
-use crate::domain::id::{ApplicationId, ConnectionId, EnvironmentId, KeyId};
+use crate::domain::content::EmailContent;
+use crate::domain::environment::{Application, SettingsKind};
+use crate::domain::id::{ApplicationId, EnvironmentId};
 use crate::domain::keyring::KeyRing;
-use crate::domain::locale::Locale;
 use crate::domain::message::Channel;
 use crate::domain::policy::OtpPolicy;
 use crate::domain::settings::{EmailSettings, MfaSettings, SmsSettings};
-use crate::domain::verification::Purpose;
 use crate::provider::{Connect, EmailTransport, SmsTransport};
 use crate::store::directory::{DirectoryRows, SettingsRow, Versioned};
 use crate::store::{SharedStore, StoreError};
+
+mod snapshot;
+
+pub use snapshot::{EnvironmentSnapshot, KeyHolder, OutOfService, Snapshot};
 
 /// How often a process asks whether another one has changed the directory. A change is in force everywhere within 2 s.
 const POLL_INTERVAL: Duration = Duration::from_secs(1);
@@ -31,124 +33,6 @@ const _: () = assert!(
     POLL_INTERVAL.as_millis() <= 1_000,
     "the other second is for reading the directory"
 );
-
-/// One environment with all that a request needs of it.
-pub struct EnvironmentSnapshot {
-    /// The environment's own fields.
-    pub environment: Environment,
-    /// Their version.
-    pub version: i64,
-    /// Its connections.
-    pub connections: Vec<Connection>,
-    /// Its applications, in the order of their ids, which is that of their making.
-    pub applications: Vec<Versioned<Application>>,
-    /// How its text messages travel.
-    pub sms: Versioned<SmsSettings>,
-    /// How its emails travel.
-    pub email: Versioned<EmailSettings>,
-    /// What stands in its emails with codes in place of our texts.
-    pub content: Versioned<EmailContent>,
-    /// Which factors `mfa` may use.
-    pub mfa: Versioned<MfaSettings>,
-    /// The rules of its codes.
-    pub otp: Versioned<OtpPolicy>,
-    /// Its own Twilio account's client.
-    pub own_sms: Option<SmsTransport>,
-    /// Its own SMTP server's client.
-    pub own_email: Option<EmailTransport>,
-}
-
-impl EnvironmentSnapshot {
-    /// The environment's id.
-    #[must_use]
-    pub fn id(&self) -> EnvironmentId {
-        self.environment.id
-    }
-
-    /// A connection of the environment.
-    #[must_use]
-    pub fn connection(&self, id: ConnectionId) -> Option<&Connection> {
-        self.connections.iter().find(|connection| connection.id == id)
-    }
-
-    /// An application of the environment, with its version.
-    #[must_use]
-    pub fn application(&self, id: ApplicationId) -> Option<&Versioned<Application>> {
-        let place = self
-            .applications
-            .binary_search_by_key(&id, |application| application.row.id);
-        self.applications.get(place.ok()?)
-    }
-
-    /// What an administrator wrote for an email with a code. Only what goes through the environment's own server has it.
-    #[must_use]
-    pub fn texts(&self, locale: Locale, purpose: Purpose) -> Option<&EmailTexts> {
-        self.email.row.custom_sender.as_ref()?;
-        self.content.row.texts(locale, purpose)
-    }
-}
-
-/// Whom a key belongs to.
-#[derive(Clone)]
-pub enum KeyHolder {
-    /// A frontend.
-    Application {
-        /// The key.
-        key_id: KeyId,
-        /// The application.
-        application: Arc<Application>,
-        /// Its environment.
-        environment: Arc<EnvironmentSnapshot>,
-    },
-    /// An administrator of the whole installation.
-    Administrator {
-        /// The key.
-        key_id: KeyId,
-    },
-}
-
-/// The directory as of one revision.
-#[derive(Default)]
-pub struct Snapshot {
-    revision: i64,
-    environments: Vec<Arc<EnvironmentSnapshot>>,
-    keys: HashMap<[u8; 32], KeyHolder>,
-}
-
-impl Snapshot {
-    /// All environments, in the order of their ids, so the oldest first.
-    #[must_use]
-    pub fn environments(&self) -> &[Arc<EnvironmentSnapshot>] {
-        &self.environments
-    }
-
-    /// The environment with this id.
-    #[must_use]
-    pub fn environment(&self, id: EnvironmentId) -> Option<&Arc<EnvironmentSnapshot>> {
-        let place = self
-            .environments
-            .binary_search_by_key(&id, |environment| environment.id());
-        self.environments.get(place.ok()?)
-    }
-
-    /// The environment with this id or code, as a path names it.
-    #[must_use]
-    pub fn environment_named(&self, name: &str) -> Option<&Arc<EnvironmentSnapshot>> {
-        match EnvironmentId::parse(name) {
-            Some(id) => self.environment(id),
-            None => self
-                .environments
-                .iter()
-                .find(|held| held.environment.code == name),
-        }
-    }
-
-    /// Whose key has this SHA-256. Comparing hashes tells an attacker nothing about keys, so a map will do.
-    #[must_use]
-    pub fn holder(&self, hash: &[u8; 32]) -> Option<&KeyHolder> {
-        self.keys.get(hash)
-    }
-}
 
 /// Keeps the snapshot.
 pub struct Directory {
@@ -188,7 +72,7 @@ impl Directory {
         let _one_at_a_time = self.reloading.lock().await;
         let rows = self.store.load_directory().await?;
         let former = self.current.load_full();
-        let snapshot = self.build(rows, &former)?;
+        let snapshot = self.build(rows, &former);
         self.current.store(Arc::new(snapshot));
         Ok(())
     }
@@ -219,7 +103,7 @@ impl Directory {
         self.reload().await
     }
 
-    fn build(&self, rows: DirectoryRows, former: &Snapshot) -> Result<Snapshot, StoreError> {
+    fn build(&self, rows: DirectoryRows, former: &Snapshot) -> Snapshot {
         let mut ordered = rows.connections;
         // Their ids are random and an environment's are made at one moment, so the order is that of the channels.
         ordered.sort_by_key(|connection| connection.channel() != Channel::Sms);
@@ -231,9 +115,20 @@ impl Directory {
         let mut ordered = rows.environments;
         ordered.sort_by_key(|environment| environment.row.id);
         let mut environments = Vec::with_capacity(ordered.len());
+        let (mut out_of_service, mut stranded) = (Vec::new(), HashSet::new());
         for Versioned { version, row } in ordered {
             let id = row.id;
-            let documents = Self::read_settings(&self.keys, id, settings.remove(&id).unwrap_or_default())?;
+            let read = Self::read_settings(&self.keys, id, settings.remove(&id).unwrap_or_default());
+            let documents = match read {
+                Ok(documents) => documents,
+                Err(error) => {
+                    tracing::error!(environment.id = %id, alarm = true, %error, "{OutOfService}");
+                    let its = applications.remove(&id).unwrap_or_default();
+                    stranded.extend(its.iter().map(|application| application.row.id));
+                    out_of_service.push(row);
+                    continue;
+                }
+            };
             let before = former.environment(id);
             environments.push(Arc::new(EnvironmentSnapshot {
                 own_sms: self.own_sms(&documents.sms, before),
@@ -261,6 +156,7 @@ impl Directory {
         let keys = rows.keys.into_iter().filter_map(|key| {
             let holder = match key.application_id {
                 None => KeyHolder::Administrator { key_id: key.id },
+                Some(id) if stranded.contains(&id) => KeyHolder::OutOfService { key_id: key.id },
                 Some(id) => {
                     let (application, environment) = holders.get(&id)?.clone();
                     KeyHolder::Application {
@@ -272,11 +168,12 @@ impl Directory {
             };
             Some((key.hash, holder))
         });
-        Ok(Snapshot {
+        Snapshot {
             revision: rows.revision,
             keys: keys.collect(),
             environments,
-        })
+            out_of_service,
+        }
     }
 
     /// The client of the environment's own account. It is kept, with its connections and its breaker, until the settings are
@@ -311,18 +208,18 @@ impl Directory {
         environment: EnvironmentId,
         rows: Vec<Versioned<SettingsRow>>,
     ) -> Result<Documents, StoreError> {
-        let sealer = Sealer { keys, environment };
+        let opener = Opener { keys, environment };
         let mut documents = Documents::default();
         for Versioned { version, row } in rows {
             let text = row.document.as_str();
             let read = match row.kind {
                 SettingsKind::Sms => serde_json::from_str::<SmsDocument<_>>(text)
                     .ok()
-                    .and_then(|document| document.open(sealer))
+                    .and_then(|document| document.open(opener))
                     .map(|row| documents.sms = Versioned { version, row }),
                 SettingsKind::Email => serde_json::from_str::<EmailDocument<_>>(text)
                     .ok()
-                    .and_then(|document| document.open(sealer))
+                    .and_then(|document| document.open(opener))
                     .map(|row| documents.email = Versioned { version, row }),
                 SettingsKind::Content => serde_json::from_str::<EmailContentDocument>(text)
                     .ok()

@@ -7,11 +7,11 @@ use std::time::Duration;
 use tokio_util::task::TaskTracker;
 
 use super::clock::GuardedClock;
-use super::directory::{Directory, EnvironmentSnapshot};
+use super::directory::{Directory, EnvironmentSnapshot, OutOfService};
 use super::route::PlatformSender;
 use crate::domain::code::Code;
 use crate::domain::id::MessageId;
-use crate::domain::keyring::KeyRing;
+use crate::domain::keyring::{KeyRing, OpenError};
 use crate::domain::message::{Failure, MessageStatus, MessageSummary};
 use crate::domain::random::{Random, unguessable_id};
 use crate::domain::time::Timestamp;
@@ -146,23 +146,21 @@ impl Dispatcher {
         self.tasks.wait().await;
     }
 
-    /// The code of a verification from its sealed copy.
-    #[must_use]
-    pub fn open_code(&self, verification: &StoredVerification) -> Option<Code> {
+    /// The code of a verification from its sealed copy; `None` where that has been wiped.
+    pub fn open_code(&self, verification: &StoredVerification) -> Result<Option<Code>, OpenError> {
         let id = verification.verification.id;
-        let sealed = verification.sealed_code.as_deref()?;
-        let code = Code::open(&self.keys, id, sealed);
-        if code.is_none() {
-            tracing::error!(verification.id = %id, "the sealed code cannot be opened with the keys at hand");
-        }
-        code
+        let open = |sealed| Code::open(&self.keys, id, sealed);
+        let code = verification.sealed_code.as_deref().map(open).transpose();
+        code.inspect_err(
+            |error| tracing::error!(verification.id = %id, alarm = true, %error, "a code cannot be opened"),
+        )
     }
 
     /// The environment of a message, as long as it is there, and with it the application that a code is for. What this process
     /// does not know may have been made a moment ago through another one.
-    async fn environment_of(&self, cargo: &Cargo) -> Option<Arc<EnvironmentSnapshot>> {
+    async fn environment_of(&self, cargo: &Cargo) -> Result<Option<Arc<EnvironmentSnapshot>>, OutOfService> {
         if let Some(held) = self.held_environment_of(cargo) {
-            return Some(held);
+            return Ok(Some(held));
         }
         if let Err(error) = self.directory.refresh().await {
             tracing::warn!(
@@ -170,7 +168,10 @@ impl Dispatcher {
                 "the directory could not be read again"
             );
         }
-        self.held_environment_of(cargo)
+        if self.directory.current().is_out_of_service(cargo.environment_id()) {
+            return Err(OutOfService);
+        }
+        Ok(self.held_environment_of(cargo))
     }
 
     fn held_environment_of(&self, cargo: &Cargo) -> Option<Arc<EnvironmentSnapshot>> {

@@ -115,7 +115,7 @@ impl Service {
             source: command.source,
             verdict,
             locale: command.locale.clone(),
-            sealed_data: command.data.seal(&self.keys, &*self.random, id),
+            sealed_data: command.data.seal(self.keys.in_use(now), &*self.random, id),
             recipients: command.recipients.clone(),
             messages: messages.clone(),
             created_at: now,

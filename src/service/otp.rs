@@ -11,7 +11,7 @@ use super::route::{self, Route};
 use crate::domain::code::Code;
 use crate::domain::environment::{Application, Connection};
 use crate::domain::id::{ConnectionId, MessageId, VerificationId};
-use crate::domain::keyring::KeyRing;
+use crate::domain::keyring::{KeyRing, OpenError};
 use crate::domain::locale::LanguageTag;
 use crate::domain::message::{Channel, Failure};
 use crate::domain::phone::PhoneNumber;
@@ -127,6 +127,9 @@ impl Service {
             Check::Verified(verification) => Ok(verification.view(now)),
             Check::Incorrect { guesses_left } => Err(VerifyError::Incorrect { guesses_left }),
             Check::IncorrectLength => Err(VerifyError::IncorrectLength),
+            Check::UnknownKey { generation } => {
+                Err(StoreError::Keys(OpenError::UnknownGeneration(generation)).into())
+            }
             Check::RecipientLocked { until } => Err(VerifyError::RecipientLocked {
                 retry_after: now.until(until),
             }),

@@ -1,11 +1,11 @@
-//! After a rotation of the keys: stored secrets are sealed anew under the newest generation, so that the one before it
-//! can go with the next rotation.
+//! After a rotation of the keys: stored secrets are sealed anew under the generation in use, so that nothing needs those before
+//! it any more.
 
 use serde_json::json;
 
-use super::settings::Sealer;
 use super::settings::email::EmailDocument;
 use super::settings::sms::SmsDocument;
+use super::settings::{Opener, Sealer};
 use crate::domain::environment::SettingsKind;
 use crate::domain::id::AuditId;
 use crate::domain::keyring::KeyRing;
@@ -14,7 +14,7 @@ use crate::domain::time::Timestamp;
 use crate::store::directory::{AuditEntry, Change, Expected, SettingsRow, Versioned};
 use crate::store::{SharedStore, StoreError};
 
-/// Seals anew what is not sealed under the newest keys. Answers how many documents that were. What another process has
+/// Seals anew what is not sealed under the keys in use. Answers how many documents that were. What another process has
 /// written meanwhile is left as it is: it was sealed then.
 pub async fn reseal(
     store: &SharedStore,
@@ -22,12 +22,9 @@ pub async fn reseal(
     random: &dyn Random,
     now: Timestamp,
 ) -> Result<u32, StoreError> {
-    if keys.generations().count() < 2 {
-        return Ok(0);
-    }
     let mut resealed = 0;
     for Versioned { version, row } in store.load_directory().await?.settings {
-        let Some(document) = sealed_anew(&row, keys, random) else {
+        let Some(document) = sealed_anew(&row, keys, random, now) else {
             continue;
         };
         let audit = AuditEntry {
@@ -36,7 +33,7 @@ pub async fn reseal(
             key_id: None,
             action: format!("settings.{}.reseal", row.kind),
             target: row.environment_id.to_string(),
-            changes: json!({ "secrets": "sealed under the newest keys" }).to_string(),
+            changes: json!({ "secrets": "sealed under the keys in use" }).to_string(),
             remote_address: None,
             at: now,
         };
@@ -53,12 +50,14 @@ pub async fn reseal(
     Ok(resealed)
 }
 
-/// The document sealed under the newest keys; `None` where it is, holds no secret, or cannot be read, which whoever loads
+/// The document sealed under the keys in use; `None` where it is, holds no secret, or cannot be read, which whoever loads
 /// it will say.
-fn sealed_anew(row: &SettingsRow, keys: &KeyRing, random: &dyn Random) -> Option<String> {
+fn sealed_anew(row: &SettingsRow, keys: &KeyRing, random: &dyn Random, now: Timestamp) -> Option<String> {
+    let environment = row.environment_id;
+    let opener = Opener { keys, environment };
     let sealer = Sealer {
-        keys,
-        environment: row.environment_id,
+        keys: keys.in_use(now),
+        environment,
     };
     match row.kind {
         SettingsKind::Sms => {
@@ -66,7 +65,7 @@ fn sealed_anew(row: &SettingsRow, keys: &KeyRing, random: &dyn Random) -> Option
             if stored.secrets().all(|secret| sealer.is_current(secret)) {
                 return None;
             }
-            let settings = stored.open(sealer)?;
+            let settings = stored.open(opener)?;
             serde_json::to_string(&SmsDocument::of(&settings).seal(sealer, random)).ok()
         }
         SettingsKind::Email => {
@@ -74,7 +73,7 @@ fn sealed_anew(row: &SettingsRow, keys: &KeyRing, random: &dyn Random) -> Option
             if stored.secrets().all(|secret| sealer.is_current(secret)) {
                 return None;
             }
-            let settings = stored.open(sealer)?;
+            let settings = stored.open(opener)?;
             serde_json::to_string(&EmailDocument::of(&settings).seal(sealer, random)).ok()
         }
         SettingsKind::Content | SettingsKind::Mfa | SettingsKind::Otp => None,

@@ -7,7 +7,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::domain::field::FieldError;
 use crate::domain::id::EnvironmentId;
-use crate::domain::keyring::KeyRing;
+use crate::domain::keyring::{Generation, GenerationId, KeyRing, OpenError, sealed_under};
 use crate::domain::random::Random;
 use crate::domain::secret::Secret;
 
@@ -148,45 +148,59 @@ impl SecretHint {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SealedSecret(String);
 
-/// Seals and opens the secrets of one environment.
+impl SealedSecret {
+    /// The generation of keys that it is sealed under.
+    pub fn generation(&self) -> Result<GenerationId, OpenError> {
+        let bytes = BASE64.decode(&self.0).map_err(|_| OpenError::Form)?;
+        sealed_under(&bytes)
+    }
+}
+
+/// Seals the secrets of one environment.
 #[derive(Clone, Copy)]
 pub struct Sealer<'a> {
-    /// The keys.
-    pub keys: &'a KeyRing,
+    /// The keys in use.
+    pub keys: &'a Generation,
     /// Whose secrets.
     pub environment: EnvironmentId,
 }
 
 impl Sealer<'_> {
-    fn context(&self, field: &str) -> Vec<u8> {
-        let mut context = self.environment.0.as_bytes().to_vec();
-        context.extend_from_slice(field.as_bytes());
-        context
-    }
-
     /// Seals the secret of `field`.
     pub fn seal(&self, random: &dyn Random, field: &str, secret: &Secret) -> SealedSecret {
-        let sealed = self
-            .keys
-            .seal(random, &self.context(field), secret.expose().as_bytes());
+        let context = context(self.environment, field);
+        let sealed = self.keys.seal(random, &context, secret.expose().as_bytes());
         SealedSecret(BASE64.encode(sealed))
     }
 
-    /// Whether a secret is sealed under the newest keys.
+    /// Whether a secret is sealed under these keys.
     #[must_use]
     pub fn is_current(&self, sealed: &SealedSecret) -> bool {
-        BASE64
-            .decode(&sealed.0)
-            .is_ok_and(|bytes| self.keys.sealed_under(&bytes) == Some(self.keys.newest()))
+        sealed.generation() == Ok(self.keys.id)
     }
+}
 
+/// Opens the secrets of one environment.
+#[derive(Clone, Copy)]
+pub struct Opener<'a> {
+    /// All keys.
+    pub keys: &'a KeyRing,
+    /// Whose secrets.
+    pub environment: EnvironmentId,
+}
+
+impl Opener<'_> {
     /// Opens the secret of `field`; `None` when it was sealed for another field or under unknown keys.
     #[must_use]
     pub fn open(&self, field: &str, sealed: &SealedSecret) -> Option<Secret> {
         let bytes = BASE64.decode(&sealed.0).ok()?;
-        let plain = self.keys.open(&self.context(field), &bytes).ok()?;
+        let plain = self.keys.open(&context(self.environment, field), &bytes).ok()?;
         String::from_utf8(plain.to_vec()).ok().map(Secret::new)
     }
+}
+
+fn context(environment: EnvironmentId, field: &str) -> Vec<u8> {
+    [environment.0.as_bytes(), field.as_bytes()].concat()
 }
 
 /// Decides which secret a document ends up with: the new one, or the stored one where it may stay.

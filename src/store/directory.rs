@@ -1,12 +1,14 @@
 //! Environments, applications, connections, keys and settings: few rows, read whole into memory, and changed
 //! by administrators. Every change writes its audit entry and a new revision in the same transaction.
 
+use std::collections::BTreeSet;
+
 use async_trait::async_trait;
 
 use super::StoreError;
 use crate::domain::environment::{Application, Connection, Environment, KeyRecord, SettingsKind};
 use crate::domain::id::{ApplicationId, AuditId, ConnectionId, EnvironmentId, KeyId};
-use crate::domain::keyring::{Fingerprints, KeysFit};
+use crate::domain::keyring::{Fingerprints, GenerationId, KeysFit, KnownKeys};
 use crate::domain::time::Timestamp;
 
 mod step;
@@ -113,6 +115,24 @@ pub trait Directory: Send + Sync {
 
     /// Holds keys against those that the database was written with, and records their check values where they fit.
     async fn fit_keys(&self, keys: Fingerprints, now: Timestamp) -> Result<KeysFit, StoreError>;
+
+    /// The check values of the keys that the database was written with.
+    async fn known_keys(&self) -> Result<KnownKeys, StoreError>;
+
+    /// Which generations of keys what is stored needs, but for the settings in the directory.
+    async fn key_needs(&self) -> Result<KeyNeeds, StoreError>;
+
+    /// Forgets the check values of generations that are in no keys file any more.
+    async fn forget_keys(&self, generations: Vec<GenerationId>) -> Result<(), StoreError>;
+}
+
+/// What tells which generations of keys are needed.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct KeyNeeds {
+    /// The generations that codes were hashed under that have not died.
+    pub codes: BTreeSet<i32>,
+    /// The first bytes, [`HEADER_BYTES`](crate::domain::keyring::HEADER_BYTES), of each sealed code and notification.
+    pub sealed: BTreeSet<Vec<u8>>,
 }
 
 /// A row with the number of its version, which its `ETag` is made from.

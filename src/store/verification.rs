@@ -167,7 +167,7 @@ pub struct Guess {
     pub connection_id: Option<ConnectionId>,
     /// The connections that are switched on for the application now.
     pub enabled_connections: Vec<ConnectionId>,
-    /// The keyed hash of the guess under each key that is valid.
+    /// The keyed hash of the guess under each generation of keys at hand.
     pub macs: Vec<CodeMac>,
     /// How many digits the guess has.
     pub digits: u8,
@@ -200,6 +200,12 @@ pub enum Check {
     },
     /// The guess has another number of digits than the code.
     IncorrectLength,
+    /// The code was made under keys that are not among those of the guess, or in a form of another release: nobody here can say
+    /// whether the guess is right.
+    UnknownKey {
+        /// The generation it was made under.
+        generation: i32,
+    },
     /// The wrong code; counted for the verification and its recipient.
     Incorrect {
         /// Wrong guesses the verification still takes.

@@ -15,6 +15,7 @@ mod email_content;
 mod email_route;
 mod http_plumbing;
 mod idempotency;
+mod key_rotation;
 mod kinde_client;
 mod languages;
 mod leaks;

@@ -5,6 +5,7 @@ pub mod database;
 pub mod http_double;
 pub mod kinde_double;
 pub mod neighbours;
+pub mod place;
 pub mod plain_http;
 pub mod reserved_address;
 pub mod sms_sender;

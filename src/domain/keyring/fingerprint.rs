@@ -37,7 +37,10 @@ pub struct KnownKeys {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum KeysFit {
     /// They are, or it holds nothing yet.
-    Fits,
+    Fits {
+        /// Generations that it knows and the keys lack: what was written under them is for other processes to read.
+        lacking: Vec<GenerationId>,
+    },
     /// The index key is another, a generation has the number of one that it knows and another key, or there is none
     /// that it knows.
     Differs,
@@ -61,6 +64,11 @@ impl KnownKeys {
         if self.content && (other_index || altered || stranger) {
             return KeysFit::Differs;
         }
-        KeysFit::Fits
+        let known = self.generations.iter().map(|known| known.generation);
+        let lacking =
+            known.filter(|id| self.content && !keys.generations.iter().any(|one| one.generation == *id));
+        let mut lacking: Vec<_> = lacking.collect();
+        lacking.sort_unstable();
+        KeysFit::Fits { lacking }
     }
 }

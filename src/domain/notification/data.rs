@@ -7,7 +7,7 @@ use url::{Host, Url};
 
 use crate::domain::business::{BusinessUrl, breaks_a_line_or_its_order};
 use crate::domain::id::NotificationId;
-use crate::domain::keyring::KeyRing;
+use crate::domain::keyring::{Generation, KeyRing, OpenError};
 use crate::domain::random::Random;
 use crate::domain::time::Timestamp;
 
@@ -139,16 +139,15 @@ impl NotificationData {
         })
     }
 
-    /// The form that is kept, sealed under the newest keys and bound to its notification.
+    /// The form that is kept, sealed and bound to its notification.
     #[must_use]
-    pub fn seal(&self, keys: &KeyRing, random: &dyn Random, id: NotificationId) -> Vec<u8> {
+    pub fn seal(&self, keys: &Generation, random: &dyn Random, id: NotificationId) -> Vec<u8> {
         keys.seal(random, &sealing_context(id), self.to_json().as_bytes())
     }
 
-    /// Takes back what `seal` gave; `None` when that was sealed for another notification or under keys that are gone.
-    #[must_use]
-    pub fn open(keys: &KeyRing, id: NotificationId, sealed: &[u8]) -> Option<Self> {
-        Self::from_json(&keys.open(&sealing_context(id), sealed).ok()?)
+    /// Takes back what `seal` gave.
+    pub fn open(keys: &KeyRing, id: NotificationId, sealed: &[u8]) -> Result<Self, OpenError> {
+        Self::from_json(&keys.open(&sealing_context(id), sealed)?).ok_or(OpenError::Form)
     }
 }
 

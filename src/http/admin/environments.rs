@@ -70,7 +70,7 @@ pub async fn list(
     services.directory.refresh().await?;
     let snapshot = services.directory.current();
     Page::of(
-        snapshot.environments(),
+        snapshot.all_environments()?,
         &query,
         |held| held.id(),
         |held| EnvironmentView::of(held),

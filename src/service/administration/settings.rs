@@ -7,6 +7,7 @@ use super::{ATTEMPTS, Actor, Administration, ChangeError, OtpPolicyPatch, pinned
 use crate::domain::environment::SettingsKind;
 use crate::domain::id::EnvironmentId;
 use crate::domain::settings::{MfaSettings, SmsSettings};
+use crate::domain::time::Timestamp;
 use crate::service::directory::EnvironmentSnapshot;
 use crate::service::settings::email::EmailDocument;
 use crate::service::settings::sms::SmsDocument;
@@ -41,7 +42,8 @@ impl Administration {
         self.put(actor, environment, SettingsKind::Sms, expected, |held| {
             let stored = &held.sms.row;
             let settings = document.clone().resolve(stored).map_err(ChangeError::Invalid)?;
-            let sealed = SmsDocument::of(&settings).seal(self.sealer(environment), &*self.random);
+            let sealed =
+                SmsDocument::of(&settings).seal(self.sealer(environment, self.clock.now()?), &*self.random);
             Ok(NewSettings {
                 on: held.sms.version,
                 document: to_text(&sealed)?,
@@ -75,7 +77,7 @@ impl Administration {
                 .clone()
                 .resolve(stored, self.allow_plaintext_smtp)
                 .map_err(ChangeError::Invalid)?;
-            let sealed = EmailDocument::of(&settings).seal(self.sealer(environment), &*self.random);
+            let sealed = EmailDocument::of(&settings).seal(self.sealer(environment, self.clock.now()?), &*self.random);
             let switches_off = stored.custom_sender.is_some() && settings.custom_sender.is_none();
             Ok(NewSettings {
                 on: held.email.version,
@@ -174,9 +176,9 @@ impl Administration {
         Err(ChangeError::VersionMismatch)
     }
 
-    fn sealer(&self, environment: EnvironmentId) -> Sealer<'_> {
+    fn sealer(&self, environment: EnvironmentId, now: Timestamp) -> Sealer<'_> {
         Sealer {
-            keys: &self.keys,
+            keys: self.keys.in_use(now),
             environment,
         }
     }

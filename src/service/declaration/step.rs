@@ -99,7 +99,7 @@ impl Steps<'_> {
 
     fn settings(&mut self, before: &Contents, after: &Contents) -> Result<(), StoreError> {
         let sealer = Sealer {
-            keys: self.with.keys,
+            keys: self.with.keys.in_use(self.at),
             environment: self.environment,
         };
         if before.sms != after.sms {

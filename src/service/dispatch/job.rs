@@ -5,7 +5,7 @@ use tokio::time::Instant;
 use crate::domain::code::Code;
 use crate::domain::email::EmailAddress;
 use crate::domain::id::{EnvironmentId, MessageId, NotificationId};
-use crate::domain::keyring::KeyRing;
+use crate::domain::keyring::{KeyRing, OpenError};
 use crate::domain::locale::LanguageTag;
 use crate::domain::message::Channel;
 use crate::domain::notification::{NotificationData, NotificationKind};
@@ -69,22 +69,23 @@ impl Cargo {
         Self::Code(Box::new(CodeCargo { verification, code }))
     }
 
-    /// The words of a notification out of their sealed copy.
-    #[must_use]
-    pub fn opened(message: NotificationMessage, keys: &KeyRing) -> Option<Self> {
+    /// The words of a notification out of their sealed copy; `None` where that has been wiped.
+    pub fn opened(message: NotificationMessage, keys: &KeyRing) -> Result<Option<Self>, OpenError> {
         let id: NotificationId = message.notification_id;
-        let data = NotificationData::open(keys, id, message.sealed_data.as_deref()?);
-        if data.is_none() {
-            tracing::error!(notification.id = %id, "the sealed data cannot be opened with the keys at hand");
-        }
-        Some(Self::Notification(Box::new(NotificationCargo {
+        let (Some(sealed), Some(kind)) = (message.sealed_data.as_deref(), message.event.kind()) else {
+            return Ok(None);
+        };
+        let data = NotificationData::open(keys, id, sealed).inspect_err(|error| {
+            tracing::error!(notification.id = %id, alarm = true, %error, "a notification cannot be opened");
+        })?;
+        Ok(Some(Self::Notification(Box::new(NotificationCargo {
             environment_id: message.environment_id,
-            kind: message.event.kind()?,
+            kind,
             recipient: message.recipient,
             locale: message.locale,
-            data: data?,
+            data,
             expires_at: message.expires_at,
-        })))
+        }))))
     }
 
     pub(super) fn environment_id(&self) -> EnvironmentId {

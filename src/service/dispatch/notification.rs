@@ -95,15 +95,27 @@ impl Dispatcher {
         }
         let alive = claimed.message.expires_at > now;
         let wanted = alive && !(possible_duplicate && claimed.taken_over_before);
-        if wanted && let Some(cargo) = Cargo::opened(claimed.message, &self.keys) {
-            return Some(Job {
-                message_id,
-                cargo,
-                lease,
-                held_since,
-                attempts: claimed.attempts,
-                holds_quota: false,
-            });
+        let cargo = if wanted {
+            Cargo::opened(claimed.message, &self.keys)
+        } else {
+            Ok(None)
+        };
+        match cargo {
+            Ok(Some(cargo)) => {
+                return Some(Job {
+                    message_id,
+                    cargo,
+                    lease,
+                    held_since,
+                    attempts: claimed.attempts,
+                    holds_quota: false,
+                });
+            }
+            Err(error) if error.is_for_others() => {
+                self.leave_to_others(message_id, lease).await;
+                return None;
+            }
+            Ok(None) | Err(_) => {}
         }
         let platform = self.platform.email.as_ref();
         let outcome = if possible_duplicate {

@@ -7,9 +7,10 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::{Delivery, Dispatcher, Job, LEASE, queued};
+use crate::domain::id::MessageId;
 use crate::domain::message::Attempt;
 use crate::store::StoreError;
-use crate::store::outbox::{Outcome, Settled, Settlement};
+use crate::store::outbox::{Lease, Outcome, Settled, Settlement};
 
 /// An outcome is held no longer than this, however long its code lives.
 const LONGEST_HOLD: Duration = Duration::from_mins(10);
@@ -18,6 +19,10 @@ const LONGEST_HOLD: Duration = Duration::from_mins(10);
 const FIRST_WAIT: Duration = Duration::from_millis(50);
 
 const LONGEST_WAIT: Duration = Duration::from_millis(800);
+
+/// How long a message that this process cannot open is left alone by it and all others. Each of these is a chance for one that
+/// can.
+pub(super) const LEFT_FOR: Duration = Duration::from_secs(2);
 
 /// Outcomes that wait for the database.
 #[derive(Default)]
@@ -95,16 +100,27 @@ impl Dispatcher {
     /// Lets others have a message that this process did not come to. Only this one: its lease may hold others that are
     /// under way.
     pub(super) async fn give_up_lease(&self, job: &Job) {
+        self.release_lease(job.message_id, job.lease, Duration::ZERO)
+            .await;
+    }
+
+    /// Leaves a message that this process cannot open to those that can, as it was but for its due time, so that it does not
+    /// come back here at once.
+    pub(super) async fn leave_to_others(&self, message_id: MessageId, lease: Lease) {
+        self.release_lease(message_id, lease, LEFT_FOR).await;
+    }
+
+    async fn release_lease(&self, message_id: MessageId, lease: Lease, until_due: Duration) {
         let now = self.clock.estimate();
         let settlement = Settlement {
-            message_id: job.message_id,
-            token: job.lease.token,
+            message_id,
+            token: lease.token,
             attempt: None,
-            outcome: Outcome::RetryAt(now),
+            outcome: Outcome::RetryAt(now + until_due),
             now,
         };
         if let Err(error) = self.store.settle(settlement).await {
-            tracing::warn!(error = &error as &dyn std::error::Error, message.id = %job.message_id,
+            tracing::warn!(error = &error as &dyn std::error::Error, message.id = %message_id,
                 "a lease could not be given up; it runs out by itself");
         }
     }

@@ -9,6 +9,7 @@ use futures_util::FutureExt as _;
 
 use super::decision::{Next, Pass, failure};
 use super::job::CodeCargo;
+use super::settling::LEFT_FOR;
 use super::{Cargo, Delivery, Dispatcher, Job, LEASE};
 use crate::domain::id::AttemptId;
 use crate::domain::locale::Locale;
@@ -33,8 +34,10 @@ impl Dispatcher {
         let Ok(now) = self.clock.now() else {
             return self.wait_for_the_clock(&job).await;
         };
+        let Ok(environment) = self.environment_of(&job.cargo).await else {
+            return self.conclude(&job, None, Outcome::RetryAt(now + LEFT_FOR)).await;
+        };
         let alive = job.expires_at() > now;
-        let environment = self.environment_of(&job.cargo).await;
         let Some(environment) = environment.filter(|_| alive) else {
             return self.conclude(&job, None, Outcome::Expired).await;
         };

@@ -115,9 +115,13 @@ impl Dispatcher {
         let code = if wanted {
             self.open_code(&verification)
         } else {
-            None
+            Ok(None)
         };
-        if let Some(code) = code {
+        if code.as_ref().is_err_and(|error| error.is_for_others()) {
+            self.leave_to_others(message_id, lease).await;
+            return None;
+        }
+        if let Ok(Some(code)) = code {
             return Some(Job {
                 message_id,
                 cargo: Cargo::code(verification, code),

@@ -8,7 +8,8 @@ use super::{Caller, Ended, ResendError, Service, limits, permitted};
 use crate::domain::id::{MessageId, VerificationId};
 use crate::domain::verification::{VerificationStatus, VerificationView};
 use crate::service::dispatch::{Cargo, Job};
-use crate::store::verification::{NewSend, Resend};
+use crate::store::StoreError;
+use crate::store::verification::{NewSend, Resend, StoredVerification};
 
 impl Service {
     /// Sends the same code again, as message `message_id`.
@@ -32,6 +33,7 @@ impl Service {
         let on = &caller.application.connections;
         if pending && on.contains(&stored.verification.connection_id) {
             permitted(&caller.environment, &stored.recipient, purpose)?;
+            self.openable_here(&stored)?;
         }
         let route = self.route(&caller.environment, channel, purpose)?;
         let policy = &caller.environment.otp.row;
@@ -64,8 +66,8 @@ impl Service {
             Resend::Refused(refusal) => return Err(self.refused(refusal, policy, now).into()),
         };
         let mut verification = stored.verification.clone();
-        // Without the code the outbox ends the message; that only happens when keys were lost.
-        if let Some(code) = self.dispatcher.open_code(&stored) {
+        // A code that nobody can open was altered in the database: the outbox ends its message.
+        if let Ok(Some(code)) = self.dispatcher.open_code(&stored) {
             let job = Job {
                 message_id,
                 cargo: Cargo::code(stored, code),
@@ -83,5 +85,13 @@ impl Service {
                 })?;
         }
         Ok(verification.view(self.clock.estimate()))
+    }
+
+    /// Refuses to resend, before anything is counted, what only another process can open.
+    fn openable_here(&self, stored: &StoredVerification) -> Result<(), StoreError> {
+        match self.dispatcher.open_code(stored) {
+            Err(error) if error.is_for_others() => Err(StoreError::Keys(error)),
+            _ => Ok(()),
+        }
     }
 }

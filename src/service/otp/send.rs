@@ -73,6 +73,7 @@ impl Service {
         now: Timestamp,
     ) -> NewVerification {
         let channel = command.recipient.channel();
+        let keys = self.keys.in_use(now);
         NewVerification {
             id,
             environment_id: caller.environment.id(),
@@ -82,9 +83,9 @@ impl Service {
             recipient: command.recipient,
             locale: command.locale,
             ip_key: command.ip_key,
-            code_mac: self.keys.mac(id, code.expose()),
+            code_mac: keys.code_mac(id, code.expose()),
             code_digits: policy.digits,
-            sealed_code: code.seal(&self.keys, &*self.random, id),
+            sealed_code: code.seal(keys, &*self.random, id),
             created_at: now,
             expires_at: now + policy.life(command.purpose, channel),
             resend_at: now + policy.resend_wait(1),

@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Deserializer, Serialize};
 
-use super::{FromNull, GivenSecret, SealedSecret, Sealer, SecretHint, resolve_secret, secret_or_null};
+use super::{
+    FromNull, GivenSecret, Opener, SealedSecret, Sealer, SecretHint, resolve_secret, secret_or_null,
+};
 use crate::domain::business::BusinessName;
 use crate::domain::email::EmailAddress;
 use crate::domain::field::FieldError;
@@ -156,12 +158,12 @@ impl EmailDocument<SealedSecret> {
 
     /// Opens what was stored; `None` when the password cannot be opened or the document does not fit.
     #[must_use]
-    pub fn open(self, sealer: Sealer<'_>) -> Option<EmailSettings> {
+    pub fn open(self, opener: Opener<'_>) -> Option<EmailSettings> {
         let mut unreadable = false;
         let document = self.map_secrets(|sealed, _| {
-            let opened = sealer.open(PASSWORD_FIELD, &sealed?);
-            unreadable = opened.is_none();
-            opened
+            let plain = opener.open(PASSWORD_FIELD, &sealed?);
+            unreadable = plain.is_none();
+            plain
         });
         // Whether plaintext is allowed was decided when the settings were saved.
         if unreadable {

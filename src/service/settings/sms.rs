@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use super::{FromNull, GivenSecret, SealedSecret, Sealer, SecretHint, resolve_secret, secret_or_null};
+use super::{
+    FromNull, GivenSecret, Opener, SealedSecret, Sealer, SecretHint, resolve_secret, secret_or_null,
+};
 use crate::domain::field::FieldError;
 use crate::domain::phone::Country;
 use crate::domain::random::Random;
@@ -141,12 +143,12 @@ impl SmsDocument<SealedSecret> {
 
     /// Opens what was stored; `None` when a secret cannot be opened or the document does not fit.
     #[must_use]
-    pub fn open(self, sealer: Sealer<'_>) -> Option<SmsSettings> {
+    pub fn open(self, opener: Opener<'_>) -> Option<SmsSettings> {
         let mut unreadable = false;
         let document = self.map_secrets(|sealed, field, _| {
-            let opened = sealer.open(field, &sealed?);
-            unreadable |= opened.is_none();
-            opened
+            let plain = opener.open(field, &sealed?);
+            unreadable |= plain.is_none();
+            plain
         });
         if unreadable {
             None

@@ -7,11 +7,12 @@ use sqlx::{PgConnection, query_file};
 use super::{PostgresStore, StoreError, fault};
 use crate::domain::environment::{Application, Connection, Environment, SettingsKind};
 use crate::domain::id::{ApplicationId, ConnectionId, EnvironmentId, KeyId};
-use crate::domain::keyring::{Fingerprints, KeysFit};
+use crate::domain::keyring::{Fingerprints, GenerationId, KeysFit, KnownKeys};
 use crate::domain::time::Timestamp;
 use crate::store::Directory;
 use crate::store::directory::{
-    AuditEntry, Change, DirectoryRows, Expected, FirstEnvironment, Removal, SettingsRow, Step, Switch,
+    AuditEntry, Change, DirectoryRows, Expected, FirstEnvironment, KeyNeeds, Removal, SettingsRow, Step,
+    Switch,
 };
 
 mod application;
@@ -209,6 +210,30 @@ impl Directory for PostgresStore {
         lent.transact(async |transaction| keys::fit(transaction, &keys, now).await)
             .await
             .map_err(fault::of)?
+    }
+
+    async fn known_keys(&self) -> Result<KnownKeys, StoreError> {
+        let mut lent = self.lend().await?;
+        lent.ask(async |connection| keys::known_keys(connection).await)
+            .await?
+    }
+
+    async fn key_needs(&self) -> Result<KeyNeeds, StoreError> {
+        let mut lent = self.lend().await?;
+        lent.ask(async |connection| keys::key_needs(connection).await)
+            .await
+    }
+
+    async fn forget_keys(&self, generations: Vec<GenerationId>) -> Result<(), StoreError> {
+        let ids: Vec<_> = generations.into_iter().map(GenerationId::get).collect();
+        let mut lent = self.lend().await?;
+        lent.ask(async |connection| {
+            query_file!("src/store/postgres/sql/forget_keys.sql", &ids)
+                .execute(connection)
+                .await
+        })
+        .await?;
+        Ok(())
     }
 }
 

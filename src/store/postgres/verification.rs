@@ -137,6 +137,9 @@ async fn try_check(connection: &mut PgConnection, guess: &Guess) -> Result<Check
         "expired" => Check::Expired,
         "recipient_locked" => Check::RecipientLocked { until },
         "incorrect_length" => Check::IncorrectLength,
+        "unknown_key" => Check::UnknownKey {
+            generation: found.code_key_id,
+        },
         _ => Check::Incorrect { guesses_left },
     }))
 }

@@ -6,11 +6,11 @@ use sqlx::{Row, SqliteConnection};
 use super::{SqliteStore, StoreError, fault};
 use crate::domain::environment::{Application, Connection, Environment, SettingsKind};
 use crate::domain::id::{ApplicationId, ConnectionId, EnvironmentId, KeyId};
-use crate::domain::keyring::{Fingerprints, KeysFit};
+use crate::domain::keyring::{Fingerprints, GenerationId, KeysFit, KnownKeys};
 use crate::domain::time::Timestamp;
 use crate::store::directory::{
-    AuditEntry, Change, Directory, DirectoryRows, Expected, FirstEnvironment, Removal, SettingsRow, Step,
-    Switch,
+    AuditEntry, Change, Directory, DirectoryRows, Expected, FirstEnvironment, KeyNeeds, Removal, SettingsRow,
+    Step, Switch,
 };
 
 mod application;
@@ -159,6 +159,22 @@ impl Directory for SqliteStore {
     async fn fit_keys(&self, keys: Fingerprints, now: Timestamp) -> Result<KeysFit, StoreError> {
         self.writer
             .write(move |db| Box::pin(keys::fit_keys(db, keys, now)))
+            .await
+    }
+
+    async fn known_keys(&self) -> Result<KnownKeys, StoreError> {
+        let mut connection = self.readers.acquire().await.map_err(fault)?;
+        keys::known_keys(&mut connection).await
+    }
+
+    async fn key_needs(&self) -> Result<KeyNeeds, StoreError> {
+        let mut connection = self.readers.acquire().await.map_err(fault)?;
+        keys::key_needs(&mut connection).await
+    }
+
+    async fn forget_keys(&self, generations: Vec<GenerationId>) -> Result<(), StoreError> {
+        self.writer
+            .write(move |db| Box::pin(keys::forget_keys(db, generations)))
             .await
     }
 }

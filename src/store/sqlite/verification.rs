@@ -7,7 +7,6 @@ use sqlx::{Row, SqliteConnection};
 use super::row::{Fields, id_of};
 use super::{SqliteStore, StoreError, fault, message};
 use crate::domain::id::{ApplicationId, ConnectionId, EnvironmentId, MessageId, VerificationId};
-use crate::domain::keyring::{CodeMac, GenerationId};
 use crate::domain::locale::LanguageTag;
 use crate::domain::message::Channel;
 use crate::domain::recipient::Recipient;
@@ -104,7 +103,8 @@ pub(super) struct KeptVerification {
     pub(super) stored: StoredVerification,
     pub(super) recipient_key: String,
     ip_key: Option<String>,
-    code_mac: CodeMac,
+    code_key_id: i32,
+    code_mac: Vec<u8>,
     code_digits: u8,
 }
 
@@ -141,16 +141,12 @@ impl KeptVerification {
             locale: fields.parsed_if_any("locale", |tag| LanguageTag::parse(tag).ok())?,
             sealed_code: fields.value("sealed_code")?,
         };
-        let generation = GenerationId::new(fields.value("code_key_id")?);
-        let code_mac = CodeMac {
-            generation: generation.ok_or_else(|| fields.corrupt("code_key_id"))?,
-            mac: fields.hash("code_mac")?,
-        };
         Ok(Self {
             stored,
             recipient_key: fields.value("recipient_key")?,
             ip_key: fields.value("ip_key")?,
-            code_mac,
+            code_key_id: fields.value("code_key_id")?,
+            code_mac: fields.value("code_mac")?,
             code_digits: fields.value("code_digits")?,
         })
     }

@@ -80,7 +80,7 @@ async fn a_long_history_comes_in_pages_with_resends_in_it_and_outlives_a_rotatio
         sent.insert(0, message(&again));
         server.clock.advance(Duration::from_secs(1));
     }
-    server.place.rotate_keys();
+    server.place.rotate_keys(Duration::ZERO);
     let replica = server.replica(Wishes::default()).await;
     let (mut read, mut cursor) = (Vec::new(), Value::Null);
     loop {

@@ -1,6 +1,10 @@
 //! The commands that do one thing and end.
 
+use std::time::Duration;
+
 use otpost::domain::api_key::{ApiKey, KeyKind};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 
 use super::installation::Installation;
 
@@ -20,7 +24,13 @@ async fn keys_are_made_once_for_their_owner_alone_and_rotated_beside_the_old_one
     assert!(said.stdout.contains("nothing was changed"), "{}", said.stdout);
     assert_eq!(installation.read("data/keys.toml"), made);
 
-    assert_eq!(installation.run(&["keys", "rotate"]).await.code, Some(0));
+    let said = installation.run(&["keys", "rotate"]).await;
+    assert_eq!(said.code, Some(0), "{}", said.stderr);
+    let backup = said.stdout.lines().nth(1).unwrap();
+    let backup = backup.strip_prefix("the file as it was is kept as ").unwrap();
+    assert!(backup.contains("data/keys.toml.2"), "{backup}");
+    assert_eq!(installation.read(backup), made);
+    assert_eq!(installation.mode(backup), 0o600);
     let rotated: toml::Table = String::from_utf8(installation.read("data/keys.toml"))
         .unwrap()
         .parse()
@@ -29,6 +39,27 @@ async fn keys_are_made_once_for_their_owner_alone_and_rotated_beside_the_old_one
     let generations = rotated["generation"].as_array().unwrap();
     assert_eq!(generations.len(), 2);
     assert_eq!(generations[1], before["generation"][0]);
+    let use_from = generations[0]["use_from"].as_str().unwrap();
+    assert!(said.stdout.contains(use_from), "{}", said.stdout);
+    let wait = |generation: &toml::Value| -> Duration {
+        let time = |name: &str| {
+            let text = generation[name].as_str().unwrap();
+            OffsetDateTime::parse(text, &Rfc3339).unwrap()
+        };
+        (time("use_from") - time("created_at")).try_into().unwrap()
+    };
+    let hour = Duration::from_hours(1);
+    let waits = wait(&generations[0]);
+    assert!(
+        waits <= hour && waits + Duration::from_secs(1) > hour,
+        "{waits:?}"
+    );
+
+    for delay in ["1", "soon", "721h"] {
+        let said = installation.run(&["keys", "rotate", "--in", delay]).await;
+        assert_eq!(said.code, Some(2));
+        assert!(said.stderr.contains("such as 90s, 15m or 1h"), "{}", said.stderr);
+    }
     assert_eq!(installation.mode("data/keys.toml"), 0o600);
 }
 

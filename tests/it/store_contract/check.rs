@@ -232,6 +232,16 @@ async fn a_code_is_compared_only_under_the_key_it_was_kept_under() {
     };
     assert_eq!(
         world.check(guess).await.unwrap(),
+        Check::UnknownKey { generation: 1 }
+    );
+    let verification = world.found(id).await.verification;
+    assert_eq!((verification.wrong_guesses, verification.verified_at), (0, None));
+    let guess = Guess {
+        macs: vec![newer, mac(WRONG)],
+        ..world.guess(id, WRONG, now())
+    };
+    assert_eq!(
+        world.check(guess).await.unwrap(),
         Check::Incorrect { guesses_left: 4 }
     );
     let guess = Guess {

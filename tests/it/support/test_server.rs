@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use otpost::app::{App, Surroundings};
-use otpost::config::{self, Config, Sources, keys_file};
+use otpost::config::{self, Config, Sources};
 use otpost::domain::random::OsRandom;
 use otpost::domain::time::{Clock, SystemClock, Timestamp};
 use otpost::http::state::Services;
@@ -16,17 +16,21 @@ use otpost::lifecycle::{Phase, Shutdown};
 use otpost::provider::console::Inbox;
 use rustls::RootCertStore;
 use serde_json::{Value, json};
-use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
-use super::database::Database;
+use super::place::Place;
 use super::plain_http::{self, Answer};
 
 /// A clock that stands until it is moved. It starts at the machine's time, so that it agrees with a database server's.
 pub struct FakeClock(Mutex<Timestamp>);
 
 impl FakeClock {
+    /// A clock that stands at `now`.
+    pub(super) fn standing_at(now: Timestamp) -> Self {
+        Self(Mutex::new(now))
+    }
+
     /// Moves on.
     pub fn advance(&self, by: Duration) {
         let mut now = self.0.lock().unwrap();
@@ -71,39 +75,6 @@ impl Wishes {
     /// Starts a server with these wishes on a fresh database.
     pub async fn start(self) -> TestServer {
         TestServer::start_on(Arc::new(Place::fresh().await), self).await
-    }
-}
-
-/// A database with its keys, on which several servers may run.
-pub struct Place {
-    database: Database,
-    directory: TempDir,
-    clock: Arc<FakeClock>,
-}
-
-impl Place {
-    async fn fresh() -> Self {
-        let place = Self {
-            database: Database::fresh().await,
-            directory: tempfile::tempdir().unwrap(),
-            clock: Arc::new(FakeClock(Mutex::new(SystemClock.now()))),
-        };
-        keys_file::init(&place.keys_file(), &OsRandom, &SystemClock).unwrap();
-        place
-    }
-
-    fn keys_file(&self) -> std::path::PathBuf {
-        self.directory.path().join("keys.toml")
-    }
-
-    /// Puts new keys before the newest ones, as `otpost keys rotate` does. Servers that start from now on have them.
-    pub fn rotate_keys(&self) {
-        keys_file::rotate(&self.keys_file(), &OsRandom, &SystemClock).unwrap();
-    }
-
-    /// The store, for looking behind the service's back.
-    pub fn database(&self) -> &Database {
-        &self.database
     }
 }
 
@@ -365,7 +336,7 @@ pub fn wrong(code: &str) -> String {
     format!("{}{other}", &code[..code.len() - 1])
 }
 
-fn configuration(place: &Place, wishes: &Wishes) -> Config {
+pub(super) fn configuration(place: &Place, wishes: &Wishes) -> Config {
     let mut variables: Vec<(OsString, OsString)> = vec![
         ("OTPOST_DATABASE__URL".into(), place.database.url().into()),
         ("OTPOST_KEYS__FILE".into(), place.keys_file().into()),

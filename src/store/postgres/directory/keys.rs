@@ -6,6 +6,7 @@ use super::lock_installation;
 use crate::domain::keyring::{Fingerprint, Fingerprints, GenerationId, KeysFit, KnownKeys};
 use crate::domain::time::Timestamp;
 use crate::store::StoreError;
+use crate::store::directory::KeyNeeds;
 use crate::store::postgres::fault::corrupt;
 
 pub(super) async fn fit(
@@ -20,7 +21,7 @@ pub(super) async fn fit(
         Err(error) => return Ok(Err(error)),
     };
     let fit = known.fit(keys);
-    if fit == KeysFit::Fits {
+    if matches!(fit, KeysFit::Fits { .. }) {
         let generations: Vec<_> = keys.generations.iter().map(|one| one.generation.get()).collect();
         let values: Vec<_> = keys.generations.iter().map(|one| one.value.to_vec()).collect();
         query_file!(
@@ -37,7 +38,9 @@ pub(super) async fn fit(
     Ok(Ok(fit))
 }
 
-async fn known_keys(connection: &mut PgConnection) -> Result<Result<KnownKeys, StoreError>, sqlx::Error> {
+pub(super) async fn known_keys(
+    connection: &mut PgConnection,
+) -> Result<Result<KnownKeys, StoreError>, sqlx::Error> {
     let rows = query_file!("src/store/postgres/sql/known_keys.sql")
         .fetch_all(connection)
         .await?;
@@ -61,4 +64,16 @@ async fn known_keys(connection: &mut PgConnection) -> Result<Result<KnownKeys, S
         }
     }
     Ok(Ok(known))
+}
+
+pub(super) async fn key_needs(connection: &mut PgConnection) -> Result<KeyNeeds, sqlx::Error> {
+    let rows = query_file!("src/store/postgres/sql/key_needs.sql")
+        .fetch_all(connection)
+        .await?;
+    let mut needs = KeyNeeds::default();
+    for row in rows {
+        needs.codes.extend(row.code_key_id);
+        needs.sealed.extend(row.header);
+    }
+    Ok(needs)
 }

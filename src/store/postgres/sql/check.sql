@@ -1,4 +1,5 @@
--- Counts a guess and compares it.
+-- Counts a guess and compares it, unless the code was made under a key that the guess was not hashed under: then nobody can tell,
+-- and nothing is counted.
 --
 -- The verification's row is locked first, then its recipient's, so that what is decided is decided on what both hold at
 -- that moment, and the next guess waits for it. A verification's recipient has had a row since its issue; should somebody have
@@ -40,11 +41,15 @@ decision AS MATERIALIZED (
             CASE
                 WHEN r.guesses_started_at > $6 - interval '24 hours' AND r.wrong_guesses >= $7::integer THEN 'recipient_locked'
                 WHEN t.code_digits <> $8::smallint THEN 'incorrect_length'
-                WHEN EXISTS (
-                    SELECT FROM unnest($9::integer[], $10::bytea[]) AS candidate (key_id, mac)
-                    WHERE candidate.key_id = t.code_key_id AND candidate.mac = t.code_mac
-                ) THEN 'verified'
-                ELSE 'incorrect'
+                ELSE coalesce(
+                    (
+                        SELECT CASE WHEN candidate.mac = t.code_mac THEN 'verified' ELSE 'incorrect' END
+                        FROM unnest($9::integer[], $10::bytea[]) AS candidate (key_id, mac)
+                        WHERE candidate.key_id = t.code_key_id AND length(candidate.mac) = length(t.code_mac)
+                        LIMIT 1
+                    ),
+                    'unknown_key'
+                )
             END
         ) AS state,
         r.guesses_started_at + interval '24 hours' AS locked_until,
@@ -91,6 +96,7 @@ cleared AS (
 SELECT
     d.state AS "state!",
     d.locked_until AS "locked_until?",
+    d.code_key_id,
     d.id, d.environment_id, d.application_id, d.connection_id, d.purpose, d.channel, d.recipient, d.masked_recipient, d.locale,
     NULL::bytea AS sealed_code,
     d.max_guesses,

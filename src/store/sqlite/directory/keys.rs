@@ -6,6 +6,7 @@ use sqlx::{Row, SqliteConnection};
 use crate::domain::id::KeyId;
 use crate::domain::keyring::{Fingerprint, Fingerprints, GenerationId, KeysFit, KnownKeys};
 use crate::domain::time::Timestamp;
+use crate::store::directory::KeyNeeds;
 use crate::store::sqlite::row::Fields;
 use crate::store::sqlite::{StoreError, fault};
 
@@ -62,7 +63,7 @@ pub(super) async fn fit_keys(
     Ok(fit)
 }
 
-async fn known_keys(db: &mut SqliteConnection) -> Result<KnownKeys, StoreError> {
+pub(super) async fn known_keys(db: &mut SqliteConnection) -> Result<KnownKeys, StoreError> {
     let generations = sqlx::query("SELECT key_id, fingerprint FROM key_generations")
         .fetch_all(&mut *db)
         .await
@@ -93,4 +94,38 @@ fn read_fingerprint(row: &SqliteRow) -> Result<Fingerprint, StoreError> {
     let generation = GenerationId::new(key_id).ok_or_else(|| fields.corrupt("key_id"))?;
     let value = fields.hash("fingerprint")?;
     Ok(Fingerprint { generation, value })
+}
+
+pub(super) async fn key_needs(db: &mut SqliteConnection) -> Result<KeyNeeds, StoreError> {
+    let rows = sqlx::query(
+        "SELECT DISTINCT code_key_id, substr(sealed_code, 1, 5) AS header
+         FROM verifications WHERE sealed_code IS NOT NULL
+         UNION
+         SELECT NULL, substr(sealed_data, 1, 5) FROM notifications WHERE sealed_data IS NOT NULL",
+    )
+    .fetch_all(db)
+    .await
+    .map_err(fault)?;
+    let mut needs = KeyNeeds::default();
+    for row in rows {
+        let key_id: Option<i32> = row.try_get("code_key_id").map_err(fault)?;
+        let header: Option<Vec<u8>> = row.try_get("header").map_err(fault)?;
+        needs.codes.extend(key_id);
+        needs.sealed.extend(header);
+    }
+    Ok(needs)
+}
+
+pub(super) async fn forget_keys(
+    db: &mut SqliteConnection,
+    generations: Vec<GenerationId>,
+) -> Result<(), StoreError> {
+    for generation in generations {
+        sqlx::query("DELETE FROM key_generations WHERE key_id = ?1")
+            .bind(generation.get())
+            .execute(&mut *db)
+            .await
+            .map_err(fault)?;
+    }
+    Ok(())
 }

@@ -24,7 +24,12 @@ pub(super) async fn check(db: &mut SqliteConnection, guess: Guess) -> Result<Che
     if guess.digits != kept.code_digits {
         return Ok(Check::IncorrectLength);
     }
-    if guess.macs.contains(&kept.code_mac) {
+    let generation = kept.code_key_id;
+    let candidate = guess.macs.iter().find(|mac| mac.generation.get() == generation);
+    let Some(candidate) = candidate.filter(|mac| mac.mac.len() == kept.code_mac.len()) else {
+        return Ok(Check::UnknownKey { generation });
+    };
+    if candidate.mac[..] == kept.code_mac[..] {
         accept(db, kept, guess.now).await
     } else {
         refuse(db, kept, guess.now).await

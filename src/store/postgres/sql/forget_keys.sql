@@ -1,0 +1,1 @@
+DELETE FROM key_generations WHERE key_id = ANY ($1::integer[])

@@ -1,0 +1,93 @@
+//! Stored secrets through rotations, and an environment whose settings a process cannot open.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::ahead;
+use crate::support::carriers::{number, own_twilio, save_sms};
+use crate::support::neighbours;
+use crate::support::plain_http::Answer;
+use crate::support::test_server::{TestServer, Wishes};
+use crate::support::wait::until;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn stored_secrets_outlive_every_rotation_of_the_keys() {
+    let server = TestServer::start().await;
+    let sms = json!({ "provider": "twilio", "twilio": { "account_sid": format!("AC{}", "0".repeat(32)),
+        "auth_token": "a token of some length", "source": "phone_number", "phone_number": "+15005550006" } });
+    server
+        .admin("PUT", "/environments/default/settings/sms", sms)
+        .await
+        .expect(200);
+    let email = json!({ "custom_sender": { "email": "auth@acme.example.com", "server": "smtp.acme.example.com",
+        "port": 587, "username": "otpost", "password": "hunter2", "tls": "starttls" } });
+    server
+        .admin("PUT", "/environments/default/settings/email", email)
+        .await
+        .expect(200);
+    for _ in 0..3 {
+        server.place.rotate_keys(Duration::ZERO);
+        let rotated = server.replica(Wishes::default()).await;
+        let snapshot = rotated.services.directory.current();
+        let environment = &snapshot.environments()[0];
+        let token = environment
+            .sms
+            .row
+            .own_account()
+            .unwrap()
+            .auth_token
+            .clone()
+            .unwrap();
+        assert_eq!(token.expose(), "a token of some length");
+        let sender = environment.email.row.custom_sender.clone().unwrap();
+        assert_eq!(sender.credentials.unwrap().password.expose(), "hunter2");
+        rotated.stop().await;
+    }
+    server.stop().await;
+}
+
+/// A request with another key than the server's own.
+async fn as_other(server: &TestServer, key: &str, path: &str, body: &Value) -> Answer {
+    server.request("POST", path, key, &[], &body.to_string()).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn settings_that_cannot_be_opened_put_their_environment_out_of_service_and_nothing_else() {
+    let server = TestServer::start().await;
+    let other = neighbours::environment(&server).await;
+    let send = json!({ "connection_id": other.phone, "to": number(1) });
+    let ahead = ahead(&server, Wishes::default()).await;
+    save_sms(&ahead, own_twilio(&json!({}))).await;
+    let out_of_service = "a process that cannot open the settings says so";
+    until(out_of_service, async || {
+        server.send_sms(&number(1)).await.status == 503
+    })
+    .await;
+    let list = async |path: &str| server.admin("GET", path, Value::Null).await;
+    for path in [
+        "/environments",
+        "/environments/default",
+        "/environments/default/settings/sms",
+    ] {
+        list(path).await.expect_problem(503, "service_unavailable");
+    }
+    // Everything else goes on, and is followed.
+    list("/environments/other").await.expect(200);
+    as_other(&server, &other.key, "/v1/otp/send", &send)
+        .await
+        .expect(201);
+    let keys = format!("{}/keys", other.path);
+    let listed = ahead.admin("GET", &keys, Value::Null).await.expect(200);
+    let revoked = format!("{keys}/{}", listed["data"][0]["id"].as_str().unwrap());
+    let gone = ahead.admin("DELETE", &revoked, Value::Null).await;
+    assert_eq!(gone.status, 204, "{}", gone.body);
+    until("a revoked key is refused", async || {
+        as_other(&server, &other.key, "/v1/otp/send", &send).await.status == 401
+    })
+    .await;
+    server.admin("GET", "/keys", Value::Null).await.expect(200);
+    for server in [ahead, server] {
+        server.stop().await;
+    }
+}
