@@ -13,7 +13,7 @@ use tokio_util::task::TaskTracker;
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
-use crate::config::Config;
+use crate::config::{Config, Server};
 use crate::domain::keyring::KeyRing;
 use crate::domain::random::{OsRandom, Random};
 use crate::domain::time::{Clock, SystemClock, Timestamp};
@@ -193,7 +193,7 @@ impl App {
             clock: guarded,
         };
         let readiness = Arc::new(Readiness::new(Arc::new(probe), shutdown.leaving()));
-        let layers = Layers::new(Settings::new(config.server.public_url.as_str(), random));
+        let layers = layers(&config.server, random);
         let health = Router::from(health::routes().with_state(readiness));
         let api = api(&layers, &services, development_routes(config, inbox.as_ref()))?.merge(health.clone());
         Ok(Self {
@@ -280,6 +280,16 @@ fn development_routes(config: &Config, inbox: Option<&Arc<Inbox>>) -> Option<Rou
         inbox,
         public_host.map(|host| host.to_owned()),
     ))
+}
+
+fn layers(server: &Server, random: Arc<dyn Random>) -> Layers {
+    for doubt in server.doubts() {
+        tracing::warn!("{doubt}");
+    }
+    Layers::new(Settings {
+        trusted_proxies: server.trusted_proxies.clone().into(),
+        ..Settings::new(server.public_url.as_str(), random)
+    })
 }
 
 fn api(layers: &Layers, services: &Services, development: Option<Router>) -> Result<Router, StartError> {

@@ -49,6 +49,7 @@ fn shown(key: &Key, value: &Value) -> String {
     let text = match value {
         Value::Text(text) | Value::Untyped(text) | Value::Whole(text) | Value::Decimal(text) => text.clone(),
         Value::Switch(switch) => switch.to_string(),
+        Value::List(entries) => entries.join(","),
         Value::Unwanted(what) => (*what).to_owned(),
     };
     match key.kind {
@@ -56,6 +57,11 @@ fn shown(key: &Key, value: &Value) -> String {
         Kind::Secret => quoted(REDACTED),
         Kind::Url | Kind::SecretUrl => quoted(&without_secrets(&text)),
         Kind::Switch => text,
+        Kind::List => {
+            let entries = value.entries().unwrap_or_default();
+            let entries: Vec<String> = entries.iter().map(|entry| quoted(entry)).collect();
+            format!("[{}]", entries.join(", "))
+        }
         Kind::Whole | Kind::Decimal => {
             // The environment takes forms, such as `.5` and `+5`, that TOML does not.
             let number = text.replace('_', "").parse::<f64>();

@@ -18,6 +18,8 @@ pub enum Kind {
     Decimal,
     /// `true` or `false`.
     Switch,
+    /// Several texts.
+    List,
 }
 
 impl Kind {
@@ -70,6 +72,7 @@ keys! {
     "server.listen": Text,
     "server.operations_listen": Text,
     "server.public_url": Url,
+    "server.trusted_proxies": List,
     "database.url": SecretUrl,
     "database.max_connections": Whole,
     "database.retention_days": Whole,

@@ -20,8 +20,22 @@ pub enum Value {
     Switch(bool),
     /// What an environment variable or a file of its own holds: good for whatever it can be read as.
     Untyped(String),
+    /// A list of TOML whose entries are all strings.
+    List(Vec<String>),
     /// Something no key wants; the name of what it is.
     Unwanted(&'static str),
+}
+
+impl Value {
+    /// The entries of a list; in a variable they stand with commas between. `None` for what is no list.
+    pub fn entries(&self) -> Option<Vec<String>> {
+        match self {
+            Self::List(entries) => Some(entries.clone()),
+            Self::Untyped(text) if text.trim().is_empty() => Some(Vec::new()),
+            Self::Untyped(text) => Some(text.split(',').map(|entry| entry.trim().to_owned()).collect()),
+            _ => None,
+        }
+    }
 }
 
 /// A value and where it came from.
@@ -115,7 +129,13 @@ fn take_value(value: &DeValue<'_>, spelling: &str) -> Value {
         DeValue::Float(_) => Value::Decimal(spelling.to_owned()),
         DeValue::Boolean(switch) => Value::Switch(*switch),
         DeValue::Datetime(_) => Value::Unwanted("a date or time"),
-        DeValue::Array(_) => Value::Unwanted("a list"),
+        DeValue::Array(entries) => {
+            let texts = entries
+                .iter()
+                .map(|entry| entry.get_ref().as_str().map(str::to_owned));
+            let texts: Option<Vec<String>> = texts.collect();
+            texts.map_or(Value::Unwanted("a list"), Value::List)
+        }
         DeValue::Table(_) => Value::Unwanted("a section"),
     }
 }

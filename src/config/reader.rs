@@ -74,6 +74,7 @@ impl<'a> Reader<'a> {
                 return Some(digits.clone());
             }
             Value::Whole(_) | Value::Decimal(_) | Value::Switch(_) => "must be text, in quotes",
+            Value::List(_) => "must be text, not a list",
             Value::Unwanted(what) => {
                 let problem = format!("must be text, not {what}");
                 self.refuse(key, problem);
@@ -104,6 +105,27 @@ impl<'a> Reader<'a> {
         parse(&text)
             .map_err(|problem| self.refuse(key, problem.to_string()))
             .ok()
+    }
+
+    /// Several texts, each of which `parse` can read; all that it cannot are noted, by their number. The message of its error
+    /// must not hold the text.
+    pub fn list<T, E: Display>(
+        &mut self,
+        key: &'static str,
+        parse: impl Fn(&str) -> Result<T, E>,
+    ) -> Option<Vec<T>> {
+        let Some(entries) = self.settings.get(key)?.value.entries() else {
+            self.refuse(key, "must be a list of texts, such as [\"…\", \"…\"]");
+            return None;
+        };
+        let mut read = Vec::new();
+        for (number, entry) in (1..).zip(&entries) {
+            match parse(entry) {
+                Ok(entry) => read.push(entry),
+                Err(problem) => self.refuse(key, format!("{problem} (entry {number})")),
+            }
+        }
+        (read.len() == entries.len()).then_some(read)
     }
 
     /// One of a closed list of names.

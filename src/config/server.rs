@@ -1,8 +1,9 @@
 //! Where the service listens, what it is called from outside, how long a send waits, and what it logs.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
+use ipnet::IpNet;
 use tracing_subscriber::filter::LevelFilter;
 use url::{Host, Url};
 
@@ -18,6 +19,8 @@ pub struct Server {
     pub operations_listen: SocketAddr,
     /// What callers and Twilio reach the API under: scheme, host and port.
     pub public_url: Url,
+    /// Proxies that are believed when they say whom they ask for.
+    pub trusted_proxies: Vec<IpNet>,
 }
 
 /// Section `send`.
@@ -41,6 +44,7 @@ impl Server {
         let listen = reader.parsed("server.listen", parse_address);
         let operations_listen = reader.parsed("server.operations_listen", parse_address);
         let public_url = reader.parsed("server.public_url", parse_public_url);
+        let trusted_proxies = reader.list("server.trusted_proxies", parse_network);
         if listen.is_some() && listen == operations_listen {
             reader.refuse(
                 "server.operations_listen",
@@ -51,7 +55,30 @@ impl Server {
             listen: listen?,
             operations_listen: operations_listen?,
             public_url: public_url?,
+            trusted_proxies: trusted_proxies?,
         })
+    }
+
+    /// What is allowed and probably not meant, in sentences for the log.
+    #[must_use]
+    pub fn doubts(&self) -> Vec<&'static str> {
+        let mut doubts = Vec::new();
+        if self.public_url.host_str().is_some_and(|host| host.contains('_')) {
+            doubts.push(
+                "the host of server.public_url has an underscore, which no host name on the web may have (RFC 1123): \
+                 certificates, browsers and providers may refuse it",
+            );
+        }
+        if self
+            .trusted_proxies
+            .iter()
+            .any(|network| network.prefix_len() == 0)
+        {
+            doubts.push(
+                "server.trusted_proxies holds every address there is: whoever reaches the service can claim to be anybody",
+            );
+        }
+        doubts
     }
 }
 
@@ -86,6 +113,24 @@ fn parse_address(text: &str) -> Result<SocketAddr, &'static str> {
         return Err("must have a port other than 0");
     }
     Ok(address)
+}
+
+/// A network in CIDR notation, or an address, which is a network of one.
+fn parse_network(text: &str) -> Result<IpNet, &'static str> {
+    let network: IpNet = match text.parse::<IpAddr>() {
+        Ok(address) => address.into(),
+        Err(_) => text
+            .parse()
+            .map_err(|_| "must be networks, such as 10.0.0.0/8 or fd00::/8")?,
+    };
+    // Connections from such addresses count as IPv4.
+    if matches!(network.addr(), IpAddr::V6(v6) if v6.to_ipv4_mapped().is_some()) {
+        return Err("must name IPv4 networks as IPv4, such as 10.0.0.0/8");
+    }
+    if network.addr() != network.network() {
+        return Err("must name networks by their first address: 10.1.2.0/24, not 10.1.2.3/24");
+    }
+    Ok(network)
 }
 
 /// An `http` or `https` URL with a host and without user, query or fragment.
@@ -134,6 +179,34 @@ mod tests {
             "127.0.0.1:65536",
         ] {
             assert!(parse_address(text).is_err(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_network_is_named_by_its_first_address_or_is_one_address() {
+        for (text, network) in [
+            ("10.0.0.0/8", "10.0.0.0/8"),
+            ("192.0.2.7", "192.0.2.7/32"),
+            ("fd00::/8", "fd00::/8"),
+            ("::1", "::1/128"),
+            ("0.0.0.0/0", "0.0.0.0/0"),
+        ] {
+            assert_eq!(parse_network(text).unwrap().to_string(), network);
+        }
+        for text in [
+            "",
+            "10.0.0.0/33",
+            "10.0.0.1/8",
+            "10.0.0/8",
+            "proxy",
+            "10.0.0.0/8:80",
+            "::ffff:10.0.0.0/104",
+            "::ffff:10.0.0.1",
+            "fd00::1/8",
+            "10.0.0.0 /8",
+            "10.0.0.0/255.0.0.0",
+        ] {
+            assert!(parse_network(text).is_err(), "{text:?}");
         }
     }
 

@@ -16,5 +16,5 @@ pub use client_address::ClientAddress;
 pub use idempotency_key::IdempotencyKey;
 pub use json::{BODY_LIMIT, Json, NoBody, Payload};
 pub use prefer::Prefer;
-pub use query::Query;
+pub use query::{NoParameters, Query};
 pub use segments::{FromSegment, FromSegments, Segments};

@@ -15,18 +15,21 @@ use axum::http::{HeaderName, HeaderValue, Method};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt;
+use ipnet::IpNet;
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout};
 use tracing::Instrument;
 
 use self::body::Bodies;
 use self::place::Place;
+use super::extract::ClientAddress;
 use super::problem::{Problem, render};
 use super::request_id::RequestId;
 use super::{health, metrics};
 use crate::domain::random::Random;
 
 mod body;
+mod forwarded;
 pub(super) mod framing;
 mod place;
 
@@ -39,6 +42,8 @@ pub struct Settings {
     pub public_url: Arc<str>,
     /// Draws the request ids.
     pub random: Arc<dyn Random>,
+    /// Proxies that are believed when they say whom they ask for.
+    pub trusted_proxies: Arc<[IpNet]>,
     /// How long a body may take from the end of its head to its own: 15 s.
     pub body_timeout: Duration,
     /// How long a handler may take: 15 s.
@@ -56,6 +61,7 @@ impl Settings {
         Self {
             public_url: public_url.trim_end_matches('/').into(),
             random,
+            trusted_proxies: Arc::new([]),
             body_timeout: Duration::from_secs(15),
             timeout: Duration::from_secs(15),
             max_in_flight: 1_024,
@@ -117,8 +123,9 @@ async fn observe(State(shared): State<Arc<Shared>>, mut request: Request, next: 
     let path = request.extensions().get::<MatchedPath>().cloned();
     let route = path.as_ref().map_or("unmatched", MatchedPath::as_str);
     let method = known_method(request.method());
-    let span =
-        tracing::info_span!("request", request.id = %id, http.request.method = method, http.route = route);
+    let address = believe(&shared.settings.trusted_proxies, &mut request);
+    let span = tracing::info_span!("request", request.id = %id, http.request.method = method, http.route = route,
+        client.address = address.map(|address| tracing::field::display(address.ip())));
 
     let answered = AssertUnwindSafe(next.run(request))
         .catch_unwind()
@@ -166,6 +173,19 @@ impl Shared {
         place.attach(&mut response);
         response
     }
+}
+
+/// The caller's own address, where a trusted proxy tells it; from here on it is the only one.
+fn believe(trusted: &[IpNet], request: &mut Request) -> Option<ClientAddress> {
+    let peer = ClientAddress::of(request.extensions()).ok()?;
+    let caller = forwarded::caller(peer.ip(), request.headers(), trusted);
+    let address = if caller == peer.ip() {
+        peer
+    } else {
+        ClientAddress::told(caller)
+    };
+    request.extensions_mut().insert(address);
+    Some(address)
 }
 
 /// One line for each request. Health checks come every second, and are seen only by who asks for it.

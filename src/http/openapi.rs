@@ -256,6 +256,16 @@ fn codes(operation: &Operation) -> Vec<Code> {
             Code::UnsupportedMediaType,
         ]);
     }
+    let parameters = operation.parameters.iter().flatten();
+    if parameters
+        .filter_map(|parameter| match parameter {
+            RefOr::T(parameter) => Some(&parameter.parameter_in),
+            RefOr::Ref(_) => None,
+        })
+        .any(|place| *place == ParameterIn::Query)
+    {
+        codes.push(Code::InvalidRequest);
+    }
     codes.sort_by_key(|code| Code::ALL.iter().position(|other| other == code));
     codes.dedup();
     codes

@@ -267,3 +267,40 @@ async fn nothing_of_a_strangers_body_is_waited_for() {
     assert!(asked > 30, "{asked}");
     is_unharmed(server).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_list_documents_and_gives_the_400_that_names_an_unknown_parameter() {
+    let server = TestServer::start().await;
+    let document = serde_json::to_value(otpost::app::openapi_document()).unwrap();
+    let application = server.application_path();
+    let application = application.rsplit('/').next().unwrap();
+    let mut asked = 0;
+    for (path, item) in document["paths"].as_object().unwrap() {
+        let operation = &item["get"];
+        let answered = &operation["responses"]["200"]["content"]["application/json"]["schema"];
+        if !answered.to_string().contains("Page") {
+            continue;
+        }
+        asked += 1;
+        let documented = &operation["responses"]["400"]["description"];
+        assert_eq!(documented, "`invalid_request`", "{path}");
+        let path = path.replace("{env}", "default").replace("{app}", application);
+        let key = if path.starts_with("/admin") {
+            &server.admin_key
+        } else {
+            &server.application_key
+        };
+        let answer = server
+            .request("GET", &format!("{path}?colour=vermilion"), key, &[], "")
+            .await;
+        let problem = answer.expect_problem(400, "invalid_request");
+        assert!(
+            problem["detail"].as_str().unwrap().contains("“colour”"),
+            "{path}: {problem}"
+        );
+        assert!(!problem.to_string().contains("vermilion"), "{path}");
+        server.request("GET", &path, key, &[], "").await.expect(200);
+    }
+    assert!(asked >= 9, "{asked}");
+    is_unharmed(server).await;
+}

@@ -32,4 +32,5 @@ mod support;
 mod test_messages;
 mod test_quota;
 mod timeline;
+mod trusted_proxies;
 mod twilio_client;

@@ -1,4 +1,4 @@
-//! Where a connection comes from. Headers that claim another address are not believed.
+//! Where a request comes from. A header that claims another address is believed of a trusted proxy alone.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -8,7 +8,8 @@ use axum::http::request::Parts;
 
 use crate::http::problem::Problem;
 
-/// The peer of the connection, put into each request by [`crate::http::server`].
+/// The peer of the connection, put into each request by [`crate::http::server`]; or whom a trusted proxy asks for, which
+/// [`crate::http::layer`] puts in its place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ClientAddress(pub SocketAddr);
 
@@ -17,6 +18,11 @@ impl ClientAddress {
     #[must_use]
     pub fn ip(self) -> IpAddr {
         self.0.ip().to_canonical()
+    }
+
+    /// The address that a proxy has told; of its port nothing is known.
+    pub(in crate::http) fn told(address: IpAddr) -> Self {
+        Self(SocketAddr::new(address, 0))
     }
 
     /// What the server has put into a request.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
+use serde::Deserialize;
 use serde::de::value::MapDeserializer;
 use serde::de::{DeserializeOwned, Deserializer, IntoDeserializer, Visitor};
 use url::form_urlencoded;
@@ -14,6 +15,11 @@ use crate::http::problem::{Code, Problem};
 /// The query, read strictly.
 #[derive(Debug, Clone, Copy)]
 pub struct Query<T>(pub T);
+
+/// Of an operation that takes none: refuses any.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NoParameters {}
 
 impl<T: DeserializeOwned, S: Sync> FromRequestParts<S> for Query<T> {
     type Rejection = Problem;

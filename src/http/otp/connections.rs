@@ -7,7 +7,7 @@ use crate::domain::id::ConnectionId;
 use crate::domain::message::Channel;
 use crate::domain::verification::Strategy;
 use crate::http::auth::Application;
-use crate::http::extract::Json;
+use crate::http::extract::{Json, NoParameters, Query};
 use crate::http::page::Page;
 
 /// A connection that is switched on for the application.
@@ -32,8 +32,12 @@ pub struct ConnectionView {
 /// Lists the connections that are switched on for the application.
 #[utoipa::path(get, path = "/v1/connections", tag = "one-time codes",
     operation_id = "list_connections", security(("application_key" = [])),
-    responses((status = 200, description = "The connections", body = Page<ConnectionView>)))]
-pub async fn list(Application(caller): Application) -> Json<Page<ConnectionView>> {
+    responses((status = 200, description = "The connections", body = Page<ConnectionView>)),
+    extensions(("x-problems" = json!(["invalid_request"]))))]
+pub async fn list(
+    Application(caller): Application,
+    Query(NoParameters {}): Query<NoParameters>,
+) -> Json<Page<ConnectionView>> {
     let country = caller
         .environment
         .environment

@@ -94,3 +94,68 @@ async fn a_command_that_does_not_exist_is_a_usage_error() {
     assert_eq!((said.code, said.stdout.as_str()), (Some(2), ""));
     assert!(said.stderr.contains("dance"));
 }
+
+#[tokio::test]
+async fn networks_are_a_list_in_a_file_and_stand_with_commas_in_a_variable() {
+    let installation = Installation::new();
+    installation.write(
+        "config/otpost.toml",
+        "[server]\ntrusted_proxies = [\"10.0.0.0/8\", \"fd00::/8\"]\n",
+    );
+    let said = installation.run(&["check-config"]).await;
+    let shown = "trusted_proxies = [\"10.0.0.0/8\", \"fd00::/8\"]  # config/otpost.toml, line 2";
+    assert!(said.stdout.contains(shown), "{}", said.stdout);
+
+    let installation = installation.with("OTPOST_SERVER__TRUSTED_PROXIES", "192.0.2.7, 10.0.0.0/8");
+    let said = installation.run(&["check-config"]).await;
+    assert!(
+        said.stdout
+            .contains("trusted_proxies = [\"192.0.2.7\", \"10.0.0.0/8\"]"),
+        "{}",
+        said.stdout
+    );
+    assert!(said.stdout.parse::<toml::Table>().is_ok(), "{}", said.stdout);
+
+    let installation = installation.with("OTPOST_SERVER__TRUSTED_PROXIES", "10.0.0.0/8,10.0.0.1/8,proxy");
+    let said = installation.run(&["check-config"]).await;
+    let told: Vec<&str> = said.stderr.lines().collect();
+    assert_eq!((said.code, told.len()), (Some(2), 2), "{}", said.stderr);
+    for (line, entry) in told.iter().zip(["(entry 2)", "(entry 3)"]) {
+        assert!(
+            line.starts_with("otpost: server.trusted_proxies must ")
+                && line.contains(entry)
+                && line.contains("OTPOST_SERVER__TRUSTED_PROXIES"),
+            "{line}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn what_is_allowed_but_doubtful_is_warned_of_and_the_log_has_the_callers_address() {
+    let installation = Installation::new()
+        .with("OTPOST_SERVER__PUBLIC_URL", "https://otp_service.example.com")
+        .with("OTPOST_SERVER__TRUSTED_PROXIES", "0.0.0.0/0");
+    let running = installation.start().await;
+    let line = "X-Forwarded-For: 192.0.2.1";
+    let answer = running
+        .call(
+            "GET /v1/connections",
+            "otpost_sk_wrong",
+            &serde_json::Value::Null,
+            &[line],
+        )
+        .await;
+    assert_eq!(answer.status, 401);
+    running.signal("INT");
+    let said = running.ended().await;
+    for doubt in [
+        "server.public_url has an underscore",
+        "server.trusted_proxies holds every address",
+    ] {
+        let warned = |line: &str| line.contains(doubt) && line.contains("WARN");
+        assert!(said.stderr.lines().any(warned), "{doubt}: {}", said.stderr);
+    }
+    let request =
+        |line: &str| line.contains("\"answered\"") && line.contains("\"client.address\":\"192.0.2.1\"");
+    assert!(said.stderr.lines().any(request), "{}", said.stderr);
+}
