@@ -6,6 +6,7 @@ mod configuration;
 mod crash;
 mod first_start;
 mod installation;
+mod open_files;
 mod refusal;
 mod replicas;
 mod settings_file;

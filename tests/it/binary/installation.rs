@@ -112,7 +112,11 @@ impl Installation {
     }
 
     fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(PROGRAM);
+        self.command_of(PROGRAM, arguments)
+    }
+
+    fn command_of(&self, program: &str, arguments: &[&str]) -> Command {
+        let mut command = Command::new(program);
         command
             .args(arguments)
             .env_clear()
@@ -122,6 +126,15 @@ impl Installation {
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
         command
+    }
+
+    /// Starts serving after the words of a shell, and waits until it is ready.
+    pub async fn start_after(&self, words: &str) -> Running {
+        let script = format!("{words} && exec \"$0\" serve");
+        let mut shell = self.command_of("/bin/sh", &["-c", &script, PROGRAM]);
+        let mut running = Running::of(shell.spawn().unwrap(), self);
+        running.become_ready().await;
+        running
     }
 
     /// Runs a command to its end.
