@@ -11,6 +11,7 @@ pub mod environment;
 pub mod field;
 pub mod host;
 pub mod id;
+pub mod idempotency;
 pub mod keyring;
 pub mod locale;
 pub mod loopback;

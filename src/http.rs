@@ -10,7 +10,6 @@ pub mod etag;
 pub mod extract;
 pub mod failed_auth;
 pub mod health;
-pub mod idempotent;
 pub mod last_used;
 pub mod layer;
 pub mod metrics;

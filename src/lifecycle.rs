@@ -68,7 +68,7 @@ impl Signal {
 pub enum Ended<T> {
     /// The work came to its own end, before a signal or in time after one.
     Finished(T),
-    /// The work did not end in time. Leases and idempotency keys it held run out by themselves.
+    /// The work did not end in time. Leases it held run out by themselves.
     Overdue,
     /// A second signal asked for the end at once.
     Forced(Signal),

@@ -13,7 +13,6 @@ use crate::domain::time::{Clock, ClockIsOff, ClockReading, Timestamp};
 
 pub mod audit;
 pub mod directory;
-pub mod idempotency;
 pub mod key;
 pub mod message;
 pub mod notification;
@@ -25,7 +24,6 @@ pub mod verification;
 
 pub use audit::Audit;
 pub use directory::Directory;
-pub use idempotency::Idempotency;
 pub use key::Keys;
 pub use message::Messages;
 pub use notification::Notifications;
@@ -35,31 +33,12 @@ pub use verification::Verifications;
 
 /// All concerns of one database.
 pub trait Store:
-    Verifications
-    + Notifications
-    + Outbox
-    + Messages
-    + Idempotency
-    + Directory
-    + Keys
-    + Audit
-    + TestMessages
-    + Upkeep
+    Verifications + Notifications + Outbox + Messages + Directory + Keys + Audit + TestMessages + Upkeep
 {
 }
 
-impl<
-    T: Verifications
-        + Notifications
-        + Outbox
-        + Messages
-        + Idempotency
-        + Directory
-        + Keys
-        + Audit
-        + TestMessages
-        + Upkeep,
-> Store for T
+impl<T: Verifications + Notifications + Outbox + Messages + Directory + Keys + Audit + TestMessages + Upkeep>
+    Store for T
 {
 }
 
@@ -83,7 +62,7 @@ pub trait Upkeep: Send + Sync {
     async fn wipe_expired_notifications(&self, now: Timestamp, limit: u32) -> Result<u64, StoreError>;
 
     /// Removes at most `limit` rows of each kind that nobody needs any more: verifications, notifications, messages and attempts
-    /// made before `before`, and counters and idempotency keys that ended before `now`. Answers how many.
+    /// made before `before`, and counters that ended before `now`. Answers how many.
     async fn remove_old(&self, before: Timestamp, now: Timestamp, limit: u32) -> Result<u64, StoreError>;
 
     /// Removes at most `limit` rows of each kind of what one removed environment or application has left. `false` when there

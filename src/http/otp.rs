@@ -8,9 +8,9 @@ use utoipa_axum::routes;
 use super::extract::Prefer;
 use super::problem::{Code, Problem};
 use super::state::Services;
-use crate::domain::id::{MessageId, VerificationId};
-use crate::domain::message::{Failure, FailureCode};
-use crate::service::otp::{Ended, Refused};
+use crate::domain::id::VerificationId;
+use crate::domain::message::FailureCode;
+use crate::service::otp::{Ended, NotDelivered, Refused};
 use crate::store::StoreError;
 use crate::store::verification::LimitName;
 
@@ -33,7 +33,7 @@ pub fn routes() -> OpenApiRouter<Services> {
 }
 
 /// How long an answer waits for the provider: as configured, or less if the caller prefers.
-pub(super) fn patience(services: &Services, prefer: Prefer) -> Duration {
+pub(super) fn max_wait(services: &Services, prefer: Prefer) -> Duration {
     if prefer.respond_async {
         return Duration::ZERO;
     }
@@ -158,14 +158,23 @@ impl From<Refused> for Problem {
     }
 }
 
-/// The verification stands, but no sender took its message.
-fn not_delivered(failure: Failure, verification: VerificationId, message: MessageId) -> Problem {
-    let code = match failure.code {
-        FailureCode::RecipientRejected => Code::RecipientRejected,
-        FailureCode::RecipientOptedOut => Code::RecipientOptedOut,
-        FailureCode::DeliveryFailed => Code::DeliveryFailed,
-    };
-    Problem::new(code, failure.detail)
-        .with("verification_id", verification.to_string())
-        .with("message_id", message.to_string())
+/// For whatever takes an `Idempotency-Key`.
+pub(super) fn idempotency_key_reused() -> Problem {
+    Problem::new(
+        Code::IdempotencyKeyReused,
+        "This Idempotency-Key was used for another request; use a new key for each request.",
+    )
+}
+
+impl From<NotDelivered> for Problem {
+    fn from(refused: NotDelivered) -> Self {
+        let code = match refused.failure.code {
+            FailureCode::RecipientRejected => Code::RecipientRejected,
+            FailureCode::RecipientOptedOut => Code::RecipientOptedOut,
+            FailureCode::DeliveryFailed => Code::DeliveryFailed,
+        };
+        Self::new(code, refused.failure.detail)
+            .with("verification_id", refused.verification_id.to_string())
+            .with("message_id", refused.message_id.to_string())
+    }
 }

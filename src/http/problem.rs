@@ -8,7 +8,6 @@ use std::time::Duration;
 use axum::http::header::{ALLOW, CACHE_CONTROL, CONNECTION, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderName, HeaderValue};
 use axum::response::{IntoResponse, Response};
-use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 mod catalogue;
@@ -28,23 +27,14 @@ pub struct Problem(Box<Parts>);
 
 #[derive(Debug)]
 struct Parts {
-    kept: KeptProblem,
+    code: Code,
+    detail: String,
+    /// Further members of the body.
+    extensions: Map<String, Value>,
     allow: Option<HeaderValue>,
     retry_after: Option<Duration>,
     rate_limit: Option<RateLimit>,
     cause: Option<Cause>,
-}
-
-/// What stays of a problem that is answered again to whoever repeats the request.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct KeptProblem {
-    /// What went wrong.
-    pub code: Code,
-    /// What to do next.
-    pub detail: String,
-    /// Further members of the body.
-    #[serde(default, skip_serializing_if = "Map::is_empty")]
-    pub extensions: Map<String, Value>,
 }
 
 /// A limit that is used up, as draft-ietf-httpapi-ratelimit-headers writes it.
@@ -59,11 +49,15 @@ struct RateLimit {
 impl Problem {
     /// A problem whose `detail` says what to do next, and never why in terms of our insides.
     pub fn new(code: Code, detail: impl Into<String>) -> Self {
-        Self::from(KeptProblem {
+        Self(Box::new(Parts {
             code,
             detail: detail.into(),
             extensions: Map::new(),
-        })
+            allow: None,
+            retry_after: None,
+            rate_limit: None,
+            cause: None,
+        }))
     }
 
     /// Values that are not acceptable, all at once.
@@ -119,7 +113,7 @@ impl Problem {
             !["type", "title", "status", "code", "detail", "instance"].contains(&name),
             "{name} is a member of every problem"
         );
-        self.0.kept.extensions.insert(name.to_owned(), value.into());
+        self.0.extensions.insert(name.to_owned(), value.into());
         self
     }
 
@@ -162,25 +156,7 @@ impl Problem {
     /// What went wrong.
     #[must_use]
     pub fn code(&self) -> Code {
-        self.0.kept.code
-    }
-
-    /// What an idempotency key keeps of it.
-    #[must_use]
-    pub fn kept(&self) -> &KeptProblem {
-        &self.0.kept
-    }
-}
-
-impl From<KeptProblem> for Problem {
-    fn from(kept: KeptProblem) -> Self {
-        Self(Box::new(Parts {
-            kept,
-            allow: None,
-            retry_after: None,
-            rate_limit: None,
-            cause: None,
-        }))
+        self.0.code
     }
 }
 
@@ -276,13 +252,5 @@ mod tests {
             header(&Problem::unauthorized().into_response(), "www-authenticate"),
             Some("Bearer")
         );
-    }
-
-    #[test]
-    fn what_an_idempotency_key_keeps_becomes_the_same_problem_again() {
-        let problem = Problem::new(Code::RecipientRejected, "Ask for another.").with("message_id", "msg_1");
-        let kept = serde_json::to_string(problem.kept()).unwrap();
-        let again = Problem::from(serde_json::from_str::<KeptProblem>(&kept).unwrap());
-        assert_eq!(again.kept(), problem.kept());
     }
 }

@@ -252,8 +252,8 @@ fn header(name: &str, description: &str) -> Parameter {
 
 impl IntoParams for IdempotencyKey {
     fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
-        let description = "1 to 255 printable characters, quoted or bare. A repeat under the same key is answered \
-                           with the first answer for 24 hours.";
+        let description = "1 to 255 printable characters, quoted or bare. What the request makes is bound to the key: \
+                           a repeat, the same body under the same key, makes nothing and is answered from it.";
         vec![header("Idempotency-Key", description)]
     }
 }

@@ -4,6 +4,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::join_all;
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, timeout_at};
 use tokio_util::task::TaskTracker;
 
 use super::clock::GuardedClock;
@@ -25,12 +28,15 @@ mod job;
 mod lanes;
 mod notification;
 mod settling;
+mod under_way;
 mod walk;
 mod work;
 
 pub use job::{Cargo, Job, NotificationCargo};
 use lanes::Lanes;
 use settling::Unrecorded;
+pub use under_way::PendingCommit;
+use under_way::{Entry, UnderWay};
 
 /// How long a message is held by whoever sends it. Longer than an attempt, short enough that what a dead process held is
 /// sent by another within 20 s.
@@ -74,6 +80,7 @@ pub struct Dispatcher {
     random: Arc<dyn Random>,
     lanes: Lanes,
     unrecorded: Unrecorded,
+    under_way: UnderWay,
     tasks: TaskTracker,
 }
 
@@ -96,6 +103,7 @@ impl Dispatcher {
             random,
             lanes: Lanes::default(),
             unrecorded: Unrecorded::default(),
+            under_way: UnderWay::default(),
             tasks: TaskTracker::new(),
         }
     }
@@ -115,24 +123,38 @@ impl Dispatcher {
         }
     }
 
-    /// Sends a message that this process has just made, and answers after the first pass over its route, or `None` when
-    /// `patience` is over before; the sending then goes on by itself.
-    pub async fn send_within(self: &Arc<Self>, job: Job, patience: Duration) -> Option<Delivery> {
-        let task = self.start(job);
-        if patience.is_zero() {
-            return None;
-        }
-        // A panic in the task has been reported by its hook; the lease brings the message back.
-        tokio::time::timeout(patience, task).await.ok()?.ok().flatten()
+    /// Sends messages that this process has just made, all at once, and answers of each what the first pass over its route came
+    /// to, or `None` when `max_wait` is over before; the sending then goes on by itself.
+    pub async fn send_within(
+        self: &Arc<Self>,
+        made: PendingCommit,
+        jobs: Vec<Job>,
+        max_wait: Duration,
+    ) -> Vec<Option<Delivery>> {
+        let tasks: Vec<_> = jobs
+            .into_iter()
+            .zip(made.made())
+            .map(|(job, entry)| self.start(job, entry))
+            .collect();
+        let deadline = Instant::now() + max_wait;
+        join_all(tasks.into_iter().map(async |task| {
+            if max_wait.is_zero() {
+                return None;
+            }
+            // A panic in the task has been reported by its hook; the lease brings the message back.
+            timeout_at(deadline, task).await.ok()?.ok().flatten()
+        }))
+        .await
     }
 
-    fn start(self: &Arc<Self>, job: Job) -> tokio::task::JoinHandle<Option<Delivery>> {
+    fn start(self: &Arc<Self>, job: Job, entry: Entry) -> JoinHandle<Option<Delivery>> {
         let dispatcher = Arc::clone(self);
         self.tasks.spawn(async move {
+            let _under_way = entry;
             // Refused when the process drains: then another one, or the next start, has the message at once.
             let permit = dispatcher.lanes.enter(job.queue()).await;
             if permit.is_none() || job.held_since.elapsed() + LEASE_NEEDED > LEASE {
-                dispatcher.give_up_lease(&job).await;
+                dispatcher.give_up_lease(job.message_id, job.lease).await;
                 return None;
             }
             Some(dispatcher.pass(job).await)

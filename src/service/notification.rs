@@ -8,14 +8,15 @@ use futures_util::future::join_all;
 use tokio::time::Instant;
 
 use super::clock::GuardedClock;
-use super::dispatch::{Cargo, Dispatcher, Job, NotificationCargo, queued};
-use super::otp::Caller;
+use super::dispatch::{Cargo, Delivery, Dispatcher, Job, NotificationCargo, PendingCommit, queued};
+use super::otp::{Caller, removed};
 use super::route;
 use crate::domain::email::EmailAddress;
 use crate::domain::id::{MessageId, NotificationId};
+use crate::domain::idempotency::{KeyedRequest, Operation};
 use crate::domain::keyring::KeyRing;
 use crate::domain::locale::LanguageTag;
-use crate::domain::message::MessageSummary;
+use crate::domain::message::{MessageStatus, MessageSummary};
 use crate::domain::notification::{
     LIFE, NotificationData, NotificationEvent, NotificationSource, NotificationView, PER_RECIPIENT_AND_DAY,
     Verdict,
@@ -39,6 +40,8 @@ pub struct Notify {
     pub locale: Option<LanguageTag>,
     /// What it says.
     pub data: NotificationData,
+    /// The keyed request that it is.
+    pub request: Option<KeyedRequest>,
 }
 
 /// Why a notification was not made.
@@ -53,6 +56,9 @@ pub enum NotifyError {
         /// When all of them may have one more.
         retry_after: Duration,
     },
+    /// Another request has come under this key before.
+    #[error("the key was used for another request")]
+    KeyReused,
     /// The database could not tell.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -85,59 +91,102 @@ impl Service {
         }
     }
 
-    /// The id of a notification to be made.
+    /// The request that carries `key`, with its body as it was sent.
     #[must_use]
-    pub fn new_notification_id(&self) -> NotificationId {
-        NotificationId::time_ordered(&*self.random, self.clock.estimate())
+    pub fn keyed_request(&self, caller: &Caller, key: &str, body: &[u8]) -> KeyedRequest {
+        KeyedRequest::new(&self.keys, caller.application.id, Operation::Notify, key, body)
     }
 
-    /// Makes a notification under `id` and sends its messages where it has any, waiting for the provider no longer than
-    /// `patience`.
+    /// Makes a notification and sends its messages where it has any, waiting for the provider no longer than `max_wait`.
     pub async fn notify(
         &self,
         caller: &Caller,
         command: Notify,
-        id: NotificationId,
-        patience: Duration,
+        max_wait: Duration,
     ) -> Result<NotificationView, NotifyError> {
         let verdict = Verdict::on(command.event, command.source);
         let now = self.clock.now()?;
         let held_since = Instant::now();
         let messages = match verdict {
-            Verdict::Send => Some(self.new_messages(command.recipients.len(), now)?),
+            Verdict::Send => match self.new_messages(command.recipients.len(), now) {
+                Ok(messages) => Some(messages),
+                Err(refused) => {
+                    let notified = self.find_notified(caller, command.request, max_wait).await?;
+                    return notified.ok_or(refused);
+                }
+            },
             Verdict::Suppress(_) => None,
         };
-        let new = NewNotification {
-            id,
-            environment_id: caller.environment.id(),
-            application_id: caller.application.id,
-            event: command.event,
-            source: command.source,
-            verdict,
-            locale: command.locale.clone(),
-            sealed_data: command.data.seal(self.keys.in_use(now), &*self.random, id),
-            recipients: command.recipients.clone(),
-            messages: messages.clone(),
-            created_at: now,
-            expires_at: now + LIFE,
+        let new = self.new_notification(caller, &command, verdict, messages.clone(), now);
+        let id = new.id;
+        let (ids, lease) = match messages {
+            Some(NewMessages { ids, lease, .. }) => (ids, lease),
+            None => (Vec::new(), self.dispatcher.lease(now)),
         };
-        if let Outcome::Limited { resets_at } = self.store.notify(new).await? {
-            let retry_after = now.until(resets_at);
-            return Err(NotifyError::Limited { retry_after });
-        }
-        let mut view = NotificationView {
-            id,
-            event: command.event,
-            source: command.source,
-            outcome: verdict.outcome(),
-            reason: verdict.reason(),
-            messages: Vec::new(),
+        let pending = self.dispatcher.pending_commit(ids.iter().copied(), lease);
+        let refused = match self.store.notify(new).await? {
+            Outcome::Made => {
+                let jobs = jobs(caller, &command, now, ids, lease, held_since);
+                return Ok(NotificationView {
+                    id,
+                    event: command.event,
+                    source: command.source,
+                    outcome: verdict.outcome(),
+                    reason: verdict.reason(),
+                    messages: self.deliver(pending, jobs, max_wait).await,
+                });
+            }
+            Outcome::Repeated(id) => {
+                pending.not_made();
+                return self.repeated(caller, id, max_wait).await;
+            }
+            Outcome::KeyReused => NotifyError::KeyReused,
+            Outcome::Limited { resets_at } => NotifyError::Limited {
+                retry_after: now.until(resets_at),
+            },
         };
-        if let Some(NewMessages { ids, lease, .. }) = messages {
-            let jobs = jobs(caller, &command, now, ids, lease, held_since);
-            view.messages = self.deliver(jobs, patience).await;
+        pending.not_made();
+        Err(refused)
+    }
+
+    /// Answers a notification that is refused now from what it made before, when that was allowed; `None` where it made nothing.
+    pub async fn find_notified(
+        &self,
+        caller: &Caller,
+        request: Option<KeyedRequest>,
+        max_wait: Duration,
+    ) -> Result<Option<NotificationView>, NotifyError> {
+        let Some(request) = request else { return Ok(None) };
+        let Some((id, body_hash)) = self.store.find_notification_by_key(request.key_hash).await? else {
+            return Ok(None);
+        };
+        if !request.repeats(Some(body_hash)) {
+            return Err(NotifyError::KeyReused);
         }
-        Ok(view)
+        self.repeated(caller, id, max_wait).await.map(Some)
+    }
+
+    /// The notification, once this process is through with its messages, or `max_wait` is over.
+    async fn repeated(
+        &self,
+        caller: &Caller,
+        id: NotificationId,
+        max_wait: Duration,
+    ) -> Result<NotificationView, NotifyError> {
+        let deadline = Instant::now() + max_wait;
+        let view = self.read(caller, id).await?.ok_or_else(removed)?;
+        let queued = view
+            .messages
+            .iter()
+            .filter(|message| message.status == MessageStatus::Queued);
+        let waits: Vec<_> = queued
+            .map(|message| self.dispatcher.wait_for(message.id, deadline))
+            .collect();
+        if waits.is_empty() {
+            return Ok(view);
+        }
+        join_all(waits).await;
+        Ok(self.read(caller, id).await?.ok_or_else(removed)?)
     }
 
     /// Reads a notification.
@@ -147,6 +196,32 @@ impl Service {
         id: NotificationId,
     ) -> Result<Option<NotificationView>, StoreError> {
         self.store.find_notification(caller.application.id, id).await
+    }
+
+    fn new_notification(
+        &self,
+        caller: &Caller,
+        command: &Notify,
+        verdict: Verdict,
+        messages: Option<NewMessages>,
+        now: Timestamp,
+    ) -> NewNotification {
+        let id = NotificationId::time_ordered(&*self.random, now);
+        NewNotification {
+            id,
+            environment_id: caller.environment.id(),
+            application_id: caller.application.id,
+            event: command.event,
+            source: command.source,
+            verdict,
+            locale: command.locale.clone(),
+            sealed_data: command.data.seal(self.keys.in_use(now), &*self.random, id),
+            recipients: command.recipients.clone(),
+            messages,
+            request: command.request,
+            created_at: now,
+            expires_at: now + LIFE,
+        }
     }
 
     fn new_messages(&self, count: usize, now: Timestamp) -> Result<NewMessages, NotifyError> {
@@ -161,14 +236,14 @@ impl Service {
         })
     }
 
-    /// Hands committed messages over, all at once, and answers what is learned of them within `patience`.
-    async fn deliver(&self, jobs: Vec<Job>, patience: Duration) -> Vec<MessageSummary> {
-        join_all(jobs.into_iter().map(async |job| {
-            let id = job.message_id;
-            let delivery = self.dispatcher.send_within(job, patience).await;
+    /// Hands committed messages over, and answers what is learned of them within `max_wait`.
+    async fn deliver(&self, made: PendingCommit, jobs: Vec<Job>, max_wait: Duration) -> Vec<MessageSummary> {
+        let ids: Vec<_> = jobs.iter().map(|job| job.message_id).collect();
+        let delivered = self.dispatcher.send_within(made, jobs, max_wait).await;
+        let summary = |(id, delivery): (_, Option<Delivery>)| {
             delivery.map_or_else(|| queued(id), |delivery| delivery.message)
-        }))
-        .await
+        };
+        ids.into_iter().zip(delivered).map(summary).collect()
     }
 }
 

@@ -6,14 +6,15 @@ use std::time::Duration;
 
 use super::clock::GuardedClock;
 use super::directory::EnvironmentSnapshot;
-use super::dispatch::{Delivery, Dispatcher, Job};
+use super::dispatch::{Delivery, Dispatcher, Job, PendingCommit};
 use super::route::{self, Route};
 use crate::domain::code::Code;
 use crate::domain::environment::{Application, Connection};
 use crate::domain::id::{ConnectionId, MessageId, VerificationId};
+use crate::domain::idempotency::KeyedRequest;
 use crate::domain::keyring::{KeyRing, OpenError};
 use crate::domain::locale::LanguageTag;
-use crate::domain::message::{Channel, Failure};
+use crate::domain::message::Channel;
 use crate::domain::phone::PhoneNumber;
 use crate::domain::policy::{DAY, HOUR, OtpPolicy};
 use crate::domain::random::Random;
@@ -26,10 +27,12 @@ use crate::store::verification::{Cancel, Check, Guess, LimitName, NewMessage, Se
 use crate::store::{SharedStore, StoreError};
 
 mod error;
+mod repeat;
 mod resend;
 mod send;
 
-pub use error::{CancelError, Ended, Refused, ResendError, SendError, VerifyError};
+pub use error::{CancelError, Ended, NotDelivered, Refused, ResendError, SendError, VerifyError};
+pub use repeat::removed;
 
 /// Who asks: an application of an environment.
 #[derive(Clone)]
@@ -53,6 +56,8 @@ pub struct SendOtp {
     pub locale: Option<LanguageTag>,
     /// The end user's address, or its /64, as the key of its limit.
     pub ip_key: Option<String>,
+    /// The keyed request that it is.
+    pub request: Option<KeyedRequest>,
 }
 
 /// A guess, its fields already read.
@@ -66,6 +71,8 @@ pub struct VerifyOtp {
     pub purpose: Option<Purpose>,
     /// The connection it must have been made over.
     pub connection_id: Option<ConnectionId>,
+    /// The keyed request that it is.
+    pub request: Option<KeyedRequest>,
 }
 
 /// The rules of one-time codes over a store and a dispatcher.
@@ -95,18 +102,6 @@ impl Service {
         }
     }
 
-    /// The id of a verification to be made.
-    #[must_use]
-    pub fn new_verification_id(&self) -> VerificationId {
-        VerificationId::unguessable(&*self.random)
-    }
-
-    /// The id of a message to be made.
-    #[must_use]
-    pub fn new_message_id(&self) -> MessageId {
-        MessageId::time_ordered(&*self.random, self.clock.estimate())
-    }
-
     /// Counts and compares a guess.
     pub async fn verify(&self, caller: &Caller, command: VerifyOtp) -> Result<VerificationView, VerifyError> {
         let now = self.clock.now()?;
@@ -121,10 +116,12 @@ impl Service {
                 .candidate_macs(command.verification_id, command.code.expose()),
             digits: command.code.digits(),
             guesses_per_day: caller.environment.otp.row.recipient_guesses_per_day.into(),
+            request: command.request,
             now,
         };
         match self.store.check(guess).await? {
-            Check::Verified(verification) => Ok(verification.view(now)),
+            Check::Verified(verification) | Check::Repeated(verification) => Ok(verification.view(now)),
+            Check::KeyReused => Err(VerifyError::KeyReused),
             Check::Incorrect { guesses_left } => Err(VerifyError::Incorrect { guesses_left }),
             Check::IncorrectLength => Err(VerifyError::IncorrectLength),
             Check::UnknownKey { generation } => {
@@ -178,7 +175,7 @@ impl Service {
         }
     }
 
-    fn new_message(&self, id: MessageId, route: &Route, channel: Channel, now: Timestamp) -> NewMessage {
+    fn new_message(&self, route: &Route, channel: Channel, now: Timestamp) -> NewMessage {
         let platform = self.dispatcher.platform();
         let counted = channel == Channel::Sms && route::takes_test_quota(route, platform.sms_kind);
         let quota = counted.then(|| MonthlyLimit {
@@ -187,27 +184,34 @@ impl Service {
             limit: platform.monthly_test_quota,
         });
         NewMessage {
-            id,
+            id: MessageId::time_ordered(&*self.random, now),
             lease: self.dispatcher.lease(now),
             decision: route.to_json(),
             quota,
         }
     }
 
-    /// Hands a committed message over; what is learned of it within `patience` is written into `verification`.
+    /// Hands a committed message over, and answers the verification with what is learned of it within `max_wait`.
     async fn deliver(
         &self,
-        verification: &mut Verification,
+        mut verification: Verification,
+        made: PendingCommit,
         job: Job,
-        patience: Duration,
-    ) -> Result<(), Failure> {
-        if let Some(Delivery { message, failure }) = self.dispatcher.send_within(job, patience).await {
+        max_wait: Duration,
+    ) -> Result<VerificationView, NotDelivered> {
+        let message_id = job.message_id;
+        let mut delivered = self.dispatcher.send_within(made, vec![job], max_wait).await;
+        if let Some(Delivery { message, failure }) = delivered.pop().flatten() {
             if let Some(failure) = failure {
-                return Err(failure);
+                return Err(NotDelivered {
+                    failure,
+                    verification_id: verification.id,
+                    message_id,
+                });
             }
             verification.message = message;
         }
-        Ok(())
+        Ok(verification.view(self.clock.estimate()))
     }
 
     fn refused(&self, refusal: SendRefusal, policy: &OtpPolicy, now: Timestamp) -> Refused {

@@ -7,6 +7,7 @@ use super::StoreError;
 use super::outbox::Lease;
 use crate::domain::email::EmailAddress;
 use crate::domain::id::{ApplicationId, EnvironmentId, MessageId, NotificationId};
+use crate::domain::idempotency::{KeyedHash, KeyedRequest};
 use crate::domain::locale::LanguageTag;
 use crate::domain::notification::{NotificationEvent, NotificationSource, NotificationView, Verdict};
 use crate::domain::time::Timestamp;
@@ -24,6 +25,12 @@ pub trait Notifications: Send + Sync {
         application: ApplicationId,
         id: NotificationId,
     ) -> Result<Option<NotificationView>, StoreError>;
+
+    /// The notification that the keyed request `key_hash` has made, with the hash of the body it was made with.
+    async fn find_notification_by_key(
+        &self,
+        key_hash: KeyedHash,
+    ) -> Result<Option<(NotificationId, KeyedHash)>, StoreError>;
 
     /// Takes at most `limit` messages of notifications that are due at `now`, as [`super::Outbox::claim_due`] takes those
     /// with a code.
@@ -58,6 +65,8 @@ pub struct NewNotification {
     pub recipients: Vec<EmailAddress>,
     /// Their messages; `None` where it is suppressed.
     pub messages: Option<NewMessages>,
+    /// The keyed request it comes with, where it is one.
+    pub request: Option<KeyedRequest>,
     /// Now.
     pub created_at: Timestamp,
     /// Until when its messages are tried.
@@ -82,6 +91,10 @@ pub struct NewMessages {
 pub enum Notify {
     /// Made, durably.
     Made,
+    /// The same keyed request has made one before. Nothing was counted or made.
+    Repeated(NotificationId),
+    /// Another request under the same key has made one before. Nothing was counted or made.
+    KeyReused,
     /// A recipient has had as many as it may. Nothing was counted or made.
     Limited {
         /// When the last of the windows ends that are used up.

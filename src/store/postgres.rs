@@ -11,7 +11,6 @@ mod claim;
 mod connection;
 mod directory;
 mod fault;
-mod idempotency;
 mod message;
 mod notification;
 mod outbox;

@@ -10,7 +10,6 @@ use super::StoreError;
 mod audit;
 mod connection;
 mod directory;
-mod idempotency;
 mod limit;
 mod message;
 mod notification;

@@ -9,6 +9,7 @@ use async_trait::async_trait;
 use super::StoreError;
 use super::outbox::{Lease, MonthlyLimit};
 use crate::domain::id::{ApplicationId, ConnectionId, EnvironmentId, MessageId, VerificationId};
+use crate::domain::idempotency::{KeyedHash, KeyedRequest, KeyedResend};
 use crate::domain::keyring::CodeMac;
 use crate::domain::locale::LanguageTag;
 use crate::domain::message::Channel;
@@ -44,6 +45,13 @@ pub trait Verifications: Send + Sync {
         id: VerificationId,
     ) -> Result<Option<StoredVerification>, StoreError>;
 
+    /// Which keyed requests a verification of `application` stands for; `None` for one that is not there or belongs to another.
+    async fn find_keyed_requests(
+        &self,
+        application: ApplicationId,
+        id: VerificationId,
+    ) -> Result<Option<KeyedRequests>, StoreError>;
+
     /// How many pending verifications the environment has at `now`.
     async fn count_pending(&self, environment: EnvironmentId, now: Timestamp) -> Result<u64, StoreError>;
 }
@@ -77,8 +85,10 @@ pub struct NewMessage {
 /// A verification to be made.
 #[derive(Debug, Clone)]
 pub struct NewVerification {
-    /// Its id.
+    /// Its id: that of the keyed request, where it is one.
     pub id: VerificationId,
+    /// Of the body of the keyed request, where it is one.
+    pub body_hash: Option<KeyedHash>,
     /// The environment it belongs to.
     pub environment_id: EnvironmentId,
     /// The application that asked for it.
@@ -152,6 +162,10 @@ pub enum Issue {
     Issued,
     /// Refused.
     Refused(SendRefusal),
+    /// The same request has made it before. Nothing was counted or made.
+    Repeated,
+    /// Another request under the same key has made something before. Nothing was counted or made.
+    KeyReused,
 }
 
 /// A guess at a code.
@@ -173,6 +187,8 @@ pub struct Guess {
     pub digits: u8,
     /// Wrong guesses the recipient may have in a day.
     pub guesses_per_day: u32,
+    /// The keyed request it comes with, where it is one.
+    pub request: Option<KeyedRequest>,
     /// Now.
     pub now: Timestamp,
 }
@@ -181,6 +197,10 @@ pub struct Guess {
 /// order in which they are found: a verification that is both canceled and expired is `Canceled`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Check {
+    /// The same keyed request was told `Verified`, and the code would still live.
+    Repeated(Box<Verification>),
+    /// Another request under the same key was told `Verified`, and the code would still live.
+    KeyReused,
     /// No such verification of this application, purpose and connection.
     NotFound,
     /// Its connection has been switched off.
@@ -230,8 +250,36 @@ pub struct NewSend {
     pub limits: SendLimits,
     /// The message to be made.
     pub message: NewMessage,
+    /// The keyed request it comes with, where it is one.
+    pub request: Option<KeyedRequest>,
     /// Now.
     pub now: Timestamp,
+}
+
+impl NewSend {
+    /// What stands with the verification of the keyed request, where it is one.
+    #[must_use]
+    pub fn keyed_resend(&self) -> Option<KeyedResend> {
+        self.request.map(|request| KeyedResend {
+            request,
+            message_id: self.message.id,
+        })
+    }
+
+    /// What it is after `resends` under keys; `None` where none of them had its key.
+    #[must_use]
+    pub fn made_by(&self, resends: &[KeyedResend]) -> Option<Resend> {
+        let request = self.request?;
+        let first = resends
+            .iter()
+            .find(|resend| resend.request.key_hash == request.key_hash)?;
+        let message_id = first.message_id;
+        Some(if request.repeats(Some(first.request.body_hash)) {
+            Resend::Repeated { message_id }
+        } else {
+            Resend::KeyReused
+        })
+    }
 }
 
 /// What came of [`Verifications::resend`], in the order in which it is found.
@@ -239,6 +287,13 @@ pub struct NewSend {
 pub enum Resend {
     /// No such verification of this application.
     NotFound,
+    /// The same keyed request has sent it before.
+    Repeated {
+        /// The message it made.
+        message_id: MessageId,
+    },
+    /// Another request under the same key has sent it before.
+    KeyReused,
     /// Its connection has been switched off.
     ConnectionDisabled,
     /// The code came back before.
@@ -260,6 +315,15 @@ pub enum Resend {
     Refused(SendRefusal),
     /// Made, durably: the verification with its new message.
     Resent(Box<StoredVerification>),
+}
+
+/// The keyed requests that a verification stands for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyedRequests {
+    /// Of the body of the request that made it; `None` where that had no key.
+    pub body_hash: Option<KeyedHash>,
+    /// Those that sent it again.
+    pub resends: Vec<KeyedResend>,
 }
 
 /// What came of [`Verifications::cancel`].

@@ -60,11 +60,6 @@ const DIRECTION_EXCEPTIONS: &[(&str, &str, &str)] = &[
         "the version a change must land on is an argument of the store's operation",
     ),
     (
-        "http/idempotent.rs",
-        "store::idempotency",
-        "an answer is kept as it was written, which only this room knows",
-    ),
-    (
         "http/last_used.rs",
         "store",
         "collects what authentication sees, and writes it now and then",

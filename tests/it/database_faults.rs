@@ -8,6 +8,7 @@ use sqlx::{Connection as _, Executor as _};
 use url::Url;
 
 use crate::support::carriers::{message_id, message_when, number, platform};
+use crate::support::database_proxy;
 use crate::support::http_double::{Gate, Script};
 use crate::support::kinde_double::KindeDouble;
 use crate::support::plain_http::Answer;
@@ -21,14 +22,7 @@ async fn behind_a_proxy(kinde: &KindeDouble) -> Option<(TestServer, TcpProxy, Te
         .set("platform.sms.monthly_test_quota", 1_000)
         .start()
         .await;
-    let mut url = Url::parse(beside.place.database().url()).unwrap();
-    if url.scheme() != "postgres" {
-        return None;
-    }
-    let target = format!("{}:{}", url.host_str().unwrap(), url.port().unwrap_or(5432));
-    let proxy = TcpProxy::start(target).await;
-    url.set_host(Some("127.0.0.1")).unwrap();
-    url.set_port(Some(proxy.port())).unwrap();
+    let (proxy, url) = database_proxy::before(&beside).await?;
     let wishes = platform(kinde)
         .set("platform.sms.monthly_test_quota", 1_000)
         .set("database.url", url);

@@ -32,15 +32,7 @@ const CONTRACT: &[(u16, &[&str])] = &[
     ),
     (405, &["method_not_allowed"]),
     (408, &["request_timeout"]),
-    (
-        409,
-        &[
-            "already_verified",
-            "request_in_progress",
-            "custom_sender_required",
-            "conflict",
-        ],
-    ),
+    (409, &["already_verified", "custom_sender_required", "conflict"]),
     (410, &["expired_code", "verification_canceled"]),
     (412, &["precondition_failed"]),
     (413, &["payload_too_large"]),

@@ -2,6 +2,7 @@
 
 pub mod carriers;
 pub mod database;
+pub mod database_proxy;
 pub mod http_double;
 pub mod kinde_double;
 pub mod neighbours;

@@ -3,15 +3,15 @@
 use std::collections::HashSet;
 
 use axum::extract::State;
-use axum::http::StatusCode;
-use axum::response::Response;
+use axum::http::header::LOCATION;
+use axum::http::{HeaderName, StatusCode};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
 use crate::domain::business::BusinessUrl;
 use crate::domain::email::EmailAddress;
 use crate::domain::field::FieldError;
-use crate::domain::id::NotificationId;
+use crate::domain::idempotency::KeyedRequest;
 use crate::domain::locale::LanguageTag;
 use crate::domain::notification::{
     ActionUrl, MAX_RECIPIENTS, NotificationData, NotificationEvent, NotificationSource, NotificationView,
@@ -20,13 +20,11 @@ use crate::domain::notification::{
 use crate::domain::policy::DAY;
 use crate::domain::time::Timestamp;
 use crate::http::auth::Application;
-use crate::http::extract::{IdempotencyKey, Payload, Prefer};
-use crate::http::idempotent::{self, Resource, Success};
-use crate::http::otp::patience;
+use crate::http::extract::{IdempotencyKey, Json, Payload, Prefer};
+use crate::http::otp::{idempotency_key_reused, max_wait};
 use crate::http::problem::{Code, Problem};
 use crate::http::state::Services;
 use crate::service::notification::{Notify, NotifyError};
-use crate::service::otp::Caller;
 
 /// Something that has happened, and whom it concerns.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -71,63 +69,38 @@ pub struct NotificationWords {
     params(Prefer, IdempotencyKey),
     responses((status = 201, description = "The messages are on their way, or it is suppressed", body = NotificationView,
         headers(("Location" = String, description = "The notification: `/v1/notifications/ntf_…`")))),
-    extensions(("x-problems" = json!(["unknown_event", "validation_failed", "invalid_email_address", "rate_limited", "invalid_idempotency_key", "idempotency_key_reused", "request_in_progress"]))))]
+    extensions(("x-problems" = json!(["unknown_event", "validation_failed", "invalid_email_address", "rate_limited", "invalid_idempotency_key", "idempotency_key_reused"]))))]
 pub async fn create(
     State(services): State<Services>,
     Application(caller): Application,
     prefer: Prefer,
     key: Option<IdempotencyKey>,
     payload: Payload<NotificationRequest>,
-) -> Result<Response, Problem> {
-    let request = idempotent::Request {
-        application: caller.application.id,
-        key: key.as_ref(),
-        operation: "notifications.create",
-        payload: payload.sha256,
-        resource_id: services.notifications.new_notification_id().0,
-    };
-    idempotent::answer(&services, request, |resource| {
-        carry_out(&services, &caller, payload.value, prefer, resource)
-    })
-    .await
-}
-
-async fn carry_out(
-    services: &Services,
-    caller: &Caller,
-    request: NotificationRequest,
-    prefer: Prefer,
-    resource: Resource,
-) -> Result<Success<NotificationView>, Problem> {
-    let id = match resource {
-        Resource::New(id) => NotificationId(id),
-        Resource::Perhaps(id) => {
-            if let Some(view) = services.notifications.read(caller, NotificationId(id)).await? {
-                return Ok(created(view));
-            }
-            NotificationId(id)
+) -> Result<(StatusCode, [(HeaderName, String); 1], Json<NotificationView>), Problem> {
+    let request = key.map(|key| {
+        let (key, body) = (key.as_str(), &payload.bytes);
+        services.notifications.keyed_request(&caller, key, body)
+    });
+    let max_wait = max_wait(&services, prefer);
+    let business = &caller.environment.environment.business_url;
+    let view = match payload.value.read(business, request) {
+        Ok(command) => services.notifications.notify(&caller, command, max_wait).await?,
+        // The settings may have been others when it came first.
+        Err(refused) => {
+            let notified = services
+                .notifications
+                .find_notified(&caller, request, max_wait)
+                .await?;
+            notified.ok_or(refused)?
         }
     };
-    let command = request.read(&caller.environment.environment.business_url)?;
-    let patience = patience(services, prefer);
-    let view = services
-        .notifications
-        .notify(caller, command, id, patience)
-        .await?;
-    Ok(created(view))
-}
-
-fn created(view: NotificationView) -> Success<NotificationView> {
-    Success {
-        status: StatusCode::CREATED,
-        location: Some(format!("/v1/notifications/{}", view.id)),
-        body: view,
-    }
+    let location = format!("/v1/notifications/{}", view.id);
+    Ok((StatusCode::CREATED, [(LOCATION, location)], Json(view)))
 }
 
 impl NotificationRequest {
     /// Reads every field into what it stands for.
-    fn read(self, business: &BusinessUrl) -> Result<Notify, Problem> {
+    fn read(self, business: &BusinessUrl, request: Option<KeyedRequest>) -> Result<Notify, Problem> {
         let event = NotificationEvent::parse(&self.event).ok_or_else(unknown_event)?;
         let mut errors = Vec::new();
         let source = NotificationSource::parse(&self.source);
@@ -149,6 +122,7 @@ impl NotificationRequest {
                 recipients,
                 locale,
                 data,
+                request,
             }),
             (Some(_), true, false) => Err(invalid_addresses(bad_addresses)),
             _ => {
@@ -228,6 +202,7 @@ impl From<NotifyError> for Problem {
                 "A recipient has had as many notifications as it may in a day; nothing was sent to any of them.",
             )
             .rate_limit("notifications", PER_RECIPIENT_AND_DAY, DAY, retry_after),
+            NotifyError::KeyReused => idempotency_key_reused(),
             NotifyError::Store(error) => error.into(),
         }
     }

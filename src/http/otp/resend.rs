@@ -1,20 +1,18 @@
 //! `POST /v1/otp/resend`.
 
 use axum::extract::State;
-use axum::http::StatusCode;
-use axum::response::Response;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::{connection_disabled, not_delivered, patience, verification_id, verification_not_found};
-use crate::domain::id::{MessageId, VerificationId};
+use super::{connection_disabled, idempotency_key_reused, max_wait, verification_id, verification_not_found};
+use crate::domain::id::VerificationId;
+use crate::domain::idempotency::Operation;
 use crate::domain::verification::VerificationView;
 use crate::http::auth::Application;
-use crate::http::extract::{IdempotencyKey, Payload, Prefer};
-use crate::http::idempotent::{self, Resource, Success};
+use crate::http::extract::{IdempotencyKey, Json, Payload, Prefer};
 use crate::http::problem::{Code, Problem};
 use crate::http::state::Services;
-use crate::service::otp::{Caller, ResendError};
+use crate::service::otp::ResendError;
 
 /// Which verification.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -32,59 +30,22 @@ pub struct VerificationRequest {
     request_body = VerificationRequest,
     params(Prefer, IdempotencyKey),
     responses((status = 200, description = "The code is on its way again", body = VerificationView)),
-    extensions(("x-problems" = json!(["verification_not_found", "connection_disabled", "factor_disabled", "country_not_allowed", "recipient_blocked", "already_verified", "verification_canceled", "expired_code", "too_many_attempts", "resend_requested_too_soon", "resend_limit_reached", "recipient_rejected", "recipient_opted_out", "sms_limit_reached", "delivery_failed", "sms_not_configured", "invalid_idempotency_key", "idempotency_key_reused", "request_in_progress"]))))]
+    extensions(("x-problems" = json!(["verification_not_found", "connection_disabled", "factor_disabled", "country_not_allowed", "recipient_blocked", "already_verified", "verification_canceled", "expired_code", "too_many_attempts", "resend_requested_too_soon", "resend_limit_reached", "recipient_rejected", "recipient_opted_out", "sms_limit_reached", "delivery_failed", "sms_not_configured", "invalid_idempotency_key", "idempotency_key_reused"]))))]
 pub async fn resend(
     State(services): State<Services>,
     Application(caller): Application,
     prefer: Prefer,
     key: Option<IdempotencyKey>,
     payload: Payload<VerificationRequest>,
-) -> Result<Response, Problem> {
-    let request = idempotent::Request {
-        application: caller.application.id,
-        key: key.as_ref(),
-        operation: "otp.resend",
-        payload: payload.sha256,
-        resource_id: services.otp.new_message_id().0,
-    };
-    idempotent::answer(&services, request, |resource| {
-        carry_out(&services, &caller, payload.value, prefer, resource)
-    })
-    .await
-}
-
-async fn carry_out(
-    services: &Services,
-    caller: &Caller,
-    request: VerificationRequest,
-    prefer: Prefer,
-    resource: Resource,
-) -> Result<Success<VerificationView>, Problem> {
-    let id = verification_id(&request.verification_id)?;
-    let message_id = match resource {
-        Resource::New(id) => MessageId(id),
-        Resource::Perhaps(message_id) => {
-            let message_id = MessageId(message_id);
-            match services.otp.read(caller, id).await? {
-                Some(view) if view.message.id == message_id => return Ok(ok(view)),
-                _ => message_id,
-            }
-        }
-    };
-    services
-        .otp
-        .resend(caller, id, message_id, patience(services, prefer))
-        .await
-        .map(ok)
-        .map_err(Problem::from)
-}
-
-fn ok(view: VerificationView) -> Success<VerificationView> {
-    Success {
-        status: StatusCode::OK,
-        location: None,
-        body: view,
-    }
+) -> Result<Json<VerificationView>, Problem> {
+    let request = key.map(|key| {
+        let (key, body) = (key.as_str(), &payload.bytes);
+        services.otp.keyed_request(&caller, Operation::Resend, key, body)
+    });
+    let id = verification_id(&payload.value.verification_id)?;
+    let max_wait = max_wait(&services, prefer);
+    let view = services.otp.resend(&caller, id, request, max_wait).await?;
+    Ok(Json(view))
 }
 
 impl From<ResendError> for Problem {
@@ -103,11 +64,8 @@ impl From<ResendError> for Problem {
             )
             .retry_after(retry_after),
             ResendError::Refused(refused) => refused.into(),
-            ResendError::NotDelivered {
-                failure,
-                verification_id,
-                message_id,
-            } => not_delivered(failure, verification_id, message_id),
+            ResendError::NotDelivered(refused) => refused.into(),
+            ResendError::KeyReused => idempotency_key_reused(),
             ResendError::Store(error) => error.into(),
         }
     }

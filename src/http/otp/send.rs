@@ -3,24 +3,24 @@
 use std::net::IpAddr;
 
 use axum::extract::State;
-use axum::http::StatusCode;
-use axum::response::Response;
+use axum::http::header::LOCATION;
+use axum::http::{HeaderName, StatusCode};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::{connection_disabled, connection_not_found, not_delivered, patience};
+use super::{connection_disabled, connection_not_found, idempotency_key_reused, max_wait};
 use crate::domain::email::EmailAddress;
 use crate::domain::environment::Connection;
 use crate::domain::field::FieldError;
-use crate::domain::id::{ConnectionId, VerificationId};
+use crate::domain::id::ConnectionId;
+use crate::domain::idempotency::{KeyedRequest, Operation};
 use crate::domain::locale::LanguageTag;
 use crate::domain::message::Channel;
 use crate::domain::phone::{Country, PhoneNumber};
 use crate::domain::recipient::{LoginHint, Recipient};
 use crate::domain::verification::{Purpose, VerificationView};
 use crate::http::auth::Application;
-use crate::http::extract::{IdempotencyKey, Payload, Prefer};
-use crate::http::idempotent::{self, Resource, Success};
+use crate::http::extract::{IdempotencyKey, Json, Payload, Prefer};
 use crate::http::problem::{Code, Problem};
 use crate::http::state::Services;
 use crate::service::otp::{Caller, SendError, SendOtp};
@@ -55,62 +55,34 @@ pub struct SendRequest {
     params(Prefer, IdempotencyKey),
     responses((status = 201, description = "The code is on its way", body = VerificationView,
         headers(("Location" = String, description = "The verification: `/v1/otp/ver_…`")))),
-    extensions(("x-problems" = json!(["connection_not_found", "connection_disabled", "factor_disabled", "country_not_allowed", "recipient_blocked", "validation_failed", "invalid_phone_number", "invalid_email_address", "channel_mismatch", "recipient_rejected", "recipient_opted_out", "sms_limit_reached", "too_many_attempts", "delivery_failed", "sms_not_configured", "invalid_idempotency_key", "idempotency_key_reused", "request_in_progress"]))))]
+    extensions(("x-problems" = json!(["connection_not_found", "connection_disabled", "factor_disabled", "country_not_allowed", "recipient_blocked", "validation_failed", "invalid_phone_number", "invalid_email_address", "channel_mismatch", "recipient_rejected", "recipient_opted_out", "sms_limit_reached", "too_many_attempts", "delivery_failed", "sms_not_configured", "invalid_idempotency_key", "idempotency_key_reused"]))))]
 pub async fn send(
     State(services): State<Services>,
     Application(caller): Application,
     prefer: Prefer,
     key: Option<IdempotencyKey>,
     payload: Payload<SendRequest>,
-) -> Result<Response, Problem> {
-    let request = idempotent::Request {
-        application: caller.application.id,
-        key: key.as_ref(),
-        operation: "otp.send",
-        payload: payload.sha256,
-        resource_id: services.otp.new_verification_id().0,
-    };
-    idempotent::answer(&services, request, |resource| {
-        carry_out(&services, &caller, payload.value, prefer, resource)
-    })
-    .await
-}
-
-async fn carry_out(
-    services: &Services,
-    caller: &Caller,
-    request: SendRequest,
-    prefer: Prefer,
-    resource: Resource,
-) -> Result<Success<VerificationView>, Problem> {
-    let id = match resource {
-        Resource::New(id) => VerificationId(id),
-        Resource::Perhaps(id) => {
-            if let Some(view) = services.otp.read(caller, VerificationId(id)).await? {
-                return Ok(created(view));
-            }
-            VerificationId(id)
+) -> Result<(StatusCode, [(HeaderName, String); 1], Json<VerificationView>), Problem> {
+    let request = key.map(|key| {
+        let (key, body) = (key.as_str(), &payload.bytes);
+        services.otp.keyed_request(&caller, Operation::Send, key, body)
+    });
+    let max_wait = max_wait(&services, prefer);
+    let view = match payload.value.read(&caller, request) {
+        Ok(command) => services.otp.send(&caller, command, max_wait).await?,
+        // The settings may have been others when it came first.
+        Err(refused) => {
+            let sent = services.otp.find_sent(&caller, request, max_wait).await?;
+            sent.ok_or(refused)?
         }
     };
-    let command = request.read(caller)?;
-    let view = services
-        .otp
-        .send(caller, command, id, patience(services, prefer))
-        .await?;
-    Ok(created(view))
-}
-
-fn created(view: VerificationView) -> Success<VerificationView> {
-    Success {
-        status: StatusCode::CREATED,
-        location: Some(format!("/v1/otp/{}", view.id)),
-        body: view,
-    }
+    let location = format!("/v1/otp/{}", view.id);
+    Ok((StatusCode::CREATED, [(LOCATION, location)], Json(view)))
 }
 
 impl SendRequest {
     /// Reads every field into what it stands for.
-    fn read(self, caller: &Caller) -> Result<SendOtp, Problem> {
+    fn read(self, caller: &Caller, request: Option<KeyedRequest>) -> Result<SendOtp, Problem> {
         let environment = &caller.environment;
         let connection = ConnectionId::parse(&self.connection_id)
             .and_then(|id| environment.connection(id))
@@ -142,6 +114,7 @@ impl SendRequest {
             purpose,
             locale,
             ip_key,
+            request,
         })
     }
 
@@ -240,11 +213,8 @@ impl From<SendError> for Problem {
     fn from(error: SendError) -> Self {
         match error {
             SendError::Refused(refused) => refused.into(),
-            SendError::NotDelivered {
-                failure,
-                verification_id,
-                message_id,
-            } => not_delivered(failure, verification_id, message_id),
+            SendError::NotDelivered(refused) => refused.into(),
+            SendError::KeyReused => idempotency_key_reused(),
             SendError::Store(error) => error.into(),
         }
     }

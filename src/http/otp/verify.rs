@@ -4,14 +4,17 @@ use axum::extract::State;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::{connection_disabled, recipient_locked, verification_id, verification_not_found};
+use super::{
+    connection_disabled, idempotency_key_reused, recipient_locked, verification_id, verification_not_found,
+};
 use crate::domain::code::Code as OneTimeCode;
 use crate::domain::field::FieldError;
 use crate::domain::id::{ConnectionId, VerificationId};
+use crate::domain::idempotency::{KeyedRequest, Operation};
 use crate::domain::secret::Secret;
 use crate::domain::verification::{Purpose, VerificationView};
 use crate::http::auth::Application;
-use crate::http::extract::Json;
+use crate::http::extract::{IdempotencyKey, Json, Payload};
 use crate::http::problem::{Code, Problem};
 use crate::http::state::Services;
 use crate::service::otp::{VerifyError, VerifyOtp};
@@ -39,19 +42,25 @@ pub struct VerifyRequest {
 #[utoipa::path(post, path = "/v1/otp/verify", tag = "one-time codes",
     operation_id = "verify_code", security(("application_key" = [])),
     request_body = VerifyRequest,
+    params(IdempotencyKey),
     responses((status = 200, description = "The code was right", body = VerificationView)),
-    extensions(("x-problems" = json!(["verification_not_found", "connection_disabled", "already_verified", "verification_canceled", "expired_code", "incorrect_code", "incorrect_code_length", "too_many_attempts", "validation_failed"]))))]
+    extensions(("x-problems" = json!(["verification_not_found", "connection_disabled", "already_verified", "verification_canceled", "expired_code", "incorrect_code", "incorrect_code_length", "too_many_attempts", "validation_failed", "invalid_idempotency_key", "idempotency_key_reused"]))))]
 pub async fn verify(
     State(services): State<Services>,
     Application(caller): Application,
-    Json(request): Json<VerifyRequest>,
+    key: Option<IdempotencyKey>,
+    payload: Payload<VerifyRequest>,
 ) -> Result<Json<VerificationView>, Problem> {
-    let command = request.read()?;
+    let request = key.map(|key| {
+        let (key, body) = (key.as_str(), &payload.bytes);
+        services.otp.keyed_request(&caller, Operation::Verify, key, body)
+    });
+    let command = payload.value.read(request)?;
     Ok(Json(services.otp.verify(&caller, command).await?))
 }
 
 impl VerifyRequest {
-    fn read(self) -> Result<VerifyOtp, Problem> {
+    fn read(self, request: Option<KeyedRequest>) -> Result<VerifyOtp, Problem> {
         let purpose = match self.purpose.as_deref().map(Purpose::parse) {
             Some(None) => {
                 let names = "must be \"sign_in\", \"sign_up\", \"mfa\", \"password_reset\" or \"verify\"";
@@ -70,6 +79,7 @@ impl VerifyRequest {
             code,
             purpose,
             connection_id,
+            request,
         })
     }
 }
@@ -94,6 +104,7 @@ impl From<VerifyError> for Problem {
                 "The code is wrong; compare it with the newest message.",
             )
             .with("attempts_left", guesses_left),
+            VerifyError::KeyReused => idempotency_key_reused(),
             VerifyError::Store(error) => error.into(),
         }
     }

@@ -81,8 +81,6 @@ catalogue! {
         "The body of the request stopped coming, or came too slowly to be waited for; nothing was done with it. Send the whole request again on a new connection.";
     AlreadyVerified = CONFLICT, "already_verified", "Already verified",
         "The code of this verification has come back before, and proves nothing a second time. Start a new verification where a new proof is needed.";
-    RequestInProgress = CONFLICT, "request_in_progress", "Request in progress",
-        "The first request with this idempotency key is still running. Repeat it after a moment to get its answer.";
     CustomSenderRequired = CONFLICT, "custom_sender_required", "Custom sender required",
         "Subject, body and disclaimer of emails can be edited only where the environment sends through its own SMTP server. Set a custom sender first.";
     Conflict = CONFLICT, "conflict", "Conflict",
@@ -114,7 +112,7 @@ catalogue! {
     RecipientOptedOut = UNPROCESSABLE_ENTITY, "recipient_opted_out", "Recipient opted out",
         "The recipient has told the provider to receive nothing from this sender. Only the recipient can undo that, for SMS by answering START; offer another way.";
     IdempotencyKeyReused = UNPROCESSABLE_ENTITY, "idempotency_key_reused", "Idempotency key reused",
-        "This idempotency key belongs to another request of the last 24 hours. Use a new key for every new request, and the same one only to repeat it unchanged.";
+        "Another request came with this idempotency key before, and made something. Use a new key for every new request, and the same one only to repeat it unchanged.";
     UnknownEvent = UNPROCESSABLE_ENTITY, "unknown_event", "Unknown event",
         "The event is none of those that authentication knows, and nothing else is ever sent. The API description lists them.";
     ResendRequestedTooSoon = TOO_MANY_REQUESTS, "resend_requested_too_soon", "Resend requested too soon",

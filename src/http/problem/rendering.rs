@@ -40,15 +40,15 @@ pub(crate) fn render(mut response: Response, public_url: &str, request_id: Reque
     if let Some(cause) = &problem.0.cause {
         log(problem.code(), cause);
     }
-    let kept = problem.kept();
+    let (code, parts) = (problem.code(), &problem.0);
     let body = Body9457 {
-        r#type: format!("{public_url}/docs/problems#{}", kept.code.as_str()),
-        title: kept.code.title(),
-        status: kept.code.status().as_u16(),
-        code: kept.code,
-        detail: &kept.detail,
+        r#type: format!("{public_url}/docs/problems#{}", code.as_str()),
+        title: code.title(),
+        status: code.status().as_u16(),
+        code,
+        detail: &parts.detail,
         instance: format!("urn:otpost:request:{request_id}"),
-        extensions: &kept.extensions,
+        extensions: &parts.extensions,
     };
     let bytes = serde_json::to_vec(&body).unwrap_or_default();
     let headers = response.headers_mut();

@@ -46,6 +46,11 @@ impl Lanes {
         u32::try_from(lane.available_permits()).unwrap_or(u32::MAX)
     }
 
+    /// Whether anybody is let in at all.
+    pub(super) fn are_closed(&self) -> bool {
+        self.sms.is_closed()
+    }
+
     /// Lets nobody in any more.
     pub(super) fn close(&self) {
         self.sms.close();

@@ -69,7 +69,8 @@ impl Dispatcher {
             let taken = u32::try_from(claimed.len()).unwrap_or(room);
             for claimed in claimed {
                 if let Some(job) = self.open_notification(claimed, lease, held_since, now).await {
-                    started.push(self.start(job));
+                    let entry = self.under_way.enter(job.message_id);
+                    started.push(self.start(job, entry));
                 }
             }
             if taken < room {

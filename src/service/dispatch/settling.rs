@@ -90,7 +90,7 @@ impl Dispatcher {
     /// Leaves a message for when the clock is right again, or for a process whose clock is.
     pub(super) async fn wait_for_the_clock(&self, job: &Job) -> Delivery {
         tracing::warn!(message.id = %job.message_id, "not sent while this machine's clock is off");
-        self.give_up_lease(job).await;
+        self.give_up_lease(job.message_id, job.lease).await;
         Delivery {
             message: queued(job.message_id),
             failure: None,
@@ -99,18 +99,29 @@ impl Dispatcher {
 
     /// Lets others have a message that this process did not come to. Only this one: its lease may hold others that are
     /// under way.
-    pub(super) async fn give_up_lease(&self, job: &Job) {
-        self.release_lease(job.message_id, job.lease, Duration::ZERO)
-            .await;
+    pub(super) async fn give_up_lease(&self, message_id: MessageId, lease: Lease) {
+        self.release_or_warn(message_id, lease, Duration::ZERO).await;
     }
 
     /// Leaves a message that this process cannot open to those that can, as it was but for its due time, so that it does not
     /// come back here at once.
     pub(super) async fn leave_to_others(&self, message_id: MessageId, lease: Lease) {
-        self.release_lease(message_id, lease, LEFT_FOR).await;
+        self.release_or_warn(message_id, lease, LEFT_FOR).await;
     }
 
-    async fn release_lease(&self, message_id: MessageId, lease: Lease, until_due: Duration) {
+    async fn release_or_warn(&self, message_id: MessageId, lease: Lease, until_due: Duration) {
+        if let Err(error) = self.release_lease(message_id, lease, until_due).await {
+            tracing::warn!(error = &error as &dyn std::error::Error, message.id = %message_id,
+                "a lease could not be given up; it runs out by itself");
+        }
+    }
+
+    pub(super) async fn release_lease(
+        &self,
+        message_id: MessageId,
+        lease: Lease,
+        until_due: Duration,
+    ) -> Result<Settled, StoreError> {
         let now = self.clock.estimate();
         let settlement = Settlement {
             message_id,
@@ -119,10 +130,7 @@ impl Dispatcher {
             outcome: Outcome::RetryAt(now + until_due),
             now,
         };
-        if let Err(error) = self.store.settle(settlement).await {
-            tracing::warn!(error = &error as &dyn std::error::Error, message.id = %message_id,
-                "a lease could not be given up; it runs out by itself");
-        }
+        self.store.settle(settlement).await
     }
 }
 

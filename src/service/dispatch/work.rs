@@ -53,7 +53,7 @@ impl Dispatcher {
         Ok(count)
     }
 
-    async fn start_due(self: &Arc<Self>) -> Result<Vec<JoinHandle<Option<Delivery>>>, StoreError> {
+    pub(super) async fn start_due(self: &Arc<Self>) -> Result<Vec<JoinHandle<Option<Delivery>>>, StoreError> {
         let mut started = Vec::new();
         for channel in [Channel::Sms, Channel::Email] {
             self.start_due_of(channel, &mut started).await?;
@@ -79,7 +79,8 @@ impl Dispatcher {
             let taken = u32::try_from(claimed.len()).unwrap_or(limit);
             for claimed in claimed {
                 if let Some(job) = self.open(claimed, lease, held_since, now).await {
-                    started.push(self.start(job));
+                    let entry = self.under_way.enter(job.message_id);
+                    started.push(self.start(job, entry));
                 }
             }
             if taken < limit {

@@ -73,22 +73,30 @@ pub enum Ended {
     Expired,
 }
 
+/// A message that was made, and that every sender refused. Its verification stays pending, and can be resent.
+#[derive(Debug, thiserror::Error)]
+#[error("not delivered")]
+pub struct NotDelivered {
+    /// Why.
+    pub failure: Failure,
+    /// The verification.
+    pub verification_id: VerificationId,
+    /// The message.
+    pub message_id: MessageId,
+}
+
 /// Why a code was not sent.
 #[derive(Debug, thiserror::Error)]
 pub enum SendError {
     /// Refused before anything was made.
     #[error(transparent)]
     Refused(#[from] Refused),
-    /// Made, but refused by every sender. The verification stays pending.
-    #[error("not delivered")]
-    NotDelivered {
-        /// Why.
-        failure: Failure,
-        /// The verification, which can be resent.
-        verification_id: VerificationId,
-        /// The message.
-        message_id: MessageId,
-    },
+    /// Made, but refused by every sender.
+    #[error(transparent)]
+    NotDelivered(#[from] NotDelivered),
+    /// Another request has come under this key before.
+    #[error("the key was used for another request")]
+    KeyReused,
     /// The database could not tell.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -119,15 +127,11 @@ pub enum ResendError {
     #[error(transparent)]
     Refused(#[from] Refused),
     /// Made, but refused by every sender.
-    #[error("not delivered")]
-    NotDelivered {
-        /// Why.
-        failure: Failure,
-        /// The verification.
-        verification_id: VerificationId,
-        /// The message.
-        message_id: MessageId,
-    },
+    #[error(transparent)]
+    NotDelivered(#[from] NotDelivered),
+    /// Another request has come under this key before.
+    #[error("the key was used for another request")]
+    KeyReused,
     /// The database could not tell.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -160,6 +164,9 @@ pub enum VerifyError {
         /// Wrong guesses still taken.
         guesses_left: u8,
     },
+    /// Another request has come under this key before.
+    #[error("the key was used for another request")]
+    KeyReused,
     /// The database could not tell.
     #[error(transparent)]
     Store(#[from] StoreError),

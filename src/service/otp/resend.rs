@@ -5,86 +5,115 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::{Caller, Ended, ResendError, Service, limits, permitted};
-use crate::domain::id::{MessageId, VerificationId};
+use crate::domain::id::VerificationId;
+use crate::domain::idempotency::KeyedRequest;
+use crate::domain::time::Timestamp;
 use crate::domain::verification::{VerificationStatus, VerificationView};
 use crate::service::dispatch::{Cargo, Job};
+use crate::service::route::Route;
 use crate::store::StoreError;
 use crate::store::verification::{NewSend, Resend, StoredVerification};
 
 impl Service {
-    /// Sends the same code again, as message `message_id`.
+    /// Sends the same code again, waiting for the providers no longer than `max_wait`.
     pub async fn resend(
         &self,
         caller: &Caller,
         id: VerificationId,
-        message_id: MessageId,
-        patience: Duration,
+        request: Option<KeyedRequest>,
+        max_wait: Duration,
     ) -> Result<VerificationView, ResendError> {
         let now = self.clock.now()?;
-        let application_id = caller.application.id;
-        let stored = self
-            .store
-            .find(application_id, id)
-            .await?
-            .ok_or(ResendError::NotFound)?;
-        let (channel, purpose) = (stored.channel(), stored.verification.purpose);
-        // Of one that cannot be sent again at all the store says why.
-        let pending = stored.verification.status(now) == VerificationStatus::Pending;
-        let on = &caller.application.connections;
-        if pending && on.contains(&stored.verification.connection_id) {
-            permitted(&caller.environment, &stored.recipient, purpose)?;
-            self.openable_here(&stored)?;
-        }
-        let route = self.route(&caller.environment, channel, purpose)?;
+        let found = self.store.find(caller.application.id, id).await?;
+        let stored = found.ok_or(ResendError::NotFound)?;
+        let route = match self.route_again(caller, &stored, now) {
+            Ok(route) => route,
+            Err(refused) => {
+                let resent = self.find_resent(caller, id, request, max_wait).await?;
+                return resent.ok_or(refused);
+            }
+        };
+        let again = self.new_send(caller, &stored, &route, request, now);
+        let lease = again.message.lease;
+        let job = |stored: StoredVerification, code| Job {
+            message_id: again.message.id,
+            cargo: Cargo::code(stored, code),
+            lease,
+            held_since: Instant::now(),
+            attempts: 0,
+            holds_quota: again.message.quota.is_some(),
+        };
         let policy = &caller.environment.otp.row;
-        let message = self.new_message(message_id, &route, channel, now);
-        let (lease, holds_quota) = (message.lease, message.quota.is_some());
-        let held_since = Instant::now();
-        let again = NewSend {
-            application_id,
-            verification_id: id,
+        let pending = self.dispatcher.pending_commit([again.message.id], lease);
+        let refused = match self.store.resend(again.clone()).await? {
+            Resend::Resent(stored) => {
+                let verification = stored.verification.clone();
+                // A code that nobody can open was altered in the database: the outbox ends its message.
+                let Ok(Some(code)) = self.dispatcher.open_code(&stored) else {
+                    return Ok(verification.view(now));
+                };
+                return Ok(self
+                    .deliver(verification, pending, job(*stored, code), max_wait)
+                    .await?);
+            }
+            Resend::Repeated { message_id } => {
+                pending.not_made();
+                return self.repeated_resend(caller, id, message_id, max_wait).await;
+            }
+            Resend::KeyReused => ResendError::KeyReused,
+            Resend::NotFound => ResendError::NotFound,
+            Resend::ConnectionDisabled => ResendError::ConnectionDisabled,
+            Resend::AlreadyVerified => Ended::Verified.into(),
+            Resend::Canceled => Ended::Canceled.into(),
+            Resend::Locked => Ended::Locked.into(),
+            Resend::Expired => Ended::Expired.into(),
+            Resend::LimitReached => ResendError::LimitReached,
+            Resend::TooSoon { resend_at } => ResendError::TooSoon {
+                retry_after: now.until(resend_at),
+            },
+            Resend::Refused(refusal) => self.refused(refusal, policy, now).into(),
+        };
+        pending.not_made();
+        Err(refused)
+    }
+
+    fn new_send(
+        &self,
+        caller: &Caller,
+        stored: &StoredVerification,
+        route: &Route,
+        request: Option<KeyedRequest>,
+        now: Timestamp,
+    ) -> NewSend {
+        let policy = &caller.environment.otp.row;
+        NewSend {
+            application_id: caller.application.id,
+            verification_id: stored.verification.id,
             enabled_connections: caller.application.connections.clone(),
             resend_after_seconds: policy.resend_after_seconds.clone(),
             limits: limits(policy),
-            message,
+            message: self.new_message(route, stored.channel(), now),
+            request,
             now,
-        };
-        let stored = match self.store.resend(again).await? {
-            Resend::Resent(stored) => *stored,
-            Resend::NotFound => return Err(ResendError::NotFound),
-            Resend::ConnectionDisabled => return Err(ResendError::ConnectionDisabled),
-            Resend::AlreadyVerified => return Err(Ended::Verified.into()),
-            Resend::Canceled => return Err(Ended::Canceled.into()),
-            Resend::Locked => return Err(Ended::Locked.into()),
-            Resend::Expired => return Err(Ended::Expired.into()),
-            Resend::LimitReached => return Err(ResendError::LimitReached),
-            Resend::TooSoon { resend_at } => {
-                return Err(ResendError::TooSoon {
-                    retry_after: now.until(resend_at),
-                });
-            }
-            Resend::Refused(refusal) => return Err(self.refused(refusal, policy, now).into()),
-        };
-        let mut verification = stored.verification.clone();
-        // A code that nobody can open was altered in the database: the outbox ends its message.
-        if let Ok(Some(code)) = self.dispatcher.open_code(&stored) {
-            let job = Job {
-                message_id,
-                cargo: Cargo::code(stored, code),
-                lease,
-                held_since,
-                attempts: 0,
-                holds_quota,
-            };
-            self.deliver(&mut verification, job, patience)
-                .await
-                .map_err(|failure| ResendError::NotDelivered {
-                    failure,
-                    verification_id: id,
-                    message_id,
-                })?;
         }
-        Ok(verification.view(self.clock.estimate()))
+    }
+
+    /// How a verification's next message travels, where nothing is against it before the store is asked.
+    fn route_again(
+        &self,
+        caller: &Caller,
+        stored: &StoredVerification,
+        now: Timestamp,
+    ) -> Result<Route, ResendError> {
+        let verification = &stored.verification;
+        // Of one that cannot be sent again at all the store says why.
+        let pending = verification.status(now) == VerificationStatus::Pending;
+        let on = &caller.application.connections;
+        if pending && on.contains(&verification.connection_id) {
+            permitted(&caller.environment, &stored.recipient, verification.purpose)?;
+            self.openable_here(stored)?;
+        }
+        Ok(self.route(&caller.environment, stored.channel(), verification.purpose)?)
     }
 
     /// Refuses to resend, before anything is counted, what only another process can open.

@@ -14,59 +14,57 @@ use crate::service::dispatch::{Cargo, Job, queued};
 use crate::store::verification::{Issue, NewMessage, NewVerification, StoredVerification};
 
 impl Service {
-    /// Makes a verification under `id` and sends its code, waiting for the providers no longer than `patience`.
+    /// Makes a verification and sends its code, waiting for the providers no longer than `max_wait`.
     pub async fn send(
         &self,
         caller: &Caller,
         command: SendOtp,
-        id: VerificationId,
-        patience: Duration,
+        max_wait: Duration,
     ) -> Result<VerificationView, SendError> {
         let now = self.clock.now()?;
         let environment = &caller.environment;
-        let channel = command.recipient.channel();
-        permitted(environment, &command.recipient, command.purpose)?;
-        let route = self.route(environment, channel, command.purpose)?;
+        let (channel, request) = (command.recipient.channel(), command.request);
+        let route = permitted(environment, &command.recipient, command.purpose)
+            .and_then(|()| self.route(environment, channel, command.purpose));
+        let route = match route {
+            Ok(route) => route,
+            Err(refused) => {
+                let sent = self.find_sent(caller, request, max_wait).await?;
+                return sent.ok_or(refused.into());
+            }
+        };
         let policy = &environment.otp.row;
         let code = Code::draw(&*self.random, policy.digits);
-        let message = self.new_message(self.new_message_id(), &route, channel, now);
-        let new = self.new_verification(caller, command, id, policy, &code, message, now);
+        let message = self.new_message(&route, channel, now);
+        let new = self.new_verification(caller, command, policy, &code, message, now);
         let made = made(&new);
-        let (message_id, lease, holds_quota) =
-            (new.message.id, new.message.lease, new.message.quota.is_some());
-        let held_since = Instant::now();
-        match self.store.issue(new).await? {
-            Issue::Refused(refusal) => return Err(self.refused(refusal, policy, now).into()),
-            Issue::Issued => {}
-        }
-        let mut verification = made.verification.clone();
+        let verification = made.verification.clone();
         let job = Job {
-            message_id,
-            cargo: Cargo::code(made, code),
-            lease,
-            held_since,
+            message_id: new.message.id,
+            lease: new.message.lease,
+            held_since: Instant::now(),
             attempts: 0,
-            holds_quota,
+            holds_quota: new.message.quota.is_some(),
+            cargo: Cargo::code(made, code),
         };
-        self.deliver(&mut verification, job, patience)
-            .await
-            .map_err(|failure| SendError::NotDelivered {
-                failure,
-                verification_id: id,
-                message_id,
-            })?;
-        Ok(verification.view(self.clock.estimate()))
+        let pending = self.dispatcher.pending_commit([job.message_id], job.lease);
+        let refused = match self.store.issue(new).await? {
+            Issue::Issued => return Ok(self.deliver(verification, pending, job, max_wait).await?),
+            Issue::Repeated => {
+                pending.not_made();
+                return self.repeated_send(caller, verification.id, max_wait).await;
+            }
+            Issue::KeyReused => SendError::KeyReused,
+            Issue::Refused(refusal) => self.refused(refusal, policy, now).into(),
+        };
+        pending.not_made();
+        Err(refused)
     }
 
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "the parts of one row, gathered in one place"
-    )]
     fn new_verification(
         &self,
         caller: &Caller,
         command: SendOtp,
-        id: VerificationId,
         policy: &OtpPolicy,
         code: &Code,
         message: NewMessage,
@@ -74,8 +72,13 @@ impl Service {
     ) -> NewVerification {
         let channel = command.recipient.channel();
         let keys = self.keys.in_use(now);
+        let id = match &command.request {
+            Some(request) => request.verification_id(),
+            None => VerificationId::unguessable(&*self.random),
+        };
         NewVerification {
             id,
+            body_hash: command.request.map(|request| request.body_hash),
             environment_id: caller.environment.id(),
             application_id: caller.application.id,
             connection_id: command.connection.id,

@@ -110,6 +110,11 @@ pub(super) fn is_lost_race(error: &sqlx::Error) -> bool {
     })
 }
 
+/// Whether another copy of the same keyed request made its verification or notification after the statement's snapshot.
+pub(super) fn is_overtaken_by_a_copy(error: &sqlx::Error) -> bool {
+    is_violation_of(error, "verifications_pkey") || is_violation_of(error, "notifications_by_key")
+}
+
 /// Whether `constraint` was what refused the statement.
 pub(super) fn is_violation_of(error: &sqlx::Error, constraint: &str) -> bool {
     error

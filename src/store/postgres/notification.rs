@@ -12,6 +12,7 @@ use super::send::TRIES;
 use super::{Lent, PostgresStore, StoreError, fault};
 use crate::domain::email::EmailAddress;
 use crate::domain::id::{ApplicationId, EnvironmentId, MessageId, NotificationId};
+use crate::domain::idempotency::KeyedHash;
 use crate::domain::locale::LanguageTag;
 use crate::domain::notification::{
     NotificationEvent, NotificationOutcome, NotificationSource, NotificationView, SuppressionReason,
@@ -31,7 +32,7 @@ impl Notifications for PostgresStore {
             match try_notify(&mut lent, &new, &columns).await {
                 Ok(Some(outcome)) => return Ok(outcome),
                 Ok(None) => {}
-                Err(error) if fault::is_lost_race(&error) => {}
+                Err(error) if fault::is_lost_race(&error) || fault::is_overtaken_by_a_copy(&error) => {}
                 Err(error) => return Err(fault::of(error)),
             }
         }
@@ -84,6 +85,28 @@ impl Notifications for PostgresStore {
             view.messages.push(summary.summary()?);
         }
         Ok(Some(view))
+    }
+
+    async fn find_notification_by_key(
+        &self,
+        key_hash: KeyedHash,
+    ) -> Result<Option<(NotificationId, KeyedHash)>, StoreError> {
+        let mut lent = self.lend().await?;
+        let found = lent
+            .ask(async |connection| {
+                query_file!(
+                    "src/store/postgres/sql/find_notification_by_key.sql",
+                    &key_hash[..]
+                )
+                .fetch_optional(connection)
+                .await
+            })
+            .await?;
+        let Some(found) = found else { return Ok(None) };
+        let id = NotificationId(found.id);
+        let body_hash = KeyedHash::try_from(found.body_hash);
+        let body_hash = body_hash.map_err(|_| fault::corrupt("notifications", "body_hash", id))?;
+        Ok(Some((id, body_hash)))
     }
 
     async fn claim_due_notifications(
@@ -201,6 +224,8 @@ async fn try_notify(
                 messages.map(|messages| messages.decision.as_str()),
                 messages.map(|messages| messages.lease.token),
                 messages.map(|messages| messages.lease.until.to_offset_date_time()),
+                new.request.as_ref().map(|request| &request.key_hash[..]),
+                new.request.as_ref().map(|request| &request.body_hash[..]),
             )
             .fetch_one(connection)
             .await
@@ -208,6 +233,15 @@ async fn try_notify(
         .await?;
     if row.made {
         return Ok(Some(Notify::Made));
+    }
+    if let Some(id) = row.earlier_id {
+        let body_hash = new.request.as_ref().map(|request| &request.body_hash[..]);
+        let repeated = row.earlier_body_hash.as_deref() == body_hash;
+        return Ok(Some(if repeated {
+            Notify::Repeated(NotificationId(id))
+        } else {
+            Notify::KeyReused
+        }));
     }
     let limited = |end: OffsetDateTime| Notify::Limited {
         resets_at: Timestamp::new(end),

@@ -3,9 +3,12 @@
 
 use sqlx::{PgConnection, query_file};
 use time::OffsetDateTime;
+use uuid::Uuid;
 
 use super::row::{integer, verification_row};
 use super::{Lent, StoreError, fault};
+use crate::domain::id::VerificationId;
+use crate::domain::idempotency::KeyedResend;
 use crate::domain::locale::LanguageTag;
 use crate::domain::message::{MessageStatus, MessageSummary};
 use crate::domain::time::Timestamp;
@@ -24,7 +27,7 @@ pub(super) async fn issue(lent: &mut Lent, new: &NewVerification) -> Result<Issu
         {
             Ok(Some(outcome)) => return Ok(outcome),
             Ok(None) => {}
-            Err(error) if fault::is_lost_race(&error) => {}
+            Err(error) if fault::is_lost_race(&error) || fault::is_overtaken_by_a_copy(&error) => {}
             Err(error) => return Err(fault::of(error)),
         }
     }
@@ -69,11 +72,20 @@ async fn try_issue(
         quota.map(|quota| quota.counter.as_str()),
         quota.map(month),
         quota.map(|quota| integer(quota.limit)),
+        new.body_hash.as_ref().map(|hash| &hash[..]),
     )
     .fetch_one(connection)
     .await?;
     if made.issued {
         return Ok(Some(Issue::Issued));
+    }
+    if made.made {
+        let repeated = made.made_body_hash.as_deref() == new.body_hash.as_ref().map(|hash| &hash[..]);
+        return Ok(Some(if repeated {
+            Issue::Repeated
+        } else {
+            Issue::KeyReused
+        }));
     }
     let standing = Standing {
         locked_until: made.locked_until,
@@ -107,6 +119,7 @@ async fn try_resend(
     let enabled: Vec<_> = again.enabled_connections.iter().map(|id| id.0).collect();
     let waits: Vec<_> = again.resend_after_seconds.iter().copied().map(integer).collect();
     let quota = again.message.quota;
+    let keyed_resend = again.keyed_resend().map(KeyedResend::to_bytes);
     let found = query_file!(
         "src/store/postgres/sql/resend.sql",
         again.verification_id.0,
@@ -125,6 +138,8 @@ async fn try_resend(
         again.message.decision.as_str(),
         again.message.lease.until.to_offset_date_time(),
         again.message.lease.token,
+        again.request.as_ref().map(|request| &request.key_hash[..]),
+        keyed_resend.as_deref(),
     )
     .fetch_optional(connection)
     .await?;
@@ -136,6 +151,7 @@ async fn try_resend(
         return Ok(Some(stored.map(|stored| Resend::Resent(Box::new(stored)))));
     }
     Ok(match found.state.as_str() {
+        "made" => return Ok(Some(made_before(again, found.id, found.keyed_resends.as_deref()))),
         "connection_disabled" => Some(Resend::ConnectionDisabled),
         "already_verified" => Some(Resend::AlreadyVerified),
         "canceled" => Some(Resend::Canceled),
@@ -157,6 +173,14 @@ async fn try_resend(
         }
     }
     .map(Ok))
+}
+
+fn made_before(again: &NewSend, id: Uuid, keyed_resends: Option<&[u8]>) -> Result<Resend, StoreError> {
+    let corrupt = || fault::corrupt("verifications", "keyed_resends", VerificationId(id));
+    let resends = keyed_resends
+        .and_then(KeyedResend::read_all)
+        .ok_or_else(corrupt)?;
+    again.made_by(&resends).ok_or_else(corrupt)
 }
 
 /// The new message of a verification that was sent again.

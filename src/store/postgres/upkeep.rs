@@ -73,7 +73,6 @@ impl Upkeep for PostgresStore {
             .go_on(&mut lent, Table::Addresses, now - HOUR, limit)
             .await?;
         removed += remove_monthly_counters(&mut lent, now, limit).await?;
-        removed += remove_idempotency_keys(&mut lent, now, limit).await?;
         Ok(removed)
     }
 
@@ -113,21 +112,6 @@ async fn remove_monthly_counters(lent: &mut Lent, now: Timestamp, limit: u32) ->
             query_file!(
                 "src/store/postgres/sql/remove_monthly_counters.sql",
                 month.to_offset_date_time(),
-                i64::from(limit),
-            )
-            .execute(connection)
-            .await
-        })
-        .await?;
-    Ok(removed.rows_affected())
-}
-
-async fn remove_idempotency_keys(lent: &mut Lent, now: Timestamp, limit: u32) -> Result<u64, StoreError> {
-    let removed = lent
-        .ask(async |connection| {
-            query_file!(
-                "src/store/postgres/sql/remove_idempotency_keys.sql",
-                now.to_offset_date_time(),
                 i64::from(limit),
             )
             .execute(connection)

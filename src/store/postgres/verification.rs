@@ -8,11 +8,12 @@ use super::row::{SummaryRow, VerificationRow, integer, summary_row, verification
 use super::send::TRIES;
 use super::{Lent, PostgresStore, StoreError, fault, send};
 use crate::domain::id::{ApplicationId, EnvironmentId, VerificationId};
+use crate::domain::idempotency::{KeyedHash, KeyedResend};
 use crate::domain::time::Timestamp;
 use crate::domain::verification::{Purpose, Verification};
 use crate::store::Verifications;
 use crate::store::verification::{
-    Cancel, Check, Guess, Issue, NewSend, NewVerification, Resend, StoredVerification,
+    Cancel, Check, Guess, Issue, KeyedRequests, NewSend, NewVerification, Resend, StoredVerification,
 };
 
 #[async_trait]
@@ -60,6 +61,33 @@ impl Verifications for PostgresStore {
         verification_row!(found).stored(message).map(Some)
     }
 
+    async fn find_keyed_requests(
+        &self,
+        application: ApplicationId,
+        id: VerificationId,
+    ) -> Result<Option<KeyedRequests>, StoreError> {
+        let mut lent = self.lend().await?;
+        let found = lent
+            .ask(async |connection| {
+                query_file!(
+                    "src/store/postgres/sql/find_keyed_requests.sql",
+                    id.0,
+                    application.0
+                )
+                .fetch_optional(connection)
+                .await
+            })
+            .await?;
+        let Some(found) = found else { return Ok(None) };
+        let of = |column| fault::corrupt("verifications", column, id);
+        let body_hash = found.body_hash.map(KeyedHash::try_from).transpose();
+        let resends = KeyedResend::read_all(&found.keyed_resends.unwrap_or_default());
+        Ok(Some(KeyedRequests {
+            body_hash: body_hash.map_err(|_| of("body_hash"))?,
+            resends: resends.ok_or_else(|| of("keyed_resends"))?,
+        }))
+    }
+
     async fn count_pending(&self, environment: EnvironmentId, now: Timestamp) -> Result<u64, StoreError> {
         let mut lent = self.lend().await?;
         let counted = lent
@@ -84,9 +112,13 @@ async fn check(lent: &mut Lent, guess: &Guess) -> Result<Check, StoreError> {
             .await
         {
             Ok(Checked::As(check)) => return Ok(check),
-            Ok(Checked::Verified(row, message)) => {
-                let verification = with_message(lent, row, message).await?;
-                return Ok(Check::Verified(Box::new(verification)));
+            Ok(Checked::Verified { row, message, before }) => {
+                let verification = Box::new(with_message(lent, row, message).await?);
+                return Ok(if before {
+                    Check::Repeated(verification)
+                } else {
+                    Check::Verified(verification)
+                });
             }
             Err(error) if fault::is_lost_race(&error) => {}
             Err(error) => return Err(fault::of(error)),
@@ -98,7 +130,12 @@ async fn check(lent: &mut Lent, guess: &Guess) -> Result<Check, StoreError> {
 /// What the statement found, its verification not yet read from its columns.
 enum Checked {
     As(Check),
-    Verified(Box<VerificationRow>, SummaryRow),
+    /// Now, or by the same keyed request before.
+    Verified {
+        row: Box<VerificationRow>,
+        message: SummaryRow,
+        before: bool,
+    },
 }
 
 async fn try_check(connection: &mut PgConnection, guess: &Guess) -> Result<Checked, sqlx::Error> {
@@ -117,6 +154,8 @@ async fn try_check(connection: &mut PgConnection, guess: &Guess) -> Result<Check
         i16::from(guess.digits),
         &generations,
         &macs,
+        guess.request.as_ref().map(|request| &request.key_hash[..]),
+        guess.request.as_ref().map(|request| &request.body_hash[..]),
     )
     .fetch_optional(connection)
     .await?;
@@ -125,11 +164,16 @@ async fn try_check(connection: &mut PgConnection, guess: &Guess) -> Result<Check
     };
     let guesses_left = u8::try_from(found.max_guesses - found.wrong_guesses).unwrap_or(0);
     let until = found.locked_until.map_or(guess.now, Timestamp::new);
+    let body_hash = guess.request.as_ref().map(|request| &request.body_hash[..]);
+    let before = found.state == "made";
     Ok(Checked::As(match found.state.as_str() {
-        "verified" => {
+        "made" if found.verify_body_hash.as_deref() != body_hash => Check::KeyReused,
+        "made" | "verified" => {
             let message = summary_row!(found, found.message_id);
-            return Ok(Checked::Verified(Box::new(verification_row!(found)), message));
+            let row = Box::new(verification_row!(found));
+            return Ok(Checked::Verified { row, message, before });
         }
+        "not_found" => Check::NotFound,
         "connection_disabled" => Check::ConnectionDisabled,
         "already_verified" => Check::AlreadyVerified,
         "canceled" => Check::Canceled,

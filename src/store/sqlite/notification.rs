@@ -7,10 +7,11 @@ use uuid::Uuid;
 
 use super::message::{MessageOrigin, insert_message, read_summary};
 use super::outbox::{Batch, claim, hold_readable};
-use super::row::Fields;
+use super::row::{Fields, id_of};
 use super::{SqliteStore, StoreError, fault};
 use crate::domain::email::EmailAddress;
 use crate::domain::id::{ApplicationId, EnvironmentId, MessageId, NotificationId};
+use crate::domain::idempotency::KeyedHash;
 use crate::domain::locale::LanguageTag;
 use crate::domain::message::{Channel, MessagePurpose, MessageSummary};
 use crate::domain::notification::{
@@ -68,6 +69,14 @@ impl Notifications for SqliteStore {
         }))
     }
 
+    async fn find_notification_by_key(
+        &self,
+        key_hash: KeyedHash,
+    ) -> Result<Option<(NotificationId, KeyedHash)>, StoreError> {
+        let mut connection = self.readers.acquire().await.map_err(fault)?;
+        find_by_key(&mut connection, key_hash).await
+    }
+
     async fn claim_due_notifications(
         &self,
         now: Timestamp,
@@ -82,7 +91,32 @@ impl Notifications for SqliteStore {
     }
 }
 
+async fn find_by_key(
+    db: &mut SqliteConnection,
+    key_hash: KeyedHash,
+) -> Result<Option<(NotificationId, KeyedHash)>, StoreError> {
+    let row = sqlx::query("SELECT id, body_hash FROM notifications WHERE key_hash = ?1")
+        .bind(&key_hash[..])
+        .fetch_optional(db)
+        .await
+        .map_err(fault)?;
+    let Some(row) = row else { return Ok(None) };
+    let id = NotificationId(id_of(&row, "notifications", "id")?);
+    let fields = Fields::of(&row, "notifications", id);
+    let body_hash = fields.hash_if_any("body_hash")?;
+    Ok(Some((id, body_hash.ok_or_else(|| fields.corrupt("body_hash"))?)))
+}
+
 async fn notify(db: &mut SqliteConnection, new: NewNotification) -> Result<Notify, StoreError> {
+    if let Some(request) = &new.request
+        && let Some((id, body_hash)) = find_by_key(db, request.key_hash).await?
+    {
+        return Ok(if request.repeats(Some(body_hash)) {
+            Notify::Repeated(id)
+        } else {
+            Notify::KeyReused
+        });
+    }
     if let Some(messages) = &new.messages
         && let Some(resets_at) = counter::count(db, &new, messages.per_day).await?
     {
@@ -102,8 +136,8 @@ async fn notify(db: &mut SqliteConnection, new: NewNotification) -> Result<Notif
 async fn insert_notification(db: &mut SqliteConnection, new: &NewNotification) -> Result<(), StoreError> {
     sqlx::query(
         "INSERT INTO notifications (id, environment_id, application_id, event, source, outcome, reason, locale,
-                                    sealed_data, created_at, expires_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+                                    sealed_data, created_at, expires_at, key_hash, body_hash)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
     )
     .bind(new.id.0)
     .bind(new.environment_id.0)
@@ -116,6 +150,8 @@ async fn insert_notification(db: &mut SqliteConnection, new: &NewNotification) -
     .bind(&new.sealed_data[..])
     .bind(new.created_at.unix_micros())
     .bind(new.expires_at.unix_micros())
+    .bind(new.request.as_ref().map(|request| &request.key_hash[..]))
+    .bind(new.request.as_ref().map(|request| &request.body_hash[..]))
     .execute(db)
     .await
     .map_err(fault)?;

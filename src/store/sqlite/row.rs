@@ -94,8 +94,11 @@ impl<'r> Fields<'r> {
         bytes.try_into().map_err(|_| self.corrupt(column))
     }
 
-    /// 256 bits that may be missing.
-    pub(super) fn hash_if_any(&self, column: &'static str) -> Result<Option<[u8; 32]>, StoreError> {
+    /// A hash that may be missing.
+    pub(super) fn hash_if_any<const N: usize>(
+        &self,
+        column: &'static str,
+    ) -> Result<Option<[u8; N]>, StoreError> {
         let bytes: Option<&[u8]> = self.value(column)?;
         bytes
             .map(|bytes| bytes.try_into().map_err(|_| self.corrupt(column)))

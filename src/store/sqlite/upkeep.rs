@@ -113,11 +113,6 @@ async fn remove_old(
              SELECT rowid FROM monthly_counters WHERE month < ?1 LIMIT ?2)",
     );
     removed += count(db, months.bind(now.month_start().unix_micros()).bind(limit)).await?;
-    let keys = sqlx::query(
-        "DELETE FROM idempotency_keys WHERE rowid IN (
-             SELECT rowid FROM idempotency_keys WHERE expires_at <= ?1 ORDER BY expires_at LIMIT ?2)",
-    );
-    removed += count(db, keys.bind(now.unix_micros()).bind(limit)).await?;
     Ok(removed)
 }
 

@@ -7,13 +7,15 @@ use sqlx::{Row, SqliteConnection};
 use super::row::{Fields, id_of};
 use super::{SqliteStore, StoreError, fault, message};
 use crate::domain::id::{ApplicationId, ConnectionId, EnvironmentId, MessageId, VerificationId};
+use crate::domain::idempotency::{KeyedRequest, KeyedResend};
 use crate::domain::locale::LanguageTag;
 use crate::domain::message::Channel;
 use crate::domain::recipient::Recipient;
 use crate::domain::time::Timestamp;
 use crate::domain::verification::{Purpose, Verification, VerificationStatus};
 use crate::store::verification::{
-    Cancel, Check, Guess, Issue, NewSend, NewVerification, Resend, StoredVerification, Verifications,
+    Cancel, Check, Guess, Issue, KeyedRequests, NewSend, NewVerification, Resend, StoredVerification,
+    Verifications,
 };
 
 mod check;
@@ -73,6 +75,16 @@ impl Verifications for SqliteStore {
         Ok(kept.map(|kept| kept.stored))
     }
 
+    async fn find_keyed_requests(
+        &self,
+        application: ApplicationId,
+        id: VerificationId,
+    ) -> Result<Option<KeyedRequests>, StoreError> {
+        let mut connection = self.readers.acquire().await.map_err(fault)?;
+        let kept = find(&mut connection, application, id).await?;
+        Ok(kept.map(|kept| kept.requests))
+    }
+
     async fn count_pending(&self, environment: EnvironmentId, now: Timestamp) -> Result<u64, StoreError> {
         let mut connection = self.readers.acquire().await.map_err(fault)?;
         count_pending(&mut connection, environment, now).await
@@ -106,6 +118,8 @@ pub(super) struct KeptVerification {
     code_key_id: i32,
     code_mac: Vec<u8>,
     code_digits: u8,
+    requests: KeyedRequests,
+    verify_request: Option<KeyedRequest>,
 }
 
 impl KeptVerification {
@@ -148,8 +162,27 @@ impl KeptVerification {
             code_key_id: fields.value("code_key_id")?,
             code_mac: fields.value("code_mac")?,
             code_digits: fields.value("code_digits")?,
+            requests: read_requests(&fields)?,
+            verify_request: read_verify_request(&fields)?,
         })
     }
+}
+
+fn read_requests(fields: &Fields<'_>) -> Result<KeyedRequests, StoreError> {
+    let resends: Option<&[u8]> = fields.value("keyed_resends")?;
+    let resends = KeyedResend::read_all(resends.unwrap_or_default());
+    Ok(KeyedRequests {
+        body_hash: fields.hash_if_any("body_hash")?,
+        resends: resends.ok_or_else(|| fields.corrupt("keyed_resends"))?,
+    })
+}
+
+fn read_verify_request(fields: &Fields<'_>) -> Result<Option<KeyedRequest>, StoreError> {
+    let request = |(key_hash, body_hash)| KeyedRequest { key_hash, body_hash };
+    let hashes = fields
+        .hash_if_any("verify_key_hash")?
+        .zip(fields.hash_if_any("verify_body_hash")?);
+    Ok(hashes.map(request))
 }
 
 async fn find(

@@ -18,9 +18,8 @@ const OTHER: &str = "/environments/other";
 
 /// Tables whose rows belong to an environment or an application and which no foreign key empties. What is new here must be
 /// cleared away by `Upkeep::clear_removed`, and filled by `lived_in` below.
-const CLEARED: [&str; 7] = [
+const CLEARED: [&str; 6] = [
     "end_user_addresses",
-    "idempotency_keys",
     "messages",
     "monthly_counters",
     "recipients",

@@ -134,13 +134,29 @@ async fn a_repeat_is_answered_the_same_and_does_nothing() {
     let other = ["idempotency-key: \"invite-2\""];
     let first = notify_with(&server, &other, &suppressed).await.expect(201);
     assert_eq!(notify_with(&server, &other, &suppressed).await.expect(201), first);
+    // It is answered as it stands, also where the settings have nothing but refusals for it by now.
+    let business = json!({ "business_name": "Acme", "business_url": "https://acme.example.org" });
+    let linked = json!({ "data": { "action_url": "https://acme.example.com/join" } });
+    let third = ["idempotency-key: invite-3"];
+    let first = notify_with(&server, &third, &linked).await.expect(201);
+    server.set_environment(business).await;
+    let without_sender = server
+        .replica(Wishes::default().set("platform.email.provider", "none"))
+        .await;
+    for server in [&server, &without_sender] {
+        assert_eq!(notify_with(server, &third, &linked).await.expect(201), first);
+        notify_with(server, &third, &json!({}))
+            .await
+            .expect_problem(422, "idempotency_key_reused");
+    }
+    without_sender.stop().await;
     let bad = notify_with(&server, &["idempotency-key: "], &sent).await;
     bad.expect_problem(400, "invalid_idempotency_key");
     server.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_dead_processs_key_finds_what_was_made_and_another_process_sends_it_once() {
+async fn a_repeat_after_a_process_has_died_finds_what_was_made_and_another_process_sends_it_once() {
     let smtp = SmtpServer::start(Behaviour::plain().once(Step::EndOfData, Act::Hang));
     let first = acme(platform(&smtp)).await;
     let second = first.replica(platform(&smtp)).await;
@@ -155,9 +171,8 @@ async fn a_dead_processs_key_finds_what_was_made_and_another_process_sends_it_on
         }
     }
     first.crash();
-    notify_with(&second, &key, &changes)
-        .await
-        .expect_problem(409, "request_in_progress");
+    let found = notify_with(&second, &key, &changes).await.expect(201);
+    assert_eq!(statuses(&found), ["queued"]);
     second.clock.advance(Duration::from_secs(21));
     let made = second.messages().await;
     let id = made[0]["id"].as_str().unwrap();

@@ -75,6 +75,7 @@ impl World {
     pub fn verification(&self, user: u32, at: Timestamp) -> NewVerification {
         NewVerification {
             id: VerificationId::unguessable(&OsRandom),
+            body_hash: None,
             environment_id: self.environment,
             application_id: self.application,
             connection_id: self.connection,
@@ -129,6 +130,7 @@ impl World {
             macs: vec![mac(code)],
             digits: 6,
             guesses_per_day: WIDE.guesses_per_day,
+            request: None,
             now: at,
         }
     }
@@ -149,6 +151,7 @@ impl World {
             resend_after_seconds: vec![30, 60, 120],
             limits: WIDE,
             message: self.message(at),
+            request: None,
             now: at,
         }
     }

@@ -12,6 +12,7 @@ use otpost::store::outbox::{Lease, Outcome, Settled};
 
 use super::directory::founded;
 use super::fixture::{DAY, HOUR, MINUTE, SECOND, World, accepted, count, failed, in_parallel, lease, now};
+use super::idempotency::keyed_request;
 
 /// A world whose environment is in the database: notifications refer to it.
 pub async fn world() -> World {
@@ -46,6 +47,7 @@ pub fn warning(world: &World, users: &[u32], at: Timestamp, per_day: u32) -> New
             decision: r#"{"route":["platform"]}"#.to_owned(),
             per_day,
         }),
+        request: None,
         created_at: at,
         expires_at: at + DAY,
     }
@@ -287,4 +289,40 @@ async fn what_it_says_is_wiped_and_it_is_removed_after_its_messages() {
             resets_at: recent_at + DAY
         }
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_keyed_notification_is_made_and_counted_once() {
+    let world = world().await;
+    let keyed = |users: &[u32], request| NewNotification {
+        request: Some(request),
+        ..warning(&world, users, now(), 1)
+    };
+    let first = made(&world, keyed(&[1, 2], keyed_request(1, 1))).await;
+    // Though the recipients' limits are used up by now.
+    let again = world.notify(keyed(&[1, 2], keyed_request(1, 1))).await.unwrap();
+    assert_eq!(again, Notify::Repeated(first.id));
+    let other = world.notify(keyed(&[3], keyed_request(1, 2))).await.unwrap();
+    assert_eq!(other, Notify::KeyReused);
+    let found = world.find_notification_by_key([1; 16]).await.unwrap();
+    assert_eq!(found, Some((first.id, [1; 16])));
+    assert_eq!(world.find_notification_by_key([2; 16]).await.unwrap(), None);
+    made(&world, keyed(&[3], keyed_request(2, 2))).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_parallel_copies_of_a_notification_one_is_made() {
+    let world = world().await;
+    let outcomes = in_parallel((0..50).map(|_| {
+        let store = world.database.store();
+        let copy = NewNotification {
+            request: Some(keyed_request(1, 1)),
+            ..warning(&world, &[2, 1], now(), 1)
+        };
+        async move { store.notify(copy).await.unwrap() }
+    }))
+    .await;
+    assert_eq!(count(&outcomes, |outcome| *outcome == Notify::Made), 1);
+    let (id, _) = world.find_notification_by_key([1; 16]).await.unwrap().unwrap();
+    assert_eq!(count(&outcomes, |outcome| *outcome == Notify::Repeated(id)), 49);
 }

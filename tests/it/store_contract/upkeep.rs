@@ -2,7 +2,6 @@
 
 use otpost::domain::message::Channel;
 use otpost::domain::time::SystemClock;
-use otpost::store::idempotency::{Claim, HeldKey, KeyClaim};
 use otpost::store::message::MessageFilter;
 use otpost::store::outbox::MonthlyCounter;
 
@@ -118,27 +117,4 @@ async fn a_window_that_still_stands_is_not_removed() {
         matches!(outcome, otpost::store::verification::Issue::Refused(_)),
         "{outcome:?}"
     );
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn idempotency_keys_are_removed_when_they_have_ended() {
-    let world = World::new().await;
-    let claim = KeyClaim {
-        held: HeldKey {
-            application_id: world.application,
-            key_hash: [1; 32],
-            owner: world.token,
-        },
-        fingerprint: [1; 32],
-        resource_id: world.token,
-        now: now(),
-        busy_until: now() + MINUTE,
-        expires_at: now() + DAY,
-    };
-    assert_eq!(world.claim_key(claim).await.unwrap(), Claim::Taken);
-    assert_eq!(
-        world.remove_old(now(), now() + DAY - SECOND, 10).await.unwrap(),
-        0
-    );
-    assert_eq!(world.remove_old(now(), now() + DAY, 10).await.unwrap(), 1);
 }

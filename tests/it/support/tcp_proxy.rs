@@ -1,8 +1,8 @@
 //! A TCP proxy that stands between the service and its database and can cut it off, or swallow what is sent.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -28,8 +28,12 @@ pub struct TcpProxy {
     mode: watch::Sender<Mode>,
     delay: Arc<AtomicU64>,
     connected: Arc<AtomicUsize>,
+    losing: Losing,
     accepting: AbortHandle,
 }
+
+/// What a statement holds whose reply is to be lost.
+type Losing = Arc<Mutex<Option<Vec<u8>>>>;
 
 impl TcpProxy {
     /// Starts on a free port of loopback, in front of `target`.
@@ -42,7 +46,9 @@ impl TcpProxy {
             mode: seen,
             delay: Arc::default(),
             connected: Arc::default(),
+            losing: Arc::default(),
         };
+        let losing = Arc::clone(&path.losing);
         let (delay, connected) = (Arc::clone(&path.delay), Arc::clone(&path.connected));
         let accepting = tokio::spawn(async move {
             let mut connections = JoinSet::new();
@@ -55,6 +61,7 @@ impl TcpProxy {
             mode,
             delay,
             connected,
+            losing,
             accepting: accepting.abort_handle(),
         }
     }
@@ -84,6 +91,16 @@ impl TcpProxy {
         self.mode.send_replace(Mode::BlackHole);
     }
 
+    /// Forwards the next statement that holds `marker`, and ends its connection when the reply to it comes.
+    pub fn lose_the_reply_to(&self, marker: &[u8]) {
+        *self.losing.lock().unwrap() = Some(marker.to_vec());
+    }
+
+    /// Whether such a statement has come since.
+    pub fn has_lost_it(&self) -> bool {
+        self.losing.lock().unwrap().is_none()
+    }
+
     /// Lets everything through again.
     pub fn open(&self) {
         self.mode.send_replace(Mode::Open);
@@ -103,6 +120,7 @@ struct Path {
     mode: watch::Receiver<Mode>,
     delay: Arc<AtomicU64>,
     connected: Arc<AtomicUsize>,
+    losing: Losing,
 }
 
 async fn serve(near: TcpStream, path: Path) {
@@ -115,20 +133,36 @@ async fn serve(near: TcpStream, path: Path) {
         return;
     };
     path.connected.fetch_add(1, Ordering::Relaxed);
+    let lost = AtomicBool::new(false);
     let (near_in, near_out) = near.into_split();
     let (far_in, far_out) = far.into_split();
     tokio::select! {
         _ = mode.wait_for(|mode| *mode == Mode::Cut) => {}
-        () = pump(near_in, far_out, there, &path.delay) => {}
-        () = pump(far_in, near_out, back, &path.delay) => {}
+        () = pump(near_in, far_out, there, &path.delay, |bytes| {
+            if is_to_be_lost(&path.losing, bytes) {
+                lost.store(true, Ordering::SeqCst);
+            }
+            true
+        }) => {}
+        // The database replies once it has carried the statement out.
+        () = pump(far_in, near_out, back, &path.delay, |_| !lost.load(Ordering::SeqCst)) => {}
     }
 }
 
+/// Whether the statement in `bytes` is the one, which then is no longer waited for.
+fn is_to_be_lost(losing: &Losing, bytes: &[u8]) -> bool {
+    let mut losing = losing.lock().unwrap();
+    let holds = |marker: &Vec<u8>| bytes.windows(marker.len()).any(|part| part == marker);
+    losing.take_if(|marker| holds(marker)).is_some()
+}
+
+/// Forwards until either side ends, or `may_pass` has something against it.
 async fn pump(
     mut from: OwnedReadHalf,
     mut to: OwnedWriteHalf,
     mut mode: watch::Receiver<Mode>,
     delay: &AtomicU64,
+    may_pass: impl Fn(&[u8]) -> bool,
 ) {
     let mut bytes = vec![0; 16 * 1024];
     while let Ok(count @ 1..) = from.read(&mut bytes).await {
@@ -136,7 +170,7 @@ async fn pump(
             return;
         }
         sleep(Duration::from_millis(delay.load(Ordering::Relaxed))).await;
-        if to.write_all(&bytes[..count]).await.is_err() {
+        if !may_pass(&bytes[..count]) || to.write_all(&bytes[..count]).await.is_err() {
             return;
         }
     }

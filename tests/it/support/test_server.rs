@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use otpost::app::{App, Surroundings};
 use otpost::config::{self, Config, Sources};
-use otpost::domain::random::OsRandom;
+use otpost::domain::random::{OsRandom, Random};
 use otpost::domain::time::{Clock, SystemClock, Timestamp};
 use otpost::http::state::Services;
 use otpost::lifecycle::{Phase, Shutdown};
@@ -49,6 +49,7 @@ impl Clock for FakeClock {
 pub struct Wishes {
     variables: Vec<(String, String)>,
     roots: Option<Arc<RootCertStore>>,
+    random: Option<Arc<dyn Random>>,
 }
 
 impl Wishes {
@@ -69,6 +70,12 @@ impl Wishes {
     /// Trusts these certificates.
     pub fn trust(mut self, roots: Arc<RootCertStore>) -> Self {
         self.roots = Some(roots);
+        self
+    }
+
+    /// Draws from this source.
+    pub fn random(mut self, random: Arc<dyn Random>) -> Self {
+        self.random = Some(random);
         self
     }
 
@@ -118,7 +125,7 @@ impl TestServer {
         let surroundings = Surroundings {
             clock: Arc::clone(&place.clock) as Arc<dyn Clock>,
             machine_clock: Arc::new(SystemClock),
-            random: Arc::new(OsRandom),
+            random: wishes.random.unwrap_or_else(|| Arc::new(OsRandom)),
             roots: wishes.roots.unwrap_or_else(|| Arc::new(RootCertStore::empty())),
             terminal: Box::new(io::sink()),
         };

@@ -1,6 +1,8 @@
 -- Counts a guess and compares it, unless the code was made under a key that the guess was not hashed under: then nobody can tell,
 -- and nothing is counted.
 --
+-- The keyed request that was right is told so again as long as the code would live, and neither counted nor compared.
+--
 -- The verification's row is locked first, then its recipient's, so that what is decided is decided on what both hold at
 -- that moment, and the next guess waits for it. A verification's recipient has had a row since its issue; should somebody have
 -- deleted it, a wrong guess makes a new one, and one that finds it made by another guess meanwhile fails on purpose, which takes
@@ -8,20 +10,19 @@
 WITH target AS MATERIALIZED (
     SELECT *
     FROM verifications
-    WHERE id = $1
-        AND application_id = $2
-        AND ($3::text IS NULL OR purpose = $3)
-        AND ($4::uuid IS NULL OR connection_id = $4)
+    WHERE id = $1 AND application_id = $2
     FOR UPDATE
 ),
 ended AS MATERIALIZED (
     SELECT
         CASE
+            WHEN verify_key_hash = $11::bytea AND expires_at > $6::timestamptz THEN 'made'
+            WHEN purpose <> $3::text OR connection_id <> $4::uuid THEN 'not_found'
             WHEN connection_id <> ALL ($5::uuid[]) THEN 'connection_disabled'
             WHEN verified_at IS NOT NULL THEN 'already_verified'
             WHEN canceled_at IS NOT NULL THEN 'canceled'
             WHEN wrong_guesses >= max_guesses THEN 'locked'
-            WHEN expires_at <= $6::timestamptz THEN 'expired'
+            WHEN expires_at <= $6 THEN 'expired'
         END AS state
     FROM target
 ),
@@ -63,6 +64,8 @@ guessed AS (
         wrong_guesses = v.wrong_guesses + CASE WHEN decision.state = 'incorrect' THEN 1 ELSE 0 END,
         guessed_at = v.guessed_at || $6,
         verified_at = CASE WHEN decision.state = 'verified' THEN $6 END,
+        verify_key_hash = CASE WHEN decision.state = 'verified' THEN $11 END,
+        verify_body_hash = CASE WHEN decision.state = 'verified' THEN $12::bytea END,
         sealed_code = CASE
             WHEN decision.state = 'incorrect' AND v.wrong_guesses + 1 < v.max_guesses THEN v.sealed_code
         END
@@ -97,6 +100,7 @@ SELECT
     d.state AS "state!",
     d.locked_until AS "locked_until?",
     d.code_key_id,
+    d.verify_body_hash AS "verify_body_hash?",
     d.id, d.environment_id, d.application_id, d.connection_id, d.purpose, d.channel, d.recipient, d.masked_recipient, d.locale,
     NULL::bytea AS sealed_code,
     d.max_guesses,
@@ -110,4 +114,4 @@ SELECT
     CASE WHEN d.state = 'incorrect' AND NOT EXISTS (SELECT FROM counted)
         THEN 'otpost: a limit was reached at this very moment, the statement runs again' END::integer AS "lost_race?"
 FROM decision d
-LEFT JOIN messages m ON m.id = d.message_id AND d.state = 'verified'
+LEFT JOIN messages m ON m.id = d.message_id AND d.state IN ('verified', 'made')

@@ -1,4 +1,4 @@
--- Removes what was counted in a removed environment, and the idempotency keys of a removed application.
+-- Removes what was counted in a removed environment.
 WITH recipients_gone AS (
     DELETE FROM recipients r
     USING (SELECT recipient_key FROM recipients WHERE environment_id = $1 ORDER BY recipient_key LIMIT $2) AS old
@@ -18,13 +18,7 @@ months_gone AS (
 tests_gone AS (
     DELETE FROM test_message_windows WHERE environment_id = $1
     RETURNING true AS gone
-),
-keys_gone AS (
-    DELETE FROM idempotency_keys k
-    USING (SELECT key_hash FROM idempotency_keys WHERE application_id = $1 ORDER BY key_hash LIMIT $2) AS old
-    WHERE k.application_id = $1 AND k.key_hash = old.key_hash
-    RETURNING true AS gone
 )
 SELECT
     (SELECT count(*) FROM recipients_gone) + (SELECT count(*) FROM addresses_gone)
-    + (SELECT count(*) FROM months_gone) + (SELECT count(*) FROM tests_gone) + (SELECT count(*) FROM keys_gone) AS "removed!"
+    + (SELECT count(*) FROM months_gone) + (SELECT count(*) FROM tests_gone) AS "removed!"

@@ -6,7 +6,11 @@
 -- and the answer has `issued = false` with no reason; after it, the last line of the statement fails on purpose, which
 -- takes everything back. Either way the caller runs the statement again, and the new snapshot shows the reason.
 --
--- Locks: recipient, address, monthly counter. Each reads from the one before it, which forces the order.
+-- A keyed request's verification has the hash of the key as its id. Where `standing` sees it, it was made before: nothing is
+-- counted, and `made_body_hash` says by which request. A copy that runs at the same moment meets the primary key and fails, which
+-- takes back whatever it had counted; the caller runs the statement again.
+--
+-- Locks: recipient, address, monthly counter, verification. Each reads from the one before it, which forces the order.
 WITH new AS NOT MATERIALIZED (
     SELECT
         $1::uuid          AS id,
@@ -39,7 +43,8 @@ WITH new AS NOT MATERIALIZED (
         $28::integer      AS guesses_per_day,
         $29::text         AS quota_counter,
         $30::timestamptz  AS quota_month,
-        $31::integer      AS quota_limit
+        $31::integer      AS quota_limit,
+        $32::bytea        AS body_hash
 ),
 standing AS MATERIALIZED (
     SELECT
@@ -51,12 +56,15 @@ standing AS MATERIALIZED (
             THEN r.day_started_at + interval '24 hours' END AS day_resets_at,
         CASE WHEN a.hour_started_at > new.created_at - interval '1 hour' AND a.hour_sends >= new.ip_per_hour
             THEN a.hour_started_at + interval '1 hour' END AS address_resets_at,
-        new.quota_counter IS NOT NULL AND coalesce(c.used, 0) >= new.quota_limit AS quota_exhausted
+        new.quota_counter IS NOT NULL AND coalesce(c.used, 0) >= new.quota_limit AS quota_exhausted,
+        v.id IS NOT NULL AS made,
+        v.body_hash AS made_body_hash
     FROM new
     LEFT JOIN recipients r ON r.environment_id = new.environment_id AND r.recipient_key = new.recipient_key
     LEFT JOIN end_user_addresses a ON a.environment_id = new.environment_id AND a.ip_key = new.ip_key
     LEFT JOIN monthly_counters c
         ON c.environment_id = new.environment_id AND c.counter = new.quota_counter AND c.month = new.quota_month
+    LEFT JOIN verifications v ON v.id = new.id AND new.body_hash IS NOT NULL
 ),
 recipient AS (
     INSERT INTO recipients AS r (
@@ -65,7 +73,8 @@ recipient AS (
     )
     SELECT new.environment_id, new.recipient_key, new.created_at, 1, new.created_at, 1, new.created_at, 0, new.created_at
     FROM standing, new
-    WHERE coalesce(locked_until, hour_resets_at, day_resets_at, address_resets_at) IS NULL AND NOT quota_exhausted
+    WHERE NOT made
+        AND coalesce(locked_until, hour_resets_at, day_resets_at, address_resets_at) IS NULL AND NOT quota_exhausted
     ON CONFLICT (environment_id, recipient_key) DO UPDATE SET
         hour_started_at = CASE WHEN r.hour_sends > 0 AND r.hour_started_at > $18 - interval '1 hour' THEN r.hour_started_at ELSE $18 END,
         hour_sends = CASE WHEN r.hour_started_at > $18 - interval '1 hour' THEN r.hour_sends ELSE 0 END + 1,
@@ -109,12 +118,12 @@ verification AS (
     INSERT INTO verifications (
         id, environment_id, application_id, connection_id, message_id, purpose, channel, recipient, recipient_key,
         masked_recipient, locale, ip_key, code_key_id, code_mac, code_digits, sealed_code, max_guesses, max_sends,
-        created_at, expires_at, resend_at
+        created_at, expires_at, resend_at, body_hash
     )
     SELECT
         id, environment_id, application_id, connection_id, message_id, purpose, channel, recipient, recipient_key,
         masked_recipient, locale, ip_key, code_key_id, code_mac, code_digits, sealed_code, max_guesses, max_sends,
-        created_at, expires_at, resend_at
+        created_at, expires_at, resend_at, body_hash
     FROM granted, new
 ),
 message AS (
@@ -136,6 +145,7 @@ entry AS (
 SELECT
     locked_until, hour_resets_at, day_resets_at, address_resets_at,
     quota_exhausted AS "quota_exhausted!",
+    made AS "made!", made_body_hash AS "made_body_hash?",
     EXISTS (SELECT FROM granted) AS "issued!",
     CASE WHEN EXISTS (SELECT FROM recipient) AND NOT EXISTS (SELECT FROM granted)
         THEN 'otpost: a limit was reached at this very moment, the statement runs again' END::integer AS lost_race

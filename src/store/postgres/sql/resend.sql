@@ -1,8 +1,8 @@
 -- Counts a further send of a pending verification and makes its message: all of it or nothing.
 --
 -- As `issue`, but the verification's row is locked before the counters, and what it holds then decides whether it may be
--- sent again at all. Where it is `sendable`, no counter
--- refuses it and yet it was not sent, the caller runs the statement again.
+-- sent again at all. What a keyed request has sent before is `made`, whatever has become of the verification since. Where it is
+-- `sendable`, no counter refuses it and yet it was not sent, the caller runs the statement again.
 WITH target AS MATERIALIZED (
     SELECT *
     FROM verifications
@@ -13,6 +13,10 @@ decision AS MATERIALIZED (
     SELECT
         target.*,
         CASE
+            WHEN EXISTS (
+                SELECT FROM generate_series(1, length(keyed_resends), 48) AS place
+                WHERE substring(keyed_resends FROM place FOR 16) = $17::bytea
+            ) THEN 'made'
             WHEN connection_id <> ALL ($3::uuid[]) THEN 'connection_disabled'
             WHEN verified_at IS NOT NULL THEN 'already_verified'
             WHEN canceled_at IS NOT NULL THEN 'canceled'
@@ -95,6 +99,7 @@ sent AS (
     UPDATE verifications v SET
         sends = v.sends + 1,
         message_id = $12::uuid,
+        keyed_resends = CASE WHEN $18::bytea IS NULL THEN v.keyed_resends ELSE coalesce(v.keyed_resends, '') || $18 END,
         -- Wait number `sends` of the list, whose last one repeats.
         resend_at = $4 + make_interval(secs => ($13::integer[])[least(v.sends + 1, cardinality($13))])
     FROM granted
@@ -124,6 +129,7 @@ SELECT
     standing.address_resets_at AS "address_resets_at?",
     standing.quota_exhausted AS "quota_exhausted?",
     sent.sends IS NOT NULL AS "sent!",
+    d.keyed_resends,
     d.id, d.environment_id, d.application_id, d.connection_id, d.purpose, d.channel, d.recipient, d.masked_recipient, d.locale,
     d.sealed_code,
     d.max_guesses, d.wrong_guesses, d.max_sends,

@@ -21,7 +21,7 @@ macro_rules! messages_of {
 }
 
 /// Of the removed owner `?1`, at most `?2` rows each. Messages last, for what belongs to them is found through them.
-const STATEMENTS: [&str; 9] = [
+const STATEMENTS: [&str; 8] = [
     messages_of!("DELETE FROM verifications WHERE id IN ", "verification_id"),
     messages_of!("DELETE FROM attempts WHERE message_id IN ", "id"),
     messages_of!("DELETE FROM outbox WHERE message_id IN ", "id"),
@@ -33,8 +33,6 @@ const STATEMENTS: [&str; 9] = [
      WHERE rowid IN (SELECT rowid FROM monthly_counters WHERE environment_id = ?1 LIMIT ?2)",
     "DELETE FROM test_message_windows
      WHERE rowid IN (SELECT rowid FROM test_message_windows WHERE environment_id = ?1 LIMIT ?2)",
-    "DELETE FROM idempotency_keys
-     WHERE rowid IN (SELECT rowid FROM idempotency_keys WHERE application_id = ?1 LIMIT ?2)",
 ];
 
 /// A batch of the one that is due; `false` when none is.

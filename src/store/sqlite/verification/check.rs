@@ -12,6 +12,9 @@ pub(super) async fn check(db: &mut SqliteConnection, guess: Guess) -> Result<Che
     let Some(kept) = find(db, guess.application_id, guess.verification_id).await? else {
         return Ok(Check::NotFound);
     };
+    if let Some(again) = made_before(&kept, &guess) {
+        return Ok(again);
+    }
     if let Some(ended) = refusal(&kept, &guess) {
         return Ok(ended);
     }
@@ -30,10 +33,27 @@ pub(super) async fn check(db: &mut SqliteConnection, guess: Guess) -> Result<Che
         return Ok(Check::UnknownKey { generation });
     };
     if candidate.mac[..] == kept.code_mac[..] {
-        accept(db, kept, guess.now).await
+        accept(db, kept, &guess).await
     } else {
         refuse(db, kept, guess.now).await
     }
+}
+
+/// What a keyed request is told that was right before, as long as the code would live.
+fn made_before(kept: &KeptVerification, guess: &Guess) -> Option<Check> {
+    let verification = &kept.stored.verification;
+    let first = kept.verify_request?;
+    let request = guess
+        .request
+        .filter(|request| request.key_hash == first.key_hash)?;
+    if verification.expires_at <= guess.now {
+        return None;
+    }
+    Some(if request.repeats(Some(first.body_hash)) {
+        Check::Repeated(Box::new(verification.clone()))
+    } else {
+        Check::KeyReused
+    })
 }
 
 /// What is found before a guess is counted, but for the recipient's lock.
@@ -63,22 +83,25 @@ fn refusal(kept: &KeptVerification, guess: &Guess) -> Option<Check> {
 async fn accept(
     db: &mut SqliteConnection,
     kept: KeptVerification,
-    now: Timestamp,
+    guess: &Guess,
 ) -> Result<Check, StoreError> {
     let environment = kept.stored.environment_id;
     let mut verification = kept.stored.verification;
     sqlx::query(
         "UPDATE verifications
-         SET verified_at = ?2, sealed_code = NULL, guessed_at = json_insert(guessed_at, '$[#]', ?2)
+         SET verified_at = ?2, sealed_code = NULL, guessed_at = json_insert(guessed_at, '$[#]', ?2),
+             verify_key_hash = ?3, verify_body_hash = ?4
          WHERE id = ?1",
     )
     .bind(verification.id.0)
-    .bind(now.unix_micros())
+    .bind(guess.now.unix_micros())
+    .bind(guess.request.as_ref().map(|request| &request.key_hash[..]))
+    .bind(guess.request.as_ref().map(|request| &request.body_hash[..]))
     .execute(&mut *db)
     .await
     .map_err(fault)?;
     limit::clear_wrong_guesses(db, environment, &kept.recipient_key).await?;
-    verification.verified_at = Some(now);
+    verification.verified_at = Some(guess.now);
     Ok(Check::Verified(Box::new(verification)))
 }
 

@@ -5,15 +5,20 @@ use std::time::Duration;
 use sqlx::SqliteConnection;
 
 use super::find;
+use crate::domain::idempotency::KeyedResend;
 use crate::domain::locale::LanguageTag;
 use crate::domain::message::{MessagePurpose, MessageStatus, MessageSummary};
 use crate::domain::verification::VerificationStatus;
 use crate::store::sqlite::limit::{CountedSend, count_send};
 use crate::store::sqlite::message::{MessageOrigin, insert_message};
+use crate::store::sqlite::row::Fields;
 use crate::store::sqlite::{StoreError, fault};
 use crate::store::verification::{Issue, NewSend, NewVerification, Resend};
 
 pub(super) async fn issue(db: &mut SqliteConnection, new: NewVerification) -> Result<Issue, StoreError> {
+    if let Some(again) = made_before(db, &new).await? {
+        return Ok(again);
+    }
     let recipient_key = new.recipient.key();
     let send = CountedSend {
         environment_id: new.environment_id,
@@ -42,6 +47,25 @@ pub(super) async fn issue(db: &mut SqliteConnection, new: NewVerification) -> Re
     Ok(Issue::Issued)
 }
 
+/// What a request under a key is after one that made something under it.
+async fn made_before(db: &mut SqliteConnection, new: &NewVerification) -> Result<Option<Issue>, StoreError> {
+    if new.body_hash.is_none() {
+        return Ok(None);
+    }
+    let row = sqlx::query("SELECT body_hash FROM verifications WHERE id = ?1")
+        .bind(new.id.0)
+        .fetch_optional(db)
+        .await
+        .map_err(fault)?;
+    let Some(row) = row else { return Ok(None) };
+    let first = Fields::of(&row, "verifications", new.id).hash_if_any("body_hash")?;
+    Ok(Some(if first == new.body_hash {
+        Issue::Repeated
+    } else {
+        Issue::KeyReused
+    }))
+}
+
 async fn insert_verification(
     db: &mut SqliteConnection,
     new: &NewVerification,
@@ -51,8 +75,8 @@ async fn insert_verification(
         "INSERT INTO verifications (id, environment_id, application_id, connection_id, message_id, purpose, channel,
                                     recipient, recipient_key, masked_recipient, locale, ip_key, code_key_id,
                                     code_mac, code_digits, sealed_code, max_guesses, max_sends, created_at,
-                                    expires_at, resend_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21)",
+                                    expires_at, resend_at, body_hash)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22)",
     )
     .bind(new.id.0)
     .bind(new.environment_id.0)
@@ -75,6 +99,7 @@ async fn insert_verification(
     .bind(new.created_at.unix_micros())
     .bind(new.expires_at.unix_micros())
     .bind(new.resend_at.unix_micros())
+    .bind(new.body_hash.as_ref().map(|hash| &hash[..]))
     .execute(db)
     .await
     .map_err(fault)?;
@@ -85,6 +110,9 @@ pub(super) async fn resend(db: &mut SqliteConnection, again: NewSend) -> Result<
     let Some(kept) = find(db, again.application_id, again.verification_id).await? else {
         return Ok(Resend::NotFound);
     };
+    if let Some(made) = again.made_by(&kept.requests.resends) {
+        return Ok(made);
+    }
     let mut stored = kept.stored;
     let verification = &mut stored.verification;
     if !again.enabled_connections.contains(&verification.connection_id) {
@@ -118,14 +146,20 @@ pub(super) async fn resend(db: &mut SqliteConnection, again: NewSend) -> Result<
     verification.sends += 1;
     verification.resend_at = again.now + wait_after(verification.sends, &again.resend_after_seconds);
     verification.message = queued(&again);
-    sqlx::query("UPDATE verifications SET sends = ?2, resend_at = ?3, message_id = ?4 WHERE id = ?1")
-        .bind(verification.id.0)
-        .bind(verification.sends)
-        .bind(verification.resend_at.unix_micros())
-        .bind(again.message.id.0)
-        .execute(&mut *db)
-        .await
-        .map_err(fault)?;
+    let resends = kept.requests.resends.into_iter().chain(again.keyed_resend());
+    let keyed: Vec<u8> = resends.flat_map(KeyedResend::to_bytes).collect();
+    sqlx::query(
+        "UPDATE verifications SET sends = ?2, resend_at = ?3, message_id = ?4, keyed_resends = nullif(?5, x'')
+         WHERE id = ?1",
+    )
+    .bind(verification.id.0)
+    .bind(verification.sends)
+    .bind(verification.resend_at.unix_micros())
+    .bind(again.message.id.0)
+    .bind(keyed)
+    .execute(&mut *db)
+    .await
+    .map_err(fault)?;
     let origin = MessageOrigin {
         environment_id: stored.environment_id,
         application_id: stored.application_id,
