@@ -20,6 +20,7 @@ mod kinde_client;
 mod languages;
 mod leaks;
 mod notifications;
+mod one_clock;
 mod one_time_codes;
 mod openapi;
 mod outbox;

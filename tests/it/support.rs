@@ -1,6 +1,7 @@
 //! The harness: real counterparts of the service, in the process and on ports of their own.
 
 pub mod carriers;
+pub mod clocks;
 pub mod database;
 pub mod database_proxy;
 pub mod http_double;

@@ -9,8 +9,9 @@ use otpost::domain::random::OsRandom;
 use otpost::domain::time::{Clock, SystemClock};
 use tempfile::TempDir;
 
+use super::clocks::FakeClock;
 use super::database::Database;
-use super::test_server::{FakeClock, Wishes, configuration};
+use super::test_server::{Wishes, configuration};
 
 /// A database with its keys, on which several servers may run.
 pub struct Place {
@@ -24,7 +25,7 @@ impl Place {
         let place = Self {
             database: Database::fresh().await,
             directory: tempfile::tempdir().unwrap(),
-            clock: Arc::new(FakeClock::standing_at(SystemClock.now())),
+            clock: Arc::default(),
         };
         keys_file::init(&place.keys_file(), &OsRandom, &SystemClock).unwrap();
         place

@@ -4,45 +4,24 @@
 use std::ffi::OsString;
 use std::io;
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::sync::Arc;
 
-use otpost::app::{App, Surroundings};
+use otpost::app::{App, StartError, Surroundings};
 use otpost::config::{self, Config, Sources};
 use otpost::domain::random::{OsRandom, Random};
-use otpost::domain::time::{Clock, SystemClock, Timestamp};
+use otpost::domain::time::{Clock, SystemClock};
 use otpost::http::state::Services;
 use otpost::lifecycle::{Phase, Shutdown};
 use otpost::provider::console::Inbox;
+use otpost::service::upkeep::Upkeep;
 use rustls::RootCertStore;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
+use super::clocks::{FakeClock, MachineClock};
 use super::place::Place;
 use super::plain_http::{self, Answer};
-
-/// A clock that stands until it is moved. It starts at the machine's time, so that it agrees with a database server's.
-pub struct FakeClock(Mutex<Timestamp>);
-
-impl FakeClock {
-    /// A clock that stands at `now`.
-    pub(super) fn standing_at(now: Timestamp) -> Self {
-        Self(Mutex::new(now))
-    }
-
-    /// Moves on.
-    pub fn advance(&self, by: Duration) {
-        let mut now = self.0.lock().unwrap();
-        *now = *now + by;
-    }
-}
-
-impl Clock for FakeClock {
-    fn now(&self) -> Timestamp {
-        *self.0.lock().unwrap()
-    }
-}
 
 /// What a test wants of its server.
 #[derive(Default)]
@@ -50,6 +29,7 @@ pub struct Wishes {
     variables: Vec<(String, String)>,
     roots: Option<Arc<RootCertStore>>,
     random: Option<Arc<dyn Random>>,
+    machine: Option<Arc<MachineClock>>,
 }
 
 impl Wishes {
@@ -79,8 +59,19 @@ impl Wishes {
         self
     }
 
+    /// Lives by the clock of a machine rather than by the one that only the test moves.
+    pub fn on_a_machine(mut self, clock: &Arc<MachineClock>) -> Self {
+        self.machine = Some(Arc::clone(clock));
+        self
+    }
+
     /// Starts a server with these wishes on a fresh database.
     pub async fn start(self) -> TestServer {
+        self.try_start().await.unwrap()
+    }
+
+    /// The same, where it may be refused.
+    pub async fn try_start(self) -> Result<TestServer, StartError> {
         TestServer::start_on(Arc::new(Place::fresh().await), self).await
     }
 }
@@ -90,6 +81,7 @@ pub struct TestServer {
     pub address: SocketAddr,
     pub clock: Arc<FakeClock>,
     pub services: Services,
+    pub upkeep: Arc<Upkeep>,
     /// What the console sender has sent, where it exists.
     pub inbox: Option<Arc<Inbox>>,
     pub application_key: String,
@@ -103,14 +95,13 @@ pub struct TestServer {
 }
 
 impl TestServer {
-    /// A server with console senders on a fresh database.
     pub async fn start() -> Self {
         Wishes::default().start().await
     }
 
     /// Further servers on the same database see the same keys and connections.
     pub async fn replica(&self, wishes: Wishes) -> Self {
-        let mut replica = Self::start_on(Arc::clone(&self.place), wishes).await;
+        let mut replica = Self::start_on(Arc::clone(&self.place), wishes).await.unwrap();
         replica.application_key.clone_from(&self.application_key);
         replica.admin_key.clone_from(&self.admin_key);
         // Which environment a list has first is chance where a clock that stands has made several.
@@ -120,19 +111,24 @@ impl TestServer {
         replica
     }
 
-    async fn start_on(place: Arc<Place>, wishes: Wishes) -> Self {
+    async fn start_on(place: Arc<Place>, wishes: Wishes) -> Result<Self, StartError> {
         let config = configuration(&place, &wishes);
+        let (clock, machine_clock): (Arc<dyn Clock>, Arc<dyn Clock>) = match wishes.machine {
+            Some(machine) => (machine.clone(), machine),
+            None => (place.clock.clone(), Arc::new(SystemClock)),
+        };
         let surroundings = Surroundings {
-            clock: Arc::clone(&place.clock) as Arc<dyn Clock>,
-            machine_clock: Arc::new(SystemClock),
+            clock,
+            machine_clock,
             random: wishes.random.unwrap_or_else(|| Arc::new(OsRandom)),
             roots: wishes.roots.unwrap_or_else(|| Arc::new(RootCertStore::empty())),
             terminal: Box::new(io::sink()),
         };
-        let app = App::build(&config, surroundings).await.unwrap();
+        let app = App::build(&config, surroundings).await?;
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let operations = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
+        let upkeep = Arc::clone(&app.upkeep);
         let (services, inbox, shutdown) = (app.services.clone(), app.inbox.clone(), app.shutdown().clone());
         let key = |key: Option<&otpost::domain::api_key::ApiKey>| {
             key.map(|key| key.expose().to_owned()).unwrap_or_default()
@@ -162,10 +158,11 @@ impl TestServer {
             .unwrap_or_default();
         let task = tokio::spawn(app.serve(listener, operations, axum::Router::new()));
         let clock = Arc::clone(&place.clock);
-        Self {
+        Ok(Self {
             address,
             clock,
             services,
+            upkeep,
             inbox,
             application_key,
             admin_key,
@@ -175,7 +172,7 @@ impl TestServer {
             application_path: format!("/environments/default/applications/{application}"),
             shutdown,
             task,
-        }
+        })
     }
 
     /// Ends the service in order, and waits for it.
@@ -263,7 +260,6 @@ impl TestServer {
         self.post("/v1/otp/send", body).await
     }
 
-    /// Guesses.
     pub async fn verify(&self, id: &str, code: &str) -> Answer {
         self.post("/v1/otp/verify", json!({ "verification_id": id, "code": code }))
             .await
