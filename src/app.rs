@@ -191,6 +191,7 @@ impl App {
         let probe = ServiceProbe {
             store,
             clock: guarded,
+            directory: Arc::clone(&services.directory),
         };
         let readiness = Arc::new(Readiness::new(Arc::new(probe), shutdown.leaving()));
         let layers = layers(&config.server, random);
@@ -363,15 +364,27 @@ fn wishes(config: &Config) -> Result<Wishes, StartError> {
     })
 }
 
+/// What readiness rests on.
 struct ServiceProbe {
     store: SharedStore,
     clock: Arc<GuardedClock>,
+    directory: Arc<Directory>,
 }
 
 #[async_trait]
 impl Probe for ServiceProbe {
-    async fn probe(&self) -> Result<(), Cause> {
+    async fn ask(&self) -> Result<(), Cause> {
         self.clock.look(&self.store).await?;
-        Ok(self.clock.check()?)
+        let writes = self.store.write_health();
+        if writes.check().is_err() && writes.is_time_to_probe() {
+            self.store.probe_writing().await?;
+        }
+        Ok(())
+    }
+
+    fn check(&self) -> Result<(), Cause> {
+        self.clock.check()?;
+        self.directory.check()?;
+        Ok(self.store.write_health().check()?)
     }
 }

@@ -21,6 +21,7 @@ pub mod postgres;
 pub mod sqlite;
 pub mod test_message;
 pub mod verification;
+pub mod write_health;
 
 pub use audit::Audit;
 pub use directory::Directory;
@@ -30,6 +31,7 @@ pub use notification::Notifications;
 pub use outbox::Outbox;
 pub use test_message::TestMessages;
 pub use verification::Verifications;
+use write_health::WriteHealth;
 
 /// All concerns of one database.
 pub trait Store:
@@ -54,6 +56,12 @@ pub const REMOVAL_GRACE: Duration = Duration::from_mins(5);
 pub trait Upkeep: Send + Sync {
     /// Answers when the database does, with what its clock said; `None` where it has no clock but this machine's, `machine`.
     async fn probe(&self, machine: &dyn Clock) -> Result<Option<ClockSample>, StoreError>;
+
+    /// What became of the writes through this store.
+    fn write_health(&self) -> &WriteHealth;
+
+    /// Writes something that is of no use to anybody, and needs new room on the disk as a send does.
+    async fn probe_writing(&self) -> Result<(), StoreError>;
 
     /// Wipes the sealed codes of at most `limit` verifications that expired by `now`. Answers how many.
     async fn wipe_expired_codes(&self, now: Timestamp, limit: u32) -> Result<u64, StoreError>;

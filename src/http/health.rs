@@ -1,5 +1,5 @@
 //! Whether the process lives, and whether it should be sent requests. A provider that is down makes it neither dead nor
-//! unready; a database that is away, a clock that is off, or a shutdown does.
+//! unready; a database that is away or takes no writes, a clock that is off, a stale directory, or a shutdown does.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,15 +21,34 @@ const KEPT_FOR: Duration = Duration::from_millis(500);
 /// Asks what the service cannot do without.
 #[async_trait]
 pub trait Probe: Send + Sync {
-    /// Answers when it is there and can be used, or with what is wrong.
-    async fn probe(&self) -> Result<(), Cause>;
+    /// Answers when the database does.
+    async fn ask(&self) -> Result<(), Cause>;
+
+    /// What is wrong, as far as is known without asking.
+    fn check(&self) -> Result<(), Cause>;
 }
 
 /// Whether requests should be sent here.
 pub struct Readiness {
     probe: Arc<dyn Probe>,
     leaving: CancellationToken,
-    last: Mutex<Option<(Instant, bool)>>,
+    last: Mutex<Last>,
+}
+
+/// What was found last.
+struct Last {
+    /// When the database was asked, and whether it answered.
+    asked: Option<(Instant, bool)>,
+    ready: bool,
+}
+
+impl Default for Last {
+    fn default() -> Self {
+        Self {
+            asked: None,
+            ready: true,
+        }
+    }
 }
 
 /// Why requests should not be sent here.
@@ -47,7 +66,7 @@ impl Readiness {
         Self {
             probe,
             leaving,
-            last: Mutex::new(None),
+            last: Mutex::default(),
         }
     }
 
@@ -57,27 +76,30 @@ impl Readiness {
             return false;
         }
         let mut last = self.last.lock().await;
-        if let Some((asked_at, ready)) = *last
-            && asked_at.elapsed() < KEPT_FOR
-        {
-            return ready;
-        }
-        let outcome = self.ask().await;
-        let ready = outcome.is_ok();
-        let was_ready = last.is_none_or(|(_, ready)| ready);
-        *last = Some((Instant::now(), ready));
-        match outcome {
+        let outcome = match last.asked {
+            Some((asked_at, false)) if asked_at.elapsed() < KEPT_FOR => return false,
+            Some((asked_at, true)) if asked_at.elapsed() < KEPT_FOR => Ok(()),
+            _ => {
+                let outcome = self.ask().await;
+                last.asked = Some((Instant::now(), outcome.is_ok()));
+                outcome
+            }
+        };
+        // What is known is looked at each time: a clock that was set a moment ago is no clock to be sent requests with.
+        let outcome = outcome.and_then(|()| self.probe.check().map_err(NotReady::Unfit));
+        let was_ready = std::mem::replace(&mut last.ready, outcome.is_ok());
+        match &outcome {
             Err(reason) if was_ready => {
-                tracing::warn!(error = &reason as &dyn std::error::Error, "no longer ready");
+                tracing::warn!(error = reason as &dyn std::error::Error, "no longer ready");
             }
             Ok(()) if !was_ready => tracing::info!("ready again"),
             _ => {}
         }
-        ready
+        outcome.is_ok()
     }
 
     async fn ask(&self) -> Result<(), NotReady> {
-        match timeout(PROBE_TIMEOUT, self.probe.probe()).await {
+        match timeout(PROBE_TIMEOUT, self.probe.ask()).await {
             Err(_) => Err(NotReady::Slow),
             Ok(outcome) => outcome.map_err(NotReady::Unfit),
         }
@@ -106,7 +128,8 @@ async fn livez() -> StatusCode {
 
 /// Whether requests should be sent here.
 ///
-/// Not while the database is away, its clock and this machine's disagree, or the service is shutting down.
+/// Not while the database is away or takes no writes, its clock and this machine's disagree, the settings could not be read
+/// for 5 s, or the service is shutting down.
 #[utoipa::path(
     get,
     path = "/readyz",
@@ -128,11 +151,19 @@ mod tests {
     use std::sync::Mutex as StdMutex;
 
     /// A database in the state that a test puts it in.
-    struct Database(StdMutex<Result<(), Option<&'static str>>>, StdMutex<u32>);
+    struct Database(
+        StdMutex<Result<(), Option<&'static str>>>,
+        StdMutex<u32>,
+        StdMutex<Result<(), &'static str>>,
+    );
 
     #[async_trait]
     impl Probe for Database {
-        async fn probe(&self) -> Result<(), Cause> {
+        fn check(&self) -> Result<(), Cause> {
+            self.2.lock().unwrap().map_err(Into::into)
+        }
+
+        async fn ask(&self) -> Result<(), Cause> {
             *self.1.lock().unwrap() += 1;
             let state = *self.0.lock().unwrap();
             match state {
@@ -144,7 +175,11 @@ mod tests {
     }
 
     fn database(state: Result<(), Option<&'static str>>) -> (Arc<Database>, Readiness, CancellationToken) {
-        let database = Arc::new(Database(StdMutex::new(state), StdMutex::default()));
+        let database = Arc::new(Database(
+            StdMutex::new(state),
+            StdMutex::default(),
+            StdMutex::new(Ok(())),
+        ));
         let leaving = CancellationToken::new();
         let readiness = Readiness::new(database.clone(), leaving.clone());
         (database, readiness, leaving)
@@ -168,6 +203,17 @@ mod tests {
         *database.0.lock().unwrap() = Err(Some("away"));
         tokio::time::advance(KEPT_FOR).await;
         assert!(!readiness.is_ready().await);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_known_without_asking_counts_at_once() {
+        let (database, readiness, _) = database(Ok(()));
+        assert!(readiness.is_ready().await);
+        *database.2.lock().unwrap() = Err("the clock was set");
+        assert!(!readiness.is_ready().await);
+        *database.2.lock().unwrap() = Ok(());
+        assert!(readiness.is_ready().await);
+        assert_eq!(*database.1.lock().unwrap(), 1);
     }
 
     #[tokio::test]

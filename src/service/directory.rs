@@ -2,10 +2,11 @@
 //! immutable snapshot. The hot path reads nothing else; a change of the revision replaces it.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::settings::Opener;
@@ -34,6 +35,14 @@ const _: () = assert!(
     "the other second is for reading the directory"
 );
 
+/// How long a process may go on with a directory that it cannot read again, and still be ready.
+const LONGEST_UNREAD: Duration = Duration::from_secs(5);
+
+/// The directory in memory may be out of date.
+#[derive(Debug, Clone, Copy, thiserror::Error)]
+#[error("the directory could not be read for more than {LONGEST_UNREAD:?}")]
+pub struct Stale;
+
 /// Keeps the snapshot.
 pub struct Directory {
     store: SharedStore,
@@ -41,6 +50,8 @@ pub struct Directory {
     connect: Arc<dyn Connect>,
     current: ArcSwap<Snapshot>,
     reloading: tokio::sync::Mutex<()>,
+    /// When the snapshot was last known to be what the database has.
+    confirmed_at: Mutex<Instant>,
 }
 
 impl Directory {
@@ -56,6 +67,7 @@ impl Directory {
             connect,
             current: ArcSwap::default(),
             reloading: tokio::sync::Mutex::default(),
+            confirmed_at: Mutex::new(Instant::now()),
         };
         directory.reload().await?;
         Ok(directory)
@@ -74,6 +86,7 @@ impl Directory {
         let former = self.current.load_full();
         let snapshot = self.build(rows, &former);
         self.current.store(Arc::new(snapshot));
+        self.confirm();
         Ok(())
     }
 
@@ -98,9 +111,26 @@ impl Directory {
     /// Reads the directory again if anybody has changed it.
     pub async fn refresh(&self) -> Result<(), StoreError> {
         if self.store.revision().await? == self.current.load().revision {
+            self.confirm();
             return Ok(());
         }
         self.reload().await
+    }
+
+    /// Whether the snapshot has lately been what the database has. One that is not may let in whom an administrator has shut out.
+    ///
+    /// # Errors
+    /// If it could not be read for 5 s.
+    pub fn check(&self) -> Result<(), Stale> {
+        let confirmed_at = *self.confirmed_at.lock().unwrap_or_else(PoisonError::into_inner);
+        if confirmed_at.elapsed() > LONGEST_UNREAD {
+            return Err(Stale);
+        }
+        Ok(())
+    }
+
+    fn confirm(&self) {
+        *self.confirmed_at.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
     }
 
     fn build(&self, rows: DirectoryRows, former: &Snapshot) -> Snapshot {

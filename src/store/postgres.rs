@@ -5,6 +5,7 @@
 //! from 1.21 with `max_prepared_statements`, and with `ignore_startup_parameters = extra_float_digits,options`.
 
 use super::StoreError;
+use super::write_health::Effect;
 
 mod audit;
 mod claim;
@@ -61,8 +62,18 @@ pub async fn migrate(url: &str) -> Result<(), StoreError> {
 }
 
 impl PostgresStore {
-    /// A connection for anything but checking codes.
+    /// A connection for an operation that writes, but for checking codes.
     async fn lend(&self) -> Result<Lent, StoreError> {
-        self.pools.lend().await
+        self.pools.lend(Effect::Writes).await
+    }
+
+    /// A connection for an operation that often finds nothing to write.
+    async fn lend_for_sweep(&self) -> Result<Lent, StoreError> {
+        self.pools.lend(Effect::MayWrite).await
+    }
+
+    /// A connection for an operation that only reads.
+    async fn lend_for_reading(&self) -> Result<Lent, StoreError> {
+        self.pools.lend(Effect::Reads).await
     }
 }

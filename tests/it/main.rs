@@ -25,6 +25,7 @@ mod one_time_codes;
 mod openapi;
 mod outbox;
 mod postgres_store;
+mod readiness;
 mod routing;
 mod smtp_client;
 mod smtp_connections;

@@ -20,7 +20,7 @@ impl Audit for PostgresStore {
         before: Option<AuditId>,
         limit: u32,
     ) -> Result<Vec<StoredAuditEntry>, StoreError> {
-        let mut lent = self.lend().await?;
+        let mut lent = self.lend_for_reading().await?;
         let (end, limit) = (before.map_or(Uuid::max(), |id| id.0), i64::from(limit));
         let rows = lent
             .snapshot(async |transaction| {

@@ -13,6 +13,7 @@ use tokio::time::{Instant, timeout};
 use lending::{Borrowed, Lending};
 
 use super::{StoreError, fault};
+use crate::store::write_health::{Effect, WriteHealth};
 
 mod lending;
 
@@ -52,6 +53,7 @@ pub(super) struct Pools {
     /// Those kept for checking codes; the general ones where there is only one.
     checks: Arc<Lending>,
     broken: LastBreak,
+    writes: Arc<WriteHealth>,
 }
 
 impl Pools {
@@ -75,21 +77,31 @@ impl Pools {
             general,
             checks,
             broken,
+            writes: Arc::default(),
         })
     }
 
-    pub(super) async fn lend(&self) -> Result<Lent, StoreError> {
-        self.lend_from(&self.general).await
+    pub(super) async fn lend(&self, effect: Effect) -> Result<Lent, StoreError> {
+        self.lend_from(&self.general, effect).await
     }
 
     pub(super) async fn lend_for_check(&self) -> Result<Lent, StoreError> {
-        self.lend_from(&self.checks).await
+        self.lend_from(&self.checks, Effect::Writes).await
     }
 
-    async fn lend_from(&self, lender: &Arc<Lending>) -> Result<Lent, StoreError> {
-        let borrowed = lender.lend().await.map_err(fault::of)?;
+    pub(super) fn writes(&self) -> &WriteHealth {
+        &self.writes
+    }
+
+    async fn lend_from(&self, lender: &Arc<Lending>, effect: Effect) -> Result<Lent, StoreError> {
+        let borrowed = lender.lend().await.map_err(|error| {
+            self.writes.note_failure(effect);
+            fault::of(error)
+        })?;
         Ok(Lent {
             borrowed: Some(borrowed),
+            effect,
+            writes: Arc::clone(&self.writes),
             in_order: true,
             lender: Arc::clone(lender),
             broken: self.broken.clone(),
@@ -150,6 +162,9 @@ impl LastBreak {
 pub(super) struct Lent {
     /// Gone only while this is dropped.
     borrowed: Option<Borrowed>,
+    /// What the operation says of writing.
+    effect: Effect,
+    writes: Arc<WriteHealth>,
     /// Whether the last work on it ended well, its last answer read.
     in_order: bool,
     lender: Arc<Lending>,
@@ -179,12 +194,20 @@ impl Lent {
             .await
             .unwrap_or_else(|_| Err(fault::TooSlow(DEADLINE.as_secs()).into()));
         match &result {
-            Ok(_) => self.in_order = true,
+            Ok(_) => {
+                self.in_order = true;
+                self.writes.note_success(self.effect);
+            }
             Err(error) if fault::spoils_the_connection(error) => {
                 connection.close_on_drop();
                 self.broken.happens();
             }
             Err(_) => {}
+        }
+        if let Err(error) = &result
+            && fault::heals(error)
+        {
+            self.writes.note_failure(self.effect);
         }
         result
     }

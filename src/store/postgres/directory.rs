@@ -27,7 +27,7 @@ mod together;
 #[async_trait]
 impl Directory for PostgresStore {
     async fn revision(&self) -> Result<i64, StoreError> {
-        let mut lent = self.lend().await?;
+        let mut lent = self.lend_for_reading().await?;
         let row = lent
             .ask(async |connection| {
                 query_file!("src/store/postgres/sql/revision.sql")
@@ -39,7 +39,7 @@ impl Directory for PostgresStore {
     }
 
     async fn load_directory(&self) -> Result<DirectoryRows, StoreError> {
-        let mut lent = self.lend().await?;
+        let mut lent = self.lend_for_reading().await?;
         lent.snapshot(async |transaction| load::fetch(transaction).await)
             .await?
             .rows()
@@ -213,13 +213,13 @@ impl Directory for PostgresStore {
     }
 
     async fn known_keys(&self) -> Result<KnownKeys, StoreError> {
-        let mut lent = self.lend().await?;
+        let mut lent = self.lend_for_reading().await?;
         lent.ask(async |connection| keys::known_keys(connection).await)
             .await?
     }
 
     async fn key_needs(&self) -> Result<KeyNeeds, StoreError> {
-        let mut lent = self.lend().await?;
+        let mut lent = self.lend_for_reading().await?;
         lent.ask(async |connection| keys::key_needs(connection).await)
             .await
     }

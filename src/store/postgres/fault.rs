@@ -76,7 +76,8 @@ fn code(error: &sqlx::Error) -> Option<String> {
         .map(std::borrow::Cow::into_owned)
 }
 
-fn heals(error: &sqlx::Error) -> bool {
+/// Whether waiting may heal it.
+pub(super) fn heals(error: &sqlx::Error) -> bool {
     match error {
         sqlx::Error::Io(_)
         | sqlx::Error::Tls(_)

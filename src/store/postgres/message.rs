@@ -69,7 +69,7 @@ impl Messages for PostgresStore {
         environment: EnvironmentId,
         id: MessageId,
     ) -> Result<Option<MessageHistory>, StoreError> {
-        let mut lent = self.lend().await?;
+        let mut lent = self.lend_for_reading().await?;
         let (found, attempts) = lent
             .snapshot(async |transaction| {
                 let found = query_file!("src/store/postgres/sql/find_message.sql", id.0, environment.0)
@@ -112,7 +112,7 @@ impl PostgresStore {
         before: Option<MessageId>,
         limit: u32,
     ) -> Result<Vec<MessageRow>, StoreError> {
-        let mut lent = self.lend().await?;
+        let mut lent = self.lend_for_reading().await?;
         let first = filter.since.map_or(Uuid::nil(), first_id_at);
         let (statuses, channels) = (filter.statuses(), filter.channels());
         let rows = lent
@@ -142,7 +142,7 @@ impl PostgresStore {
         before: Option<MessageId>,
         limit: u32,
     ) -> Result<Vec<MessageRow>, StoreError> {
-        let mut lent = self.lend().await?;
+        let mut lent = self.lend_for_reading().await?;
         let rows = lent
             .snapshot(async |transaction| {
                 walk_along_indexes(transaction).await?;

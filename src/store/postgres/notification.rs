@@ -44,7 +44,7 @@ impl Notifications for PostgresStore {
         application: ApplicationId,
         id: NotificationId,
     ) -> Result<Option<NotificationView>, StoreError> {
-        let mut lent = self.lend().await?;
+        let mut lent = self.lend_for_reading().await?;
         let rows = lent
             .ask(async |connection| {
                 query_file!(
@@ -115,7 +115,7 @@ impl Notifications for PostgresStore {
         lease: Lease,
         limit: u32,
     ) -> Result<Vec<ClaimedNotification>, StoreError> {
-        let mut lent = self.lend().await?;
+        let mut lent = self.lend_for_sweep().await?;
         claim(
             &mut lent,
             lease,

@@ -22,7 +22,7 @@ impl Outbox for PostgresStore {
         lease: Lease,
         limit: u32,
     ) -> Result<Vec<Claimed>, StoreError> {
-        let mut lent = self.lend().await?;
+        let mut lent = self.lend_for_sweep().await?;
         claim(
             &mut lent,
             lease,
@@ -114,7 +114,7 @@ impl Outbox for PostgresStore {
         counter: MonthlyCounter,
         month: Timestamp,
     ) -> Result<u32, StoreError> {
-        let mut lent = self.lend().await?;
+        let mut lent = self.lend_for_reading().await?;
         let row = lent
             .ask(async |connection| {
                 query_file!(

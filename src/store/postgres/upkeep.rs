@@ -11,6 +11,7 @@ use super::message::first_id_at;
 use super::{Lent, PostgresStore, StoreError, fault, notification};
 use crate::domain::policy::{DAY, HOUR};
 use crate::domain::time::{Clock, ClockReading, Timestamp};
+use crate::store::write_health::WriteHealth;
 use crate::store::{ClockSample, Upkeep};
 
 mod removal;
@@ -22,7 +23,7 @@ const PAGES: u32 = 10;
 impl Upkeep for PostgresStore {
     async fn probe(&self, machine: &dyn Clock) -> Result<Option<ClockSample>, StoreError> {
         // Without the wait for a connection, which would blur the answer.
-        let mut lent = self.lend().await?;
+        let mut lent = self.lend_for_reading().await?;
         let asked = ClockReading::of(machine);
         let row = lent
             .ask(async |connection| {
@@ -38,8 +39,23 @@ impl Upkeep for PostgresStore {
         }))
     }
 
-    async fn wipe_expired_codes(&self, now: Timestamp, limit: u32) -> Result<u64, StoreError> {
+    fn write_health(&self) -> &WriteHealth {
+        self.pools.writes()
+    }
+
+    async fn probe_writing(&self) -> Result<(), StoreError> {
         let mut lent = self.lend().await?;
+        lent.ask(async |connection| {
+            query_file!("src/store/postgres/sql/probe_writing.sql")
+                .execute(connection)
+                .await
+        })
+        .await?;
+        Ok(())
+    }
+
+    async fn wipe_expired_codes(&self, now: Timestamp, limit: u32) -> Result<u64, StoreError> {
+        let mut lent = self.lend_for_sweep().await?;
         let wiped = lent
             .ask(async |connection| {
                 query_file!(
@@ -55,11 +71,11 @@ impl Upkeep for PostgresStore {
     }
 
     async fn wipe_expired_notifications(&self, now: Timestamp, limit: u32) -> Result<u64, StoreError> {
-        notification::wipe_expired(&mut self.lend().await?, now, limit).await
+        notification::wipe_expired(&mut self.lend_for_sweep().await?, now, limit).await
     }
 
     async fn remove_old(&self, before: Timestamp, now: Timestamp, limit: u32) -> Result<u64, StoreError> {
-        let mut lent = self.lend().await?;
+        let mut lent = self.lend_for_sweep().await?;
         let mut removed = remove_messages(&mut lent, before, limit).await?;
         removed += notification::remove_old(&mut lent, before, now, limit).await?;
         removed += self
@@ -77,7 +93,7 @@ impl Upkeep for PostgresStore {
     }
 
     async fn clear_removed(&self, now: Timestamp, limit: u32) -> Result<bool, StoreError> {
-        let mut lent = self.lend().await?;
+        let mut lent = self.lend_for_sweep().await?;
         lent.transact(async |transaction| removal::clear_next(transaction, now, limit).await)
             .await
             .map_err(fault::of)

@@ -44,7 +44,7 @@ impl Verifications for PostgresStore {
         application: ApplicationId,
         id: VerificationId,
     ) -> Result<Option<StoredVerification>, StoreError> {
-        let mut lent = self.lend().await?;
+        let mut lent = self.lend_for_reading().await?;
         let found = lent
             .ask(async |connection| {
                 query_file!(
@@ -89,7 +89,7 @@ impl Verifications for PostgresStore {
     }
 
     async fn count_pending(&self, environment: EnvironmentId, now: Timestamp) -> Result<u64, StoreError> {
-        let mut lent = self.lend().await?;
+        let mut lent = self.lend_for_reading().await?;
         let counted = lent
             .ask(async |connection| {
                 query_file!(

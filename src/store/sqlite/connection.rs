@@ -103,6 +103,13 @@ impl DatabaseFile {
         Ok(Self { options })
     }
 
+    /// Connections from now on do not let the file grow beyond so many pages, or those that it has.
+    #[cfg(test)]
+    pub(super) fn with_at_most(self, pages: u32) -> Self {
+        let options = self.options.pragma("max_page_count", pages.to_string());
+        Self { options }
+    }
+
     fn path(&self) -> &Path {
         self.options.get_filename()
     }

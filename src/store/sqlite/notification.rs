@@ -85,7 +85,7 @@ impl Notifications for SqliteStore {
     ) -> Result<Vec<ClaimedNotification>, StoreError> {
         claim(limit, |limit| {
             self.writer
-                .write(move |db| Box::pin(claim_due(db, now, lease, limit)))
+                .sweep(move |db| Box::pin(claim_due(db, now, lease, limit)))
         })
         .await
     }

@@ -28,7 +28,7 @@ impl Outbox for SqliteStore {
     ) -> Result<Vec<Claimed>, StoreError> {
         claim(limit, |limit| {
             self.writer
-                .write(move |db| Box::pin(claim_due(db, channel, now, lease, limit)))
+                .sweep(move |db| Box::pin(claim_due(db, channel, now, lease, limit)))
         })
         .await
     }

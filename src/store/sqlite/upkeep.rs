@@ -7,6 +7,7 @@ use super::message::first_id_at;
 use super::{SqliteStore, StoreError, fault, notification};
 use crate::domain::policy::{DAY, HOUR};
 use crate::domain::time::{Clock, Timestamp};
+use crate::store::write_health::WriteHealth;
 use crate::store::{ClockSample, Upkeep};
 
 mod removal;
@@ -26,31 +27,39 @@ macro_rules! old_messages {
 impl Upkeep for SqliteStore {
     async fn probe(&self, _machine: &dyn Clock) -> Result<Option<ClockSample>, StoreError> {
         // The writer takes the write lock for it, so a file that has become read-only is found as well.
-        self.writer.write(|db| Box::pin(touch(db))).await?;
+        self.writer.sweep(|db| Box::pin(touch(db))).await?;
         Ok(None)
+    }
+
+    fn write_health(&self) -> &WriteHealth {
+        self.writer.health()
+    }
+
+    async fn probe_writing(&self) -> Result<(), StoreError> {
+        self.writer.write(|db| Box::pin(write_probe(db))).await
     }
 
     async fn wipe_expired_codes(&self, now: Timestamp, limit: u32) -> Result<u64, StoreError> {
         self.writer
-            .write(move |db| Box::pin(wipe_expired_codes(db, now, limit)))
+            .sweep(move |db| Box::pin(wipe_expired_codes(db, now, limit)))
             .await
     }
 
     async fn wipe_expired_notifications(&self, now: Timestamp, limit: u32) -> Result<u64, StoreError> {
         self.writer
-            .write(move |db| Box::pin(notification::wipe_expired(db, now, limit)))
+            .sweep(move |db| Box::pin(notification::wipe_expired(db, now, limit)))
             .await
     }
 
     async fn remove_old(&self, before: Timestamp, now: Timestamp, limit: u32) -> Result<u64, StoreError> {
         self.writer
-            .write(move |db| Box::pin(remove_old(db, before, now, limit)))
+            .sweep(move |db| Box::pin(remove_old(db, before, now, limit)))
             .await
     }
 
     async fn clear_removed(&self, now: Timestamp, limit: u32) -> Result<bool, StoreError> {
         self.writer
-            .write(move |db| Box::pin(removal::clear_next(db, now, limit)))
+            .sweep(move |db| Box::pin(removal::clear_next(db, now, limit)))
             .await
     }
 
@@ -59,6 +68,18 @@ impl Upkeep for SqliteStore {
         self.readers.close().await;
         self.writer.close().await;
     }
+}
+
+/// Rewrites the one row of the probe, which needs pages of its own.
+async fn write_probe(db: &mut SqliteConnection) -> Result<(), StoreError> {
+    sqlx::query(
+        "INSERT INTO write_probes (id, filler) VALUES (1, printf('%.6000c', 'x'))
+         ON CONFLICT (id) DO UPDATE SET filler = excluded.filler",
+    )
+    .execute(db)
+    .await
+    .map_err(fault)?;
+    Ok(())
 }
 
 async fn touch(db: &mut SqliteConnection) -> Result<(), StoreError> {

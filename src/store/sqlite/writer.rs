@@ -13,6 +13,7 @@ use tokio_util::task::TaskTracker;
 
 use super::connection::DatabaseFile;
 use super::{StoreError, unavailable};
+use crate::store::write_health::{Effect, WriteHealth};
 
 /// The most operations in one transaction: beyond this the cost of the commit is spread thin enough.
 const MAX_BATCH: usize = 128;
@@ -25,6 +26,7 @@ pub(super) struct Writer {
     queue: mpsc::Sender<Box<dyn Operation>>,
     closing: CancellationToken,
     tasks: TaskTracker,
+    health: Arc<WriteHealth>,
 }
 
 /// The writer is gone, or was lost in the middle of an operation.
@@ -53,12 +55,38 @@ impl Writer {
             queue,
             closing,
             tasks,
+            health: Arc::default(),
         }
+    }
+
+    pub(super) fn health(&self) -> &WriteHealth {
+        &self.health
     }
 
     /// Carries out `action` in a transaction and answers what it answers, once that is durable. When it answers an error,
     /// or the commit fails, nothing it did remains. A caller that stops waiting before its turn is passed over.
     pub(super) async fn write<T, F>(&self, action: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: for<'c> FnOnce(&'c mut SqliteConnection) -> BoxFuture<'c, Result<T, StoreError>> + Send + 'static,
+    {
+        let outcome = self.carry_out(action).await;
+        self.health.note(Effect::Writes, &outcome);
+        outcome
+    }
+
+    /// As [`Self::write`], for what often finds nothing to write.
+    pub(super) async fn sweep<T, F>(&self, action: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: for<'c> FnOnce(&'c mut SqliteConnection) -> BoxFuture<'c, Result<T, StoreError>> + Send + 'static,
+    {
+        let outcome = self.carry_out(action).await;
+        self.health.note(Effect::MayWrite, &outcome);
+        outcome
+    }
+
+    async fn carry_out<T, F>(&self, action: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
         F: for<'c> FnOnce(&'c mut SqliteConnection) -> BoxFuture<'c, Result<T, StoreError>> + Send + 'static,
@@ -221,6 +249,13 @@ mod tests {
         Writer::start(file, connection)
     }
 
+    /// A writer that may not make the file larger than `pages` once its first connection is gone.
+    async fn writer_of_at_most(place: &tempfile::TempDir, pages: u32) -> Writer {
+        let file = DatabaseFile::named(&format!("sqlite://{}/otpost.db", place.path().display())).unwrap();
+        let connection = file.open_up_to_date().await.unwrap();
+        Writer::start(file.with_at_most(pages), connection)
+    }
+
     async fn execute(db: &mut SqliteConnection, statement: &'static str) -> Result<(), StoreError> {
         sqlx::query(statement).execute(db).await.map(drop).map_err(fault)
     }
@@ -324,6 +359,39 @@ mod tests {
         let full = full.await;
         assert!(matches!(full, Err(StoreError::Unavailable(_))), "{full:?}");
         assert_eq!(revision(&writer).await, before);
+    }
+
+    /// As if so much time had passed.
+    async fn pass(time: std::time::Duration) {
+        tokio::time::pause();
+        tokio::time::advance(time).await;
+        tokio::time::resume();
+    }
+
+    #[tokio::test]
+    async fn a_full_file_is_one_that_nothing_is_written_to_until_there_is_room_again() {
+        const FILL: &str = "INSERT INTO write_probes (id, filler) VALUES (1, printf('%.100000c', 'x'))";
+        const MORE: &str = "INSERT INTO audit_entries (id, action, target, changes, at)
+             VALUES (randomblob(16), '', '', printf('%.90000c', 'x'), 0)";
+        let place = tempfile::tempdir().unwrap();
+        let writer = writer_of_at_most(&place, 1).await;
+        let write = async |statement| writer.write(move |db| Box::pin(execute(db, statement))).await;
+        let sweep = async |statement| writer.sweep(move |db| Box::pin(execute(db, statement))).await;
+        write(FILL).await.unwrap();
+        // No fewer pages than there are, and the next connection has no more either.
+        sweep("PRAGMA max_page_count = 1").await.unwrap();
+        for _ in 0..2 {
+            let full = write(MORE).await;
+            assert!(matches!(full, Err(StoreError::Unavailable(_))), "{full:?}");
+        }
+        assert!(writer.health().check().is_ok(), "it is too early to tell");
+        pass(std::time::Duration::from_secs(5)).await;
+        sweep("DELETE FROM settings").await.unwrap();
+        assert!(writer.health().check().is_err(), "nothing was found to write");
+        sweep("DELETE FROM write_probes").await.unwrap();
+        assert!(writer.health().check().is_err());
+        write(MORE).await.unwrap();
+        assert!(writer.health().check().is_ok());
     }
 
     #[tokio::test]

@@ -47,7 +47,11 @@ struct AlwaysThere;
 
 #[async_trait]
 impl Probe for AlwaysThere {
-    async fn probe(&self) -> Result<(), Cause> {
+    async fn ask(&self) -> Result<(), Cause> {
+        Ok(())
+    }
+
+    fn check(&self) -> Result<(), Cause> {
         Ok(())
     }
 }

@@ -20,6 +20,15 @@ async fn a_server_tells_its_time_and_a_file_has_none() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn writing_can_be_tried_again_and_again() {
+    let world = World::new().await;
+    for _ in 0..3 {
+        world.probe_writing().await.unwrap();
+        assert!(world.write_health().check().is_ok());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn codes_that_have_died_are_wiped_batch_by_batch() {
     let world = World::new().await;
     let mut made = Vec::new();

@@ -35,7 +35,7 @@ impl Keys for PostgresStore {
     }
 
     async fn list_keys(&self, application: Option<ApplicationId>) -> Result<Vec<ListedKey>, StoreError> {
-        let mut lent = self.lend().await?;
+        let mut lent = self.lend_for_reading().await?;
         let rows = lent
             .ask(async |connection| {
                 query_file!("src/store/postgres/sql/list_keys.sql", application.map(|id| id.0))
