@@ -109,7 +109,6 @@ const LIBRARIES: &[(&str, &[&str])] = &[
     ("hyper", &["http"]),
     ("hyper_util", &["http"]),
     ("tower", &["http"]),
-    ("tower_http", &["http"]),
     ("utoipa_axum", &["http", "app.rs"]),
     ("reqwest", &["provider"]),
     ("lettre", &["provider"]),

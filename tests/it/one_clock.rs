@@ -11,18 +11,17 @@ use otpost::store::StoreError;
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
-use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
 use crate::support::carriers::{events, message, message_id, number, platform};
 use crate::support::clocks::MachineClock;
 use crate::support::database::Database;
-use crate::support::http_double::{Reply, Script};
+use crate::support::http_double::{Gate, Reply, Script};
 use crate::support::kinde_double::KindeDouble;
 use crate::support::plain_http::Answer;
 use crate::support::tables::Tables;
 use crate::support::test_server::{TestServer, Wishes, code_in, wrong};
-use crate::support::wait::until;
+use crate::support::wait::{found, until};
 
 const HOUR: i64 = 3_600;
 
@@ -144,13 +143,8 @@ async fn acts_on_nothing(off: &TestServer, machine: &MachineClock, kinde: &Kinde
     assert_eq!(kinde.requests(), sent);
 }
 
-/// Waits for it, however long the machine takes.
 async fn becomes_ready(server: &TestServer) {
-    let began = Instant::now();
-    while server.get("/readyz").await.status != 200 {
-        assert!(began.elapsed() < Duration::from_mins(1), "it is never ready");
-        sleep(Duration::from_millis(20)).await;
-    }
+    until("it is ready", async || server.get("/readyz").await.status == 200).await;
 }
 
 fn moment(value: &Value) -> OffsetDateTime {
@@ -211,7 +205,8 @@ async fn what_a_provider_was_handed_before_the_clock_was_set_is_recorded_with_th
         let machine = Arc::new(MachineClock::default());
         let server = sms_by(&kinde).on_a_machine(&machine).start().await;
         let before = kinde.requests();
-        kinde.respond_with(Script::Delay(Duration::from_millis(300)));
+        let gate = Gate::default();
+        kinde.respond_with(Script::Hold(gate.clone()));
         let body = json!({ "connection_id": server.phone, "to": number(1) }).to_string();
         let (key, prefer) = (&server.application_key, ["prefer: respond-async"]);
         let answer = server.request("POST", "/v1/otp/send", key, &prefer, &body).await;
@@ -219,16 +214,13 @@ async fn what_a_provider_was_handed_before_the_clock_was_set_is_recorded_with_th
         until("the provider is asked", async || kinde.requests() > before).await;
         machine.set_ahead(ahead);
         is_told_to_come_again("send", &server.send_sms(&number(2)).await);
+        gate.open();
         let id = message_id(&answer);
-        let began = Instant::now();
-        let settled = loop {
+        let settled = found("the message is settled", async || {
             let message = message(&server, &id).await;
-            if message["status"] != "queued" {
-                break message;
-            }
-            assert!(began.elapsed() < Duration::from_mins(1), "{message}");
-            sleep(Duration::from_millis(20)).await;
-        };
+            (message["status"] != "queued").then_some(message)
+        })
+        .await;
         assert_eq!(settled["status"], "accepted", "{settled}");
         assert_eq!(events(&settled, "attempt").len(), 1, "{settled}");
         let took = moment(&settled["updated_at"]) - moment(&settled["created_at"]);

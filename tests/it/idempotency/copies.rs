@@ -8,6 +8,7 @@ use otpost::domain::random::{OsRandom, Random};
 
 use super::*;
 use crate::support::carriers::{events, message_when};
+use crate::support::http_double::Gate;
 use crate::support::wait::until;
 
 /// Asks `server` for a code under the key `k`, and lets go of the request once the provider has been asked.
@@ -46,7 +47,8 @@ async fn of_a_hundred_parallel_copies_over_two_replicas_one_is_carried_out() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_repeat_waits_like_the_first_where_the_same_process_is_sending() {
     let double = KindeDouble::start().await;
-    double.respond_with(Script::Delay(Duration::from_millis(700)));
+    let gate = Gate::default();
+    double.respond_with(Script::Hold(gate.clone()));
     let server = through(&double).start().await;
     let sent = body(&server, "+61466043123");
     let first = send_under(&server, "k", &sent);
@@ -57,9 +59,11 @@ async fn a_repeat_waits_like_the_first_where_the_same_process_is_sending() {
     let at_once = async {
         until("the provider is asked", async || double.requests() == 1).await;
         let headers = ["idempotency-key: k", "prefer: respond-async"];
-        server
+        let answer = server
             .request("POST", PATH, &server.application_key, &headers, &sent)
-            .await
+            .await;
+        gate.open();
+        answer
     };
     let (first, repeat, at_once) = tokio::join!(first, repeat, at_once);
     assert_eq!(first.expect(201)["message"]["status"], "accepted");
@@ -73,7 +77,8 @@ async fn a_repeat_waits_like_the_first_where_the_same_process_is_sending() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_repeat_after_a_hang_up_is_answered_by_whichever_replica_it_reaches() {
     let double = KindeDouble::start().await;
-    double.respond_with(Script::Delay(Duration::from_secs(2)));
+    let gate = Gate::default();
+    double.respond_with(Script::Hold(gate.clone()));
     let server = through(&double).start().await;
     let replica = server.replica(through(&double)).await;
     let sent = body(&server, "+61466043123");
@@ -82,6 +87,7 @@ async fn a_repeat_after_a_hang_up_is_answered_by_whichever_replica_it_reaches() 
     let elsewhere = send_under(&replica, "k", &sent).await.expect(201);
     assert_eq!(elsewhere["message"]["status"], "queued");
     // The same one does.
+    gate.open();
     let again = send_under(&server, "k", &sent).await.expect(201);
     assert_eq!(again["message"]["status"], "accepted");
     assert_eq!(again["id"], elsewhere["id"]);
@@ -157,7 +163,8 @@ async fn a_handler_that_panics_before_anything_is_made_leaves_its_key_free() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_panic_while_sending_keeps_no_key_busy() {
     let double = KindeDouble::start().await;
-    double.respond_with(Script::Delay(Duration::from_millis(500)));
+    let gate = Gate::default();
+    double.respond_with(Script::Hold(gate.clone()));
     // The id of the attempt, once the provider has answered.
     let fuse = Fuse::new(10);
     let server = through(&double).random(fuse.clone()).start().await;
@@ -167,6 +174,7 @@ async fn a_panic_while_sending_keeps_no_key_busy() {
     let arming = async {
         until("the provider is asked", async || double.requests() == 1).await;
         fuse.armed.store(true, Ordering::SeqCst);
+        gate.open();
     };
     let (first, ()) = tokio::join!(first, arming);
     assert!(!fuse.armed.load(Ordering::SeqCst));

@@ -82,8 +82,6 @@ impl Gate {
 pub enum Script {
     /// Another answer.
     Reply(Reply),
-    /// The answer of the rule, later.
-    Delay(Duration),
     /// The answer of the rule, once the gate is open.
     Hold(Gate),
     /// The request is read and never answered.
@@ -240,10 +238,6 @@ async fn respond(
     match script {
         None => write(stream, &usual).await?,
         Some(Script::Reply(reply)) => write(stream, &reply).await?,
-        Some(Script::Delay(time)) => {
-            tokio::time::sleep(time).await;
-            write(stream, &usual).await?;
-        }
         Some(Script::Hold(gate)) => {
             gate.0.cancelled().await;
             write(stream, &usual).await?;
