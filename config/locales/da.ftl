@@ -32,14 +32,15 @@ email-sign-up-disclaimer = Del ikke koden med nogen. Hvis du ikke har oprettet d
 email-mfa-subject = Din bekræftelseskode til { $business_name }
 email-mfa-preview = Indtast den inden for { $expires_in } for at fuldføre login.
 email-mfa-body = Indtast denne kode for at fuldføre login hos { $business_name }:
-email-mfa-disclaimer = Del ikke koden med nogen. Hvis du ikke er ved at logge ind, kender en anden måske din adgangskode, og du bør ændre den.
+email-mfa-disclaimer = Del ikke koden med nogen. Hvis du ikke er ved at logge ind, kender en anden muligvis din adgangskode, og du bør ændre den.
 
 email-password-reset-subject = Nulstil din adgangskode til { $business_name }
 email-password-reset-preview = Indtast koden inden for { $expires_in } for at vælge en ny adgangskode.
 email-password-reset-body = Indtast denne kode for at vælge en ny adgangskode til { $business_name }:
 email-password-reset-disclaimer = Del ikke koden med nogen. Hvis du ikke har bedt om en ny adgangskode, kan du ignorere denne e-mail: Din adgangskode forbliver den samme.
 
-email-verify-subject = Bekræft din e-mailadresse hos { $business_name }
+# Few letters with marks: spam filters that take the language for another one count them, above all in subjects.
+email-verify-subject = Din kode til at bekræfte din e-mailadresse hos { $business_name }
 email-verify-preview = Indtast koden inden for { $expires_in } for at bekræfte din adresse.
 email-verify-body = Indtast denne kode for at bekræfte din e-mailadresse hos { $business_name }:
 email-verify-disclaimer = Del ikke koden med nogen. Hvis du ikke har bedt om den, kan du ignorere denne e-mail: Nogen kan have skrevet din adresse ved en fejl.

@@ -48,7 +48,8 @@ email-verify-disclaimer = No compartas este código con nadie. Si no lo has soli
 ### Emails without a code.
 
 # To somebody who was added to the team by hand.
-email-invitation-subject = Invitación para unirte a { $business_name }
+# Few letters with marks: spam filters that take the language for another one count them, above all in subjects.
+email-invitation-subject = Te han invitado a unirte a { $business_name }
 email-invitation-preview = Acepta la invitación para unirte al equipo.
 email-invitation-body = Has recibido una invitación para unirte al equipo de { $business_name }.
 email-invitation-body-by = { $inviter_name } te invita a unirte al equipo de { $business_name }.

@@ -53,7 +53,7 @@ email-invitation-body = Vous avez reçu une invitation à rejoindre l’équipe 
 email-invitation-body-by = { $inviter_name } vous invite à rejoindre l’équipe { $business_name }.
 # The button.
 email-invitation-action = Accepter l’invitation
-email-invitation-disclaimer = Si vous ne connaissez pas { $business_name }, vous pouvez ignorer cet e-mail : rien ne se passera tant que vous n’aurez pas accepté l’invitation.
+email-invitation-disclaimer = Si vous ne connaissez pas { $business_name }, vous pouvez ignorer cet e-mail : rien ne se passera sans votre accord.
 
 # To every owner, when somebody asks for an export.
 email-export-subject = Demande d’exportation de données chez { $business_name }

@@ -47,7 +47,8 @@ email-verify-disclaimer = Ikke del koden med noen. Hvis du ikke har bedt om den,
 ### Emails without a code.
 
 # To somebody who was added to the team by hand.
-email-invitation-subject = Invitasjon til å bli med i { $business_name }
+# Few letters with marks: spam filters that take the language for another one count them, above all in subjects.
+email-invitation-subject = Invitasjon til teamet hos { $business_name }
 email-invitation-preview = Godta invitasjonen for å bli med i teamet.
 email-invitation-body = Du er invitert til å bli med i teamet til { $business_name }.
 email-invitation-body-by = { $inviter_name } inviterer deg til å bli med i teamet til { $business_name }.

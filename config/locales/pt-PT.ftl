@@ -47,10 +47,11 @@ email-verify-disclaimer = Não partilhe este código com ninguém. Se não o ped
 ### Emails without a code.
 
 # To somebody who was added to the team by hand.
-email-invitation-subject = Convite para se juntar à equipa de { $business_name }
-email-invitation-preview = Aceite o convite para se juntar à equipa.
-email-invitation-body = Recebeu um convite para se juntar à equipa de { $business_name }.
-email-invitation-body-by = { $inviter_name } enviou-lhe um convite para se juntar à equipa de { $business_name }.
+# Few letters with marks: spam filters that take the language for another one count them, above all in subjects.
+email-invitation-subject = Convite para integrar a equipa de { $business_name }
+email-invitation-preview = Aceite o convite para integrar a equipa.
+email-invitation-body = Recebeu um convite para integrar a equipa de { $business_name }.
+email-invitation-body-by = { $inviter_name } enviou-lhe um convite para integrar a equipa de { $business_name }.
 # The button.
 email-invitation-action = Aceitar o convite
 email-invitation-disclaimer = Se não conhece { $business_name }, pode ignorar este e-mail: nada acontece se não aceitar.
