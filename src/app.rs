@@ -123,7 +123,7 @@ impl App {
         if guarded.check().is_err() && declaration::is_empty(&store).await? {
             return Err(StartError::ClockIsOff);
         }
-        let keys = keys::open(config, &store, &*random, &*clock).await?;
+        let keys = keys::open(config, &store, &*random, &guarded).await?;
         let welcome = match guarded.now() {
             Ok(now) => prepare(config, &store, &keys, &*random, now).await?,
             // There is an environment. What is left to do is done by the others, or by the next start.

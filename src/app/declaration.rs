@@ -10,7 +10,7 @@ use crate::config::declaration::{self, DeclarationFile, read_referenced};
 use crate::config::{Config, DatabaseUrl, keys_file};
 use crate::domain::keyring::KeyRing;
 use crate::domain::random::{OsRandom, Random};
-use crate::domain::time::{Clock as _, SystemClock, Timestamp};
+use crate::domain::time::{Clock, SystemClock, Timestamp};
 use crate::service::clock::GuardedClock;
 use crate::service::declaration::{DeclarationFault, Declarations, Plan};
 use crate::service::first_start::{self, Welcome};
@@ -44,8 +44,9 @@ async fn apply_to(
     file: &DeclarationFile,
 ) -> Result<Applied, StartError> {
     let random = OsRandom;
-    let at = confirmed_time(store).await?;
-    let keys = keys::open(config, store, &random, &SystemClock).await?;
+    let clock = guarded_clock(store, Arc::new(SystemClock)).await?;
+    let at = confirmed_time(&clock)?;
+    let keys = keys::open(config, store, &random, &clock).await?;
     let declarations = declarations(config, &keys, &random, at);
     if is_empty(store).await? {
         let mut founding = first_start::draw_up(&random, at, wishes(config)?);
@@ -138,10 +139,18 @@ fn declarations<'a>(
     }
 }
 
-/// The time, which must agree with the database's: it is written with every change.
-pub(super) async fn confirmed_time(store: &SharedStore) -> Result<Timestamp, StartError> {
-    let clock = GuardedClock::new(Arc::new(SystemClock), Arc::new(SystemClock));
+/// A machine's clock, held against the database's.
+pub(super) async fn guarded_clock(
+    store: &SharedStore,
+    machine: Arc<dyn Clock>,
+) -> Result<GuardedClock, StartError> {
+    let clock = GuardedClock::new(Arc::clone(&machine), machine);
     clock.look(store).await?;
+    Ok(clock)
+}
+
+/// The time, which must agree with the database's: it is written with every change.
+pub(super) fn confirmed_time(clock: &GuardedClock) -> Result<Timestamp, StartError> {
     clock.now().map_err(|_| StartError::ClockIsOff)
 }
 

@@ -2,14 +2,16 @@
 //! what of it may go.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use super::declaration::confirmed_time;
+use super::declaration::{confirmed_time, guarded_clock};
 use crate::app::StartError;
 use crate::config::keys_file::{self, KeysFile};
 use crate::config::{Config, DatabaseUrl};
 use crate::domain::keyring::{KeyRing, KeysFit};
 use crate::domain::random::{OsRandom, Random};
 use crate::domain::time::Clock;
+use crate::service::clock::GuardedClock;
 use crate::service::key_pruning::{self, Plan};
 use crate::service::reseal;
 use crate::store::{self, SharedStore};
@@ -23,7 +25,7 @@ pub async fn open(
     config: &Config,
     store: &SharedStore,
     random: &dyn Random,
-    clock: &dyn Clock,
+    clock: &GuardedClock,
 ) -> Result<KeyRing, StartError> {
     let path = &config.keys.file;
     let embedded = matches!(config.database.url, DatabaseUrl::Sqlite { .. });
@@ -34,14 +36,17 @@ pub async fn open(
         if !store.load_directory().await?.environments.is_empty() {
             return Err(StartError::KeysMissing { path: path.clone() });
         }
-        keys_file::init(path, random, clock)?.into_file()
+        keys_file::init(path, random, confirmed_time(clock)?)?.into_file()
     } else {
         keys_file::read(path)?
     };
     if readable_by_others {
         tracing::warn!(path = %path.display(), "the keys file can be read by others; set its mode to 0600");
     }
-    match store.fit_keys(ring.fingerprints(), clock.now()).await? {
+    // Also by a process whose clock is off, or it would go on with a file that was rotated apart from the others: a check value is
+    // kept with the database's time, and nothing is judged by it.
+    let seen_at = clock.estimate();
+    match store.fit_keys(ring.fingerprints(), seen_at).await? {
         KeysFit::Fits { lacking } => {
             if !lacking.is_empty() {
                 let lacking: Vec<_> = lacking.iter().map(ToString::to_string).collect();
@@ -57,19 +62,25 @@ pub async fn open(
 /// Drops the generations that nothing stored needs any more, after what is sealed under old ones was sealed anew.
 ///
 /// # Errors
-/// When the keys file or the database cannot be used, or was not written under these keys.
-pub async fn prune(config: &Config) -> Result<Pruned, StartError> {
+/// When the keys file or the database cannot be used, or was not written under these keys, and when `clock` is off: what was
+/// replaced lately, and what has expired, is judged by it.
+pub async fn prune(config: &Config, clock: Arc<dyn Clock>) -> Result<Pruned, StartError> {
     let (path, database) = (&config.keys.file, &config.database);
     let ring = keys_file::read(path)?.ring;
     let store = store::open(database.url.expose(), database.max_connections).await?;
     let store = store.ok_or(StartError::NoDatabase)?;
-    let pruned = prune_on(&store, path, &ring).await;
+    let pruned = prune_on(&store, path, &ring, clock).await;
     store.close().await;
     pruned
 }
 
-async fn prune_on(store: &SharedStore, path: &Path, ring: &KeyRing) -> Result<Pruned, StartError> {
-    let (random, now) = (&OsRandom, confirmed_time(store).await?);
+async fn prune_on(
+    store: &SharedStore,
+    path: &Path,
+    ring: &KeyRing,
+    clock: Arc<dyn Clock>,
+) -> Result<Pruned, StartError> {
+    let (random, clock) = (&OsRandom, guarded_clock(store, clock).await?);
     // Of another database, even an empty one, nothing can be learned about these keys.
     let (known, ours) = (store.known_keys().await?, ring.fingerprints());
     let fits = matches!(known.fit(&ours), KeysFit::Fits { .. });
@@ -82,14 +93,15 @@ async fn prune_on(store: &SharedStore, path: &Path, ring: &KeyRing) -> Result<Pr
             path: path.to_owned(),
         });
     }
-    reseal::reseal(store, ring, random, now).await?;
-    let plan = key_pruning::plan(store, ring, now)
+    // The time is asked for anew before each step, so that a clock that is set ends it.
+    reseal::reseal(store, ring, random, confirmed_time(&clock)?).await?;
+    let plan = key_pruning::plan(store, ring, confirmed_time(&clock)?)
         .await
         .map_err(StartError::Pruning)?;
     if plan.dropped.is_empty() {
         return Ok(Pruned { plan, backup: None });
     }
-    let changed = keys_file::prune(path, random, now, &plan.dropped)?;
+    let changed = keys_file::prune(path, random, confirmed_time(&clock)?, &plan.dropped)?;
     store.forget_keys(plan.dropped.iter().copied().collect()).await?;
     let backup = Some(changed.backup);
     Ok(Pruned { plan, backup })

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Duration;
 
 use clap::{Subcommand, ValueEnum};
@@ -53,7 +54,7 @@ pub(super) fn keys(command: &Command, config: &Config) -> ExitCode {
 
 fn init(config: &Config) -> ExitCode {
     let path = &config.keys.file;
-    match keys_file::init(path, &OsRandom, &SystemClock) {
+    match keys_file::init(path, &OsRandom, SystemClock.now()) {
         Ok(Init::Created(_)) => print(&format!("wrote {}\n", path.display())),
         Ok(Init::AlreadyThere(_)) => print(&format!(
             "{} is there and valid; nothing was changed\n",
@@ -81,7 +82,7 @@ fn rotate(config: &Config, delay: Duration) -> ExitCode {
 }
 
 fn prune(config: &Config) -> ExitCode {
-    let pruned = match block_on(app::prune_keys(config)) {
+    let pruned = match block_on(app::prune_keys(config, Arc::new(SystemClock))) {
         Ok(Ok(pruned)) => pruned,
         Ok(Err(error)) => return fail_to_start(&error),
         Err(error) => return fail(&error),

@@ -17,7 +17,7 @@ use crate::domain::keyring::{
 };
 use crate::domain::random::Random;
 use crate::domain::secret::Secret;
-use crate::domain::time::{Clock, Timestamp};
+use crate::domain::time::Timestamp;
 
 mod write;
 
@@ -187,13 +187,13 @@ pub fn read(path: &Path) -> Result<KeysFile, KeysFileError> {
 
 /// Makes a keys file with new keys and mode 0600, and the directory it lies in; leaves a valid one alone. Of several
 /// processes that do this at once, one makes the file and all end with its keys.
-pub fn init(path: &Path, random: &dyn Random, clock: &dyn Clock) -> Result<Init, KeysFileError> {
+pub fn init(path: &Path, random: &dyn Random, now: Timestamp) -> Result<Init, KeysFileError> {
     match read(path) {
         Ok(file) => return Ok(Init::AlreadyThere(file)),
         Err(KeysFileError::Missing { .. }) => {}
         Err(other) => return Err(other),
     }
-    let ring = KeyRing::generate(random, clock.now());
+    let ring = KeyRing::generate(random, now);
     match write::create(path, print(&ring).as_bytes(), random) {
         Ok(()) => Ok(Init::Created(KeysFile {
             ring,
@@ -324,13 +324,13 @@ fn is_readable_by_others(_: &fs::Metadata) -> bool {
 mod tests {
     use super::*;
     use crate::domain::random::OsRandom;
-    use crate::domain::time::SystemClock;
+    use crate::domain::time::{Clock as _, SystemClock};
     use std::collections::HashSet;
     use std::time::Duration;
 
     fn init_in(directory: &tempfile::TempDir) -> (PathBuf, KeysFile) {
         let path = directory.path().join("data/keys.toml");
-        match init(&path, &OsRandom, &SystemClock).unwrap() {
+        match init(&path, &OsRandom, SystemClock.now()).unwrap() {
             Init::Created(file) => (path, file),
             Init::AlreadyThere(_) => panic!("the directory was empty"),
         }
@@ -369,12 +369,12 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let (path, _) = init_in(&directory);
         let before = fs::read_to_string(&path).unwrap();
-        let again = init(&path, &OsRandom, &SystemClock).unwrap();
+        let again = init(&path, &OsRandom, SystemClock.now()).unwrap();
         assert!(matches!(again, Init::AlreadyThere(_)));
         assert_eq!(fs::read_to_string(&path).unwrap(), before);
 
         fs::write(&path, "").unwrap();
-        let error = init(&path, &OsRandom, &SystemClock).unwrap_err();
+        let error = init(&path, &OsRandom, SystemClock.now()).unwrap_err();
         assert!(matches!(error, KeysFileError::Malformed { .. }));
         assert_eq!(fs::read_to_string(&path).unwrap(), "");
     }
@@ -385,7 +385,7 @@ mod tests {
         let path = directory.path().join("keys.toml");
         let rings: HashSet<[u8; 32]> = std::thread::scope(|scope| {
             let starts: Vec<_> = (0..16)
-                .map(|_| scope.spawn(|| init(&path, &OsRandom, &SystemClock).unwrap().into_file()))
+                .map(|_| scope.spawn(|| init(&path, &OsRandom, SystemClock.now()).unwrap().into_file()))
                 .collect();
             let made = starts.into_iter().map(|start| start.join().unwrap());
             made.map(|file| file.ring.fingerprints().index).collect()
@@ -506,7 +506,7 @@ mod tests {
         assert!(matches!(unreadable, KeysFileError::Unreadable { .. }));
         let under_a_file = directory.path().join("file");
         fs::write(&under_a_file, "").unwrap();
-        let error = init(&under_a_file.join("keys.toml"), &OsRandom, &SystemClock).unwrap_err();
+        let error = init(&under_a_file.join("keys.toml"), &OsRandom, SystemClock.now()).unwrap_err();
         assert!(matches!(error, KeysFileError::Unreadable { .. }), "{error}");
     }
 

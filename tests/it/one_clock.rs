@@ -23,6 +23,8 @@ use crate::support::tables::Tables;
 use crate::support::test_server::{TestServer, Wishes, code_in, wrong};
 use crate::support::wait::{found, until};
 
+mod keys;
+
 const HOUR: i64 = 3_600;
 
 /// Far enough ahead that codes, windows of an hour and of a day, and whatever waits have all ended.

@@ -1,9 +1,11 @@
 //! Which keys go, and which stay.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use otpost::app;
 use otpost::domain::keyring::GenerationId;
+use otpost::domain::time::SystemClock;
 use serde_json::json;
 
 use super::HOUR;
@@ -90,7 +92,10 @@ async fn keys_are_not_pruned_by_the_word_of_another_database() {
     let config = server
         .place
         .configuration_with_database(other.place.database().url());
-    let refused = app::prune_keys(&config).await.err().unwrap();
+    let refused = app::prune_keys(&config, Arc::new(SystemClock))
+        .await
+        .err()
+        .unwrap();
     assert!(
         matches!(refused, app::StartError::KeysDoNotFit { .. }),
         "{refused}"

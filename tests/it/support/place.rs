@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use otpost::app::{self, Pruned};
+use otpost::app::{self, Pruned, StartError};
 use otpost::config::{Config, keys_file};
 use otpost::domain::random::OsRandom;
 use otpost::domain::time::{Clock, SystemClock};
@@ -27,7 +27,7 @@ impl Place {
             directory: tempfile::tempdir().unwrap(),
             clock: Arc::default(),
         };
-        keys_file::init(&place.keys_file(), &OsRandom, &SystemClock).unwrap();
+        keys_file::init(&place.keys_file(), &OsRandom, SystemClock.now()).unwrap();
         place
     }
 
@@ -49,8 +49,13 @@ impl Place {
 
     /// Drops the keys that nothing needs, as `otpost keys prune` does.
     pub async fn prune_keys(&self) -> Pruned {
+        self.prune_keys_by(Arc::new(SystemClock)).await.unwrap()
+    }
+
+    /// The same on a machine with another clock.
+    pub async fn prune_keys_by(&self, clock: Arc<dyn Clock>) -> Result<Pruned, StartError> {
         let config = self.configuration_with_database(self.database.url());
-        app::prune_keys(&config).await.unwrap()
+        app::prune_keys(&config, clock).await
     }
 
     /// The configuration with these keys and some database.
