@@ -14,9 +14,8 @@ use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::config::{Config, Server};
-use crate::domain::keyring::KeyRing;
 use crate::domain::random::{OsRandom, Random};
-use crate::domain::time::{Clock, SystemClock, Timestamp};
+use crate::domain::time::{Clock, SystemClock};
 use crate::http::failed_auth::FailedAuthentications;
 use crate::http::health::{Probe, Readiness};
 use crate::http::last_used::LastUsed;
@@ -39,7 +38,7 @@ use crate::service::dispatch::Dispatcher;
 use crate::service::first_start::{Welcome, Wishes};
 use crate::service::notification;
 use crate::service::otp;
-use crate::service::reseal;
+use crate::service::reseal::Resealing;
 use crate::service::test_message;
 use crate::service::upkeep::Upkeep;
 use crate::store::{self, SharedStore};
@@ -125,8 +124,8 @@ impl App {
         }
         let keys = keys::open(config, &store, &*random, &guarded).await?;
         let welcome = match guarded.now() {
-            Ok(now) => prepare(config, &store, &keys, &*random, now).await?,
-            // There is an environment. What is left to do is done by the others, or by the next start.
+            Ok(now) => declaration::first_start(config, &store, &keys, &*random, now).await?,
+            // There is an environment.
             Err(_) => None,
         };
         let (keys, guarded) = (Arc::new(keys), Arc::new(guarded));
@@ -163,7 +162,7 @@ impl App {
             administration: Arc::new(Administration::new(
                 Arc::clone(&store),
                 Arc::clone(&directory),
-                keys,
+                Arc::clone(&keys),
                 Arc::clone(&guarded),
                 Arc::clone(&random),
                 config.smtp.allow_plaintext,
@@ -186,7 +185,8 @@ impl App {
             wait: config.send.wait,
         };
         let retention = Duration::from_hours(24) * config.database.retention_days;
-        let upkeep = Arc::new(Upkeep::new(Arc::clone(&store), Arc::clone(&guarded), retention));
+        let resealing = Resealing::new(keys, Arc::clone(&random));
+        let upkeep = Upkeep::new(Arc::clone(&store), Arc::clone(&guarded), retention, resealing);
         let shutdown = Shutdown::default();
         let probe = ServiceProbe {
             store,
@@ -201,7 +201,7 @@ impl App {
             services,
             inbox,
             welcome,
-            upkeep,
+            upkeep: Arc::new(upkeep),
             smtp_closer,
             shutdown,
             limits: Limits::beside(config.database.max_connections as usize),
@@ -306,25 +306,6 @@ fn api(layers: &Layers, services: &Services, development: Option<Router>) -> Res
         open = open.merge(development);
     }
     Ok(keyed.merge(layers.bound_open(open)))
-}
-
-/// Makes the first environment where there is none, and seals stored secrets under the keys in use.
-async fn prepare(
-    config: &Config,
-    store: &SharedStore,
-    keys: &KeyRing,
-    random: &dyn Random,
-    now: Timestamp,
-) -> Result<Option<Welcome>, StartError> {
-    let welcome = declaration::first_start(config, store, keys, random, now).await?;
-    let resealed = reseal::reseal(store, keys, random, now).await?;
-    if resealed > 0 {
-        tracing::info!(
-            documents = resealed,
-            "stored secrets are sealed under the keys in use now"
-        );
-    }
-    Ok(welcome)
 }
 
 async fn open_store(config: &Config) -> Result<SharedStore, StartError> {

@@ -1,6 +1,8 @@
 //! After a rotation of the keys: stored secrets are sealed anew under the generation in use, so that nothing needs those before
 //! it any more.
 
+use std::sync::{Arc, Mutex, PoisonError};
+
 use serde_json::json;
 
 use super::settings::email::EmailDocument;
@@ -8,11 +10,47 @@ use super::settings::sms::SmsDocument;
 use super::settings::{Opener, Sealer};
 use crate::domain::environment::SettingsKind;
 use crate::domain::id::AuditId;
-use crate::domain::keyring::KeyRing;
+use crate::domain::keyring::{GenerationId, KeyRing};
 use crate::domain::random::Random;
 use crate::domain::time::Timestamp;
 use crate::store::directory::{AuditEntry, Change, Expected, SettingsRow, Versioned};
 use crate::store::{SharedStore, StoreError};
+
+/// Seals anew once for each generation that comes into use while the process runs, and for the one that is in use at its start.
+pub struct Resealing {
+    keys: Arc<KeyRing>,
+    random: Arc<dyn Random>,
+    /// The generation in use when it was last done.
+    done: Mutex<Option<GenerationId>>,
+}
+
+impl Resealing {
+    /// Nothing is done yet.
+    pub fn new(keys: Arc<KeyRing>, random: Arc<dyn Random>) -> Self {
+        Self {
+            keys,
+            random,
+            done: Mutex::default(),
+        }
+    }
+
+    /// Does it, unless it was done for the generation that is in use. Answers as [`reseal`].
+    pub(super) async fn round(&self, store: &SharedStore, now: Timestamp) -> Result<u32, StoreError> {
+        let in_use = Some(self.keys.in_use(now).id);
+        if *self.done.lock().unwrap_or_else(PoisonError::into_inner) == in_use {
+            return Ok(0);
+        }
+        let resealed = reseal(store, &self.keys, &*self.random, now).await?;
+        *self.done.lock().unwrap_or_else(PoisonError::into_inner) = in_use;
+        if resealed > 0 {
+            tracing::info!(
+                documents = resealed,
+                "stored secrets are sealed under the keys in use now"
+            );
+        }
+        Ok(resealed)
+    }
+}
 
 /// Seals anew what is not sealed under the keys in use. Answers how many documents that were. What another process has
 /// written meanwhile is left as it is: it was sealed then.

@@ -1,5 +1,5 @@
 //! What must be done now and then: codes wiped once they have died, and rows removed that nobody needs any more, in small
-//! batches that no request notices.
+//! batches that no request notices; and stored secrets sealed under the keys that have come into use.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use super::clock::GuardedClock;
+use super::reseal::Resealing;
 use crate::store::{SharedStore, StoreError};
 
 const INTERVAL: Duration = Duration::from_secs(10);
@@ -17,20 +18,27 @@ const BATCH: u32 = 1_000;
 /// Batches in one round, so that a long backlog does not keep the database busy.
 const BATCHES: u32 = 20;
 
-/// Keeps the database small and free of dead codes.
+/// Keeps the database small, free of dead codes, and sealed under the keys in use.
 pub struct Upkeep {
     store: SharedStore,
     clock: Arc<GuardedClock>,
     retention: Duration,
+    resealing: Resealing,
 }
 
 impl Upkeep {
     /// Removes what is older than `retention`.
-    pub fn new(store: SharedStore, clock: Arc<GuardedClock>, retention: Duration) -> Self {
+    pub fn new(
+        store: SharedStore,
+        clock: Arc<GuardedClock>,
+        retention: Duration,
+        resealing: Resealing,
+    ) -> Self {
         Self {
             store,
             clock,
             retention,
+            resealing,
         }
     }
 
@@ -82,6 +90,7 @@ impl Upkeep {
             Task::WipeNotifications => self.store.wipe_expired_notifications(now, BATCH).await,
             Task::RemoveOld => self.store.remove_old(now - self.retention, now, BATCH).await,
             Task::ClearRemoved => self.store.clear_removed(now, BATCH).await.map(u64::from),
+            Task::Reseal => self.resealing.round(&self.store, now).await.map(u64::from),
         }
     }
 }
@@ -93,14 +102,16 @@ enum Task {
     WipeNotifications,
     RemoveOld,
     ClearRemoved,
+    Reseal,
 }
 
 impl Task {
-    const ALL: [Self; 4] = [
+    const ALL: [Self; 5] = [
         Self::WipeCodes,
         Self::WipeNotifications,
         Self::RemoveOld,
         Self::ClearRemoved,
+        Self::Reseal,
     ];
 
     /// What a batch touches at least after which there may be more.
@@ -109,6 +120,8 @@ impl Task {
             Self::WipeCodes | Self::WipeNotifications | Self::RemoveOld => BATCH.into(),
             // It tells only whether there was anything.
             Self::ClearRemoved => 1,
+            // It is done whole.
+            Self::Reseal => u64::MAX,
         }
     }
 }

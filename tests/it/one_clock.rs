@@ -4,8 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use otpost::app::StartError;
-use otpost::domain::time::SystemClock;
+use otpost::domain::keyring::KeyRing;
+use otpost::domain::random::OsRandom;
+use otpost::domain::time::{Clock as _, SystemClock};
 use otpost::service::clock::GuardedClock;
+use otpost::service::reseal::Resealing;
 use otpost::service::upkeep::Upkeep;
 use otpost::store::StoreError;
 use serde_json::{Value, json};
@@ -258,9 +261,11 @@ async fn a_round_of_upkeep_ends_at_the_next_batch_when_the_process_stops() {
     server.stop().await;
     clock.advance(Duration::from_hours(25));
     let store = place.database().store();
+    let keys = KeyRing::generate(&OsRandom, clock.now());
+    let resealing = Resealing::new(Arc::new(keys), Arc::new(OsRandom));
     let guarded = Arc::new(GuardedClock::new(clock, Arc::new(SystemClock)));
     guarded.look(&store).await.unwrap();
-    let upkeep = Upkeep::new(store, guarded, Duration::from_hours(24));
+    let upkeep = Upkeep::new(store, guarded, Duration::from_hours(24), resealing);
     let (before, stop) = (kept(place.database()).await, CancellationToken::new());
     stop.cancel();
     assert_eq!(upkeep.round(&stop).await.unwrap(), 0);

@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use tokio_util::sync::CancellationToken;
 
-use super::ahead;
+use super::{HOUR, ahead};
 use crate::support::carriers::{number, own_twilio, save_sms};
 use crate::support::neighbours;
 use crate::support::plain_http::Answer;
@@ -45,6 +46,26 @@ async fn stored_secrets_outlive_every_rotation_of_the_keys() {
         rotated.stop().await;
     }
     server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn secrets_are_sealed_anew_when_keys_come_into_use_while_the_process_runs() {
+    let server = TestServer::start().await;
+    save_sms(&server, own_twilio(&json!({}))).await;
+    server.place.rotate_keys(HOUR);
+    let early = server.replica(Wishes::default()).await;
+    early.upkeep.round(&CancellationToken::new()).await.unwrap();
+    assert_eq!(early.resealed().await, 0);
+    server.clock.advance(HOUR);
+    early.is_resealed().await;
+    // Once, and so that it can still be opened.
+    early.upkeep.round(&CancellationToken::new()).await.unwrap();
+    assert_eq!(early.resealed().await, 1);
+    let list = early.admin("GET", "/environments/default/settings/sms", Value::Null);
+    list.await.expect(200);
+    for server in [early, server] {
+        server.stop().await;
+    }
 }
 
 /// A request with another key than the server's own.

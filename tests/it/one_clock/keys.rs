@@ -5,7 +5,11 @@ use std::time::Duration;
 
 use otpost::app::StartError;
 
+use serde_json::json;
+use tokio_util::sync::CancellationToken;
+
 use super::HOUR;
+use crate::support::carriers::{own_twilio, save_sms};
 use crate::support::clocks::MachineClock;
 use crate::support::test_server::{TestServer, Wishes};
 
@@ -46,4 +50,23 @@ async fn a_start_by_a_clock_that_is_off_remembers_its_keys_with_the_right_time()
         off.stop().await;
     }
     server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn secrets_are_sealed_anew_once_a_clock_that_was_off_at_the_start_agrees() {
+    let server = TestServer::start().await;
+    save_sms(&server, own_twilio(&json!({}))).await;
+    server.place.rotate_keys_in_the_past(Duration::from_hours(2));
+    let machine = Arc::new(MachineClock::default());
+    machine.set_ahead(HOUR);
+    let off = server.replica(Wishes::default().on_a_machine(&machine)).await;
+    if server.place.database().is_postgres() {
+        assert!(off.upkeep.round(&CancellationToken::new()).await.is_err());
+        assert_eq!(off.resealed().await, 0);
+    }
+    machine.set_ahead(0);
+    off.is_resealed().await;
+    for server in [off, server] {
+        server.stop().await;
+    }
 }

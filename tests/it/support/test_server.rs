@@ -18,10 +18,12 @@ use rustls::RootCertStore;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
 
 use super::clocks::{FakeClock, MachineClock};
 use super::place::Place;
 use super::plain_http::{self, Answer};
+use super::wait::until;
 
 /// What a test wants of its server.
 #[derive(Default)]
@@ -316,6 +318,25 @@ impl TestServer {
     /// The code in the newest text that the console sender wrote: its first run of six digits or more.
     pub fn last_code(&self) -> String {
         code_in(&self.last_text())
+    }
+
+    /// How many documents of the environment `default` were sealed under other keys than before.
+    pub async fn resealed(&self) -> usize {
+        let page = self.admin("GET", "/environments/default/audit?limit=100", Value::Null);
+        let entries = page.await.expect(200);
+        let entries = entries["data"].as_array().unwrap();
+        let is_meant = |entry: &&Value| entry["action"].as_str().unwrap().ends_with(".reseal");
+        entries.iter().filter(is_meant).count()
+    }
+
+    /// Looks after the database until one is.
+    pub async fn is_resealed(&self) {
+        until("stored secrets are sealed anew", async || {
+            // The service does the same by itself, and may be at it.
+            let _ = self.upkeep.round(&CancellationToken::new()).await;
+            self.resealed().await > 0
+        })
+        .await;
     }
 
     /// Sends what is due, now, and waits for it.
