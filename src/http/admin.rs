@@ -85,6 +85,7 @@ impl From<ChangeError> for Problem {
         match error {
             ChangeError::Invalid(errors) => Self::validation(errors),
             ChangeError::NotFound => Self::not_found(),
+            ChangeError::OutOfService(error) => error.into(),
             ChangeError::VersionMismatch => super::etag::precondition_failed(),
             ChangeError::Conflict(conflict) => conflict.into(),
             ChangeError::CustomSenderRequired => settings_content::custom_sender_required(),

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::clock::GuardedClock;
-use super::directory::{Directory, EnvironmentSnapshot};
+use super::directory::{Directory, EnvironmentSnapshot, OutOfService};
 use super::render::RenderError;
 use crate::domain::field::FieldError;
 use crate::domain::id::{AuditId, EnvironmentId, KeyId};
@@ -48,6 +48,9 @@ pub enum ChangeError {
     /// It has gone meanwhile.
     #[error("not found")]
     NotFound,
+    /// This process cannot read its settings, so nobody can tell here what would be changed.
+    #[error(transparent)]
+    OutOfService(#[from] OutOfService),
     /// Somebody else has changed it since it was read.
     #[error("changed since it was read")]
     VersionMismatch,
@@ -129,6 +132,9 @@ impl Administration {
 
     fn environment(&self, id: EnvironmentId) -> Result<Arc<EnvironmentSnapshot>, ChangeError> {
         let snapshot = self.directory.current();
+        if snapshot.is_out_of_service(id) {
+            return Err(OutOfService.into());
+        }
         snapshot.environment(id).cloned().ok_or(ChangeError::NotFound)
     }
 

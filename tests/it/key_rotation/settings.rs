@@ -2,6 +2,10 @@
 
 use std::time::Duration;
 
+use otpost::domain::id::EnvironmentId;
+use otpost::http::problem::{Code, Problem};
+use otpost::service::administration::{Actor, ChangeError};
+use otpost::store::directory::Expected;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
@@ -73,11 +77,26 @@ async fn as_other(server: &TestServer, key: &str, path: &str, body: &Value) -> A
     server.request("POST", path, key, &[], &body.to_string()).await
 }
 
+/// Changes an environment as its endpoint does once it has found it.
+async fn change(server: &TestServer, environment: EnvironmentId) -> Result<(), ChangeError> {
+    let actor = Actor {
+        key_id: None,
+        remote_address: None,
+    };
+    let patch = serde_json::from_value(json!({ "name": "Changed" })).unwrap();
+    let administration = &server.services.administration;
+    administration
+        .update_environment(&actor, environment, &patch, Expected::Any)
+        .await
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn settings_that_cannot_be_opened_put_their_environment_out_of_service_and_nothing_else() {
     let server = TestServer::start().await;
     let other = neighbours::environment(&server).await;
     let send = json!({ "connection_id": other.phone, "to": number(1) });
+    let found = server.services.directory.current();
+    let default = found.environment_named("default").unwrap().unwrap().id();
     let ahead = ahead(&server, Wishes::default()).await;
     save_sms(&ahead, own_twilio(&json!({}))).await;
     let out_of_service = "a process that cannot open the settings says so";
@@ -93,6 +112,10 @@ async fn settings_that_cannot_be_opened_put_their_environment_out_of_service_and
     ] {
         list(path).await.expect_problem(503, "service_unavailable");
     }
+    // Also a change that had found the environment before.
+    let changed = change(&server, default).await.unwrap_err();
+    let problem = Problem::from(changed);
+    assert_eq!(problem.code(), Code::ServiceUnavailable, "{problem:?}");
     // Everything else goes on, and is followed.
     list("/environments/other").await.expect(200);
     as_other(&server, &other.key, "/v1/otp/send", &send)
