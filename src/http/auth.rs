@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{FromRequestParts, Request, State};
+use axum::http::Extensions;
 use axum::http::request::Parts;
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
@@ -13,6 +14,7 @@ use super::extract::{ClientAddress, bearer};
 use super::problem::{Code, Problem};
 use super::state::Services;
 use crate::domain::api_key::ApiKey;
+use crate::domain::id::KeyId;
 use crate::service::administration::Actor;
 use crate::service::directory::{KeyHolder, OutOfService};
 use crate::service::otp::Caller;
@@ -53,12 +55,14 @@ fn find(services: &Services, request: &Request) -> Result<Authenticated, Problem
         let failures = &services.failed_authentications;
         return Err(failures.record_failure(address.ip()).into());
     };
-    services.last_used.note(match &holder {
-        KeyHolder::Application { key_id, .. }
-        | KeyHolder::Administrator { key_id }
-        | KeyHolder::OutOfService { key_id } => *key_id,
-    });
+    services.last_used.note(holder.key_id());
     Ok(Authenticated { holder, address })
+}
+
+/// The key of a request that has passed [`require_key`].
+pub(super) fn key_of(extensions: &Extensions) -> Option<KeyId> {
+    let authenticated = extensions.get::<Authenticated>();
+    authenticated.map(|authenticated| authenticated.holder.key_id())
 }
 
 fn authenticated(parts: &mut Parts) -> Result<Authenticated, Problem> {

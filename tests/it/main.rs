@@ -27,6 +27,7 @@ mod outbox;
 mod postgres_store;
 mod readiness;
 mod routing;
+mod slow_bodies;
 mod smtp_client;
 mod smtp_connections;
 mod store_contract;

@@ -1,16 +1,18 @@
 //! Reads the body of a request whole before its handler is asked for: within a size, within a time, and within what all
 //! bodies that are still coming may hold of memory together.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use axum::body::{Body, HttpBody};
 use axum::extract::Request;
 use axum::http::header::CONTENT_LENGTH;
 use http_body_util::BodyExt;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
+use crate::domain::id::KeyId;
+use crate::http::auth;
 use crate::http::extract::BODY_LIMIT;
 use crate::http::metrics;
 use crate::http::problem::{Code, Problem};
@@ -21,7 +23,7 @@ const BUFFERED: usize = 64 * 1024 * 1024;
 /// Where bodies are read.
 pub(super) struct Bodies {
     timeout: Duration,
-    buffered: Arc<Semaphore>,
+    memory: Arc<Memory>,
 }
 
 impl Bodies {
@@ -29,7 +31,7 @@ impl Bodies {
     pub(super) fn new(timeout: Duration) -> Self {
         Self {
             timeout,
-            buffered: Arc::new(Semaphore::new(BUFFERED)),
+            memory: Arc::default(),
         }
     }
 
@@ -47,15 +49,16 @@ impl Bodies {
             return Err(too_large());
         }
         let (head, body) = request.into_parts();
-        let bytes = timeout(self.timeout, self.collect(body))
+        let key = auth::key_of(&head.extensions);
+        let bytes = timeout(self.timeout, self.collect(body, key))
             .await
             .map_err(|_| too_slow())??;
         Ok(Request::from_parts(head, Body::from(bytes)))
     }
 
     /// Copied together, so that a body that comes byte by byte costs no more than its bytes.
-    async fn collect(&self, mut body: Body) -> Result<Vec<u8>, Problem> {
-        let (mut bytes, mut share) = (Vec::new(), None);
+    async fn collect(&self, mut body: Body, key: Option<KeyId>) -> Result<Vec<u8>, Problem> {
+        let (mut bytes, mut share) = (Vec::new(), Share::of(&self.memory, key));
         while let Some(frame) = body.frame().await {
             let Ok(data) = frame.map_err(cut_short)?.into_data() else {
                 continue;
@@ -63,24 +66,72 @@ impl Bodies {
             if bytes.len() + data.len() > BODY_LIMIT {
                 return Err(too_large());
             }
-            self.extend(&mut share, data.len())?;
+            share.extend(data.len())?;
             bytes.extend_from_slice(&data);
         }
         Ok(bytes)
     }
+}
 
-    /// Adds `size`, which is at most [`BODY_LIMIT`], to what is held of the memory for all bodies.
-    fn extend(&self, share: &mut Option<OwnedSemaphorePermit>, size: usize) -> Result<(), Problem> {
-        let size = u32::try_from(size).unwrap_or(u32::MAX);
-        let Ok(more) = Arc::clone(&self.buffered).try_acquire_many_owned(size) else {
+/// The memory for bodies that are coming. Bodies of one key hold no more of it than is free, so that whoever dribbles bodies
+/// to the brim keeps nobody else out: there is always room left for those who hold less.
+#[derive(Default)]
+struct Memory(Mutex<Held>);
+
+#[derive(Default)]
+struct Held {
+    all: usize,
+    /// Of the keys that have bodies coming.
+    by_key: HashMap<Option<KeyId>, usize>,
+}
+
+impl Memory {
+    fn held(&self) -> MutexGuard<'_, Held> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What one body holds of it, until it is dropped.
+struct Share {
+    memory: Arc<Memory>,
+    key: Option<KeyId>,
+    size: usize,
+}
+
+impl Share {
+    /// Of a body of which nothing has come yet.
+    fn of(memory: &Arc<Memory>, key: Option<KeyId>) -> Self {
+        Self {
+            memory: Arc::clone(memory),
+            key,
+            size: 0,
+        }
+    }
+
+    fn extend(&mut self, size: usize) -> Result<(), Problem> {
+        let mut held = self.memory.held();
+        let of_key = held.by_key.get(&self.key).copied().unwrap_or_default();
+        if of_key + size > BUFFERED.saturating_sub(held.all + size) {
             metrics::record_shed();
             return Err(Problem::overloaded());
-        };
-        match share {
-            Some(share) => share.merge(more),
-            None => *share = Some(more),
         }
+        held.all += size;
+        held.by_key.insert(self.key, of_key + size);
+        self.size += size;
         Ok(())
+    }
+}
+
+impl Drop for Share {
+    fn drop(&mut self) {
+        let mut held = self.memory.held();
+        held.all -= self.size;
+        if let Some(of_key) = held.by_key.get_mut(&self.key) {
+            *of_key -= self.size;
+            if *of_key == 0 {
+                held.by_key.remove(&self.key);
+            }
+        }
     }
 }
 
@@ -102,6 +153,7 @@ fn cut_short(cause: axum::Error) -> Problem {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::random::OsRandom;
     use axum::body::Bytes;
     use futures_util::{StreamExt, stream};
     use std::io;
@@ -112,12 +164,17 @@ mod tests {
         Request::new(Body::from_stream(pieces.chain(stream::pending())))
     }
 
+    fn is_empty(memory: &Memory) -> bool {
+        let held = memory.held();
+        held.all == 0 && held.by_key.is_empty()
+    }
+
     #[tokio::test(start_paused = true)]
     async fn a_body_that_stops_is_given_up_and_leaves_nothing_behind() {
         let bodies = Bodies::new(Duration::from_secs(15));
         let read = bodies.read(stopping(vec![Bytes::from_static(b"{"); 3])).await;
         assert_eq!(read.unwrap_err().code(), Code::RequestTimeout);
-        assert_eq!(bodies.buffered.available_permits(), BUFFERED);
+        assert!(is_empty(&bodies.memory));
     }
 
     #[tokio::test(start_paused = true)]
@@ -125,7 +182,7 @@ mod tests {
         let bodies = Arc::new(Bodies::new(Duration::from_secs(15)));
         let mut coming = tokio::task::JoinSet::new();
         let full = Bytes::from(vec![b' '; BODY_LIMIT]);
-        let refused = BUFFERED / BODY_LIMIT;
+        let refused = BUFFERED / 2 / BODY_LIMIT;
         for _ in 0..=refused {
             let (bodies, request) = (Arc::clone(&bodies), stopping(vec![full.clone()]));
             coming.spawn(async move { bodies.read(request).await.unwrap_err().code() });
@@ -134,6 +191,32 @@ mod tests {
         codes.sort_by_key(|code| code.as_str());
         assert_eq!(codes.pop(), Some(Code::ServiceUnavailable));
         assert!(codes.iter().all(|code| *code == Code::RequestTimeout));
-        assert_eq!(bodies.buffered.available_permits(), BUFFERED);
+        assert!(is_empty(&bodies.memory));
+    }
+
+    /// Takes as much for `key` as it gets, in full bodies.
+    fn taken(memory: &Arc<Memory>, key: Option<KeyId>) -> Vec<Share> {
+        let body = || {
+            let mut share = Share::of(memory, key);
+            share.extend(BODY_LIMIT).ok().map(|()| share)
+        };
+        std::iter::from_fn(body).collect()
+    }
+
+    #[test]
+    fn whatever_others_hold_there_is_room_for_a_key_that_holds_nothing() {
+        let memory = Arc::default();
+        let all = BUFFERED / BODY_LIMIT;
+        let mut greedy = Vec::new();
+        for share in [2, 4, 8, 16, 32, 64] {
+            let taken = taken(&memory, Some(KeyId::unguessable(&OsRandom)));
+            assert_eq!(taken.len(), all / share);
+            greedy.push(taken);
+        }
+        // What is given back is there for all, and first for those who hold less.
+        greedy.remove(0);
+        assert_eq!(taken(&memory, None).len(), all / 4 + all / 128);
+        drop(greedy);
+        assert!(is_empty(&memory));
     }
 }

@@ -93,6 +93,18 @@ pub enum KeyHolder {
     },
 }
 
+impl KeyHolder {
+    /// The key.
+    #[must_use]
+    pub fn key_id(&self) -> KeyId {
+        match self {
+            Self::Application { key_id, .. }
+            | Self::Administrator { key_id }
+            | Self::OutOfService { key_id } => *key_id,
+        }
+    }
+}
+
 /// An environment's settings cannot be read by this process: they were sealed under keys that it does not have, or written by
 /// another release. It is answered for nowhere here, and nothing of it is touched.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
