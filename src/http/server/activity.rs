@@ -98,12 +98,12 @@ impl Activity {
         let mut state = self.state();
         state.head_since = Some(Instant::now());
         state.answer = Answer::None;
-        self.is_in_use();
+        self.has_one_coming();
     }
 
     /// The connection speaks HTTP/2, and has a request coming.
     pub(super) fn is_multiplexed(&self, place: Place) {
-        place.busy();
+        place.coming();
         // It is called once.
         let _ = self.multiplexed_place.set(place);
         self.state().frames = Some(Frames::default());
@@ -114,8 +114,9 @@ impl Activity {
         self.places().for_each(Place::idle);
     }
 
-    fn is_in_use(&self) {
-        self.places().for_each(Place::busy);
+    /// The head of a request is coming, and none is in flight.
+    fn has_one_coming(&self) {
+        self.places().for_each(Place::coming);
     }
 
     fn places(&self) -> impl Iterator<Item = &Place> {
@@ -155,7 +156,7 @@ impl Activity {
         state.answer = Answer::Due;
         state.next_answer += 1;
         let number = state.next_answer;
-        self.is_in_use();
+        self.places().for_each(Place::busy);
         drop(state);
         InFlight {
             activity: Arc::clone(self),
@@ -198,7 +199,7 @@ impl Activity {
             }
         }
         match (was_idle, state.is_idle()) {
-            (true, false) => self.is_in_use(),
+            (true, false) => self.has_one_coming(),
             (false, true) => self.is_at_rest(),
             _ => {}
         }
@@ -337,6 +338,8 @@ impl Drop for InFlight {
         }
         if state.is_idle() {
             self.activity.is_at_rest();
+        } else if state.in_flight == 0 {
+            self.activity.has_one_coming();
         }
     }
 }

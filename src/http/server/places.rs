@@ -1,6 +1,6 @@
-//! Places for connections. When they run short, idle connections make room: the one that has waited longest, of the address
-//! that has most connections. So nobody keeps others out by holding on, and a proxy, which is one address, loses only what
-//! it does not use.
+//! Places for connections. When they run short, connections make room that carry no request: of the address that has most of
+//! them the one that has been idle longest, and where it has no idle one, that whose head has been awaited longest. So nobody
+//! keeps others out by holding on, and a proxy, which is one address, loses only what it does not use.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::IpAddr;
@@ -20,7 +20,7 @@ pub(super) struct Places {
     changed: Notify,
 }
 
-/// The place of one connection. It is idle to begin with.
+/// The place of one connection. The head of its first request is awaited to begin with.
 pub(super) struct Place {
     places: Arc<Places>,
     number: u64,
@@ -30,8 +30,8 @@ pub(super) struct Place {
 #[derive(Default)]
 struct Registry {
     connections: HashMap<u64, Connection>,
-    by_address: HashMap<IpAddr, Address>,
-    /// The addresses that have idle connections, by how many connections they have.
+    by_address: HashMap<IpAddr, Spare>,
+    /// The addresses that have connections without a request, by how many.
     candidates: BTreeSet<(usize, IpAddr)>,
     told: usize,
     next: u64,
@@ -46,18 +46,23 @@ struct Connection {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum State {
     Busy,
-    /// Since when, in a count of its own.
-    Idle(u64),
+    /// It carries no request.
+    Spare(Turn),
     /// To leave, unless it is needed before it has.
     Told,
 }
 
-#[derive(Default)]
-struct Address {
-    connections: usize,
-    /// By since when they are idle.
-    idle: BTreeMap<u64, u64>,
+/// Which leaves first: one that has been answered and is idle before one whose head is awaited, for that may be here already;
+/// and of each that which has been so for longest.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Turn {
+    awaited: bool,
+    /// In a count of its own.
+    since: u64,
 }
+
+/// The connections of an address that carry no request, by whose turn it is to leave.
+type Spare = BTreeMap<Turn, u64>;
 
 impl Places {
     pub(super) fn new(max: usize) -> Arc<Self> {
@@ -86,7 +91,7 @@ impl Places {
             || registry.told < LEAVING_AT_ONCE && !registry.candidates.is_empty()
     }
 
-    /// A place for a connection from `address`, for which another one has to leave where none is free. One that was idle
+    /// A place for a connection from `address`, for which another one has to leave where none is free. One that was spare
     /// when [`Self::has_vacancy`] was asked may be in use by now: then there is one more than there should be, until
     /// the next has to wait.
     pub(super) fn take(self: &Arc<Self>, address: IpAddr) -> Place {
@@ -106,7 +111,7 @@ impl Places {
 }
 
 impl Place {
-    /// A request is coming, or in flight: nobody takes the place away.
+    /// A request is in flight: nobody takes the place away.
     pub(super) fn busy(&self) {
         let mut registry = self.places.registry();
         let was_told = registry.state(self.number) == Some(State::Told);
@@ -117,17 +122,30 @@ impl Place {
         }
     }
 
+    /// The head of a request has begun to come. One that was awaited from the start is so since then.
+    pub(super) fn coming(&self) {
+        self.spare(true);
+    }
+
     /// Waits for its next request from now on.
     pub(super) fn idle(&self) {
+        self.spare(false);
+    }
+
+    fn spare(&self, awaited: bool) {
         let mut registry = self.places.registry();
-        registry.next += 1;
-        let since = registry.next;
-        registry.set(self.number, State::Idle(since));
+        if let Some(State::Spare(Turn { awaited: true, .. })) = registry.state(self.number)
+            && awaited
+        {
+            return;
+        }
+        let turn = registry.turn(awaited);
+        registry.set(self.number, State::Spare(turn));
         drop(registry);
         self.places.changed.notify_one();
     }
 
-    /// Ready when the connection has to leave to make room, which one that is busy never has to.
+    /// Ready when the connection has to leave to make room, which one that carries a request never has to.
     pub(super) async fn told_to_leave(&self) {
         loop {
             self.told.notified().await;
@@ -150,13 +168,20 @@ impl Registry {
     }
 
     fn add(&mut self, address: IpAddr, told: Arc<Notify>) -> u64 {
-        self.next += 1;
-        let number = self.next;
-        let state = State::Idle(number);
+        let turn = self.turn(true);
+        let (number, state) = (turn.since, State::Spare(turn));
         let connection = Connection { address, state, told };
         self.connections.insert(number, connection);
         self.count(address, number, state);
         number
+    }
+
+    fn turn(&mut self, awaited: bool) -> Turn {
+        self.next += 1;
+        Turn {
+            awaited,
+            since: self.next,
+        }
     }
 
     fn set(&mut self, number: u64, state: State) {
@@ -180,9 +205,9 @@ impl Registry {
         let Some((_, address)) = self.candidates.last().copied() else {
             return;
         };
-        let idle = self.by_address.get(&address);
-        let oldest = idle.and_then(|address| address.idle.first_key_value());
-        let Some(number) = oldest.map(|(_, number)| *number) else {
+        let spare = self.by_address.get(&address);
+        let first = spare.and_then(BTreeMap::first_key_value);
+        let Some(number) = first.map(|(_, number)| *number) else {
             return;
         };
         self.set(number, State::Told);
@@ -191,42 +216,30 @@ impl Registry {
         }
     }
 
-    /// One that is told to leave counts for its address no more.
     fn count(&mut self, address: IpAddr, number: u64, state: State) {
-        if state == State::Told {
-            self.told += 1;
-            return;
+        match state {
+            State::Busy => {}
+            State::Told => self.told += 1,
+            State::Spare(turn) => self.change(address, |spare| spare.insert(turn, number)),
         }
-        self.change(address, |entry| {
-            entry.connections += 1;
-            if let State::Idle(since) = state {
-                entry.idle.insert(since, number);
-            }
-        });
     }
 
     fn discount(&mut self, address: IpAddr, state: State) {
-        if state == State::Told {
-            self.told -= 1;
-            return;
+        match state {
+            State::Busy => {}
+            State::Told => self.told -= 1,
+            State::Spare(turn) => self.change(address, |spare| spare.remove(&turn)),
         }
-        self.change(address, |entry| {
-            entry.connections -= 1;
-            if let State::Idle(since) = state {
-                entry.idle.remove(&since);
-            }
-        });
     }
 
-    fn change(&mut self, address: IpAddr, change: impl FnOnce(&mut Address)) {
-        let entry = self.by_address.entry(address).or_default();
-        self.candidates.remove(&(entry.connections, address));
-        change(entry);
-        if !entry.idle.is_empty() {
-            self.candidates.insert((entry.connections, address));
-        }
-        if entry.connections == 0 {
+    fn change(&mut self, address: IpAddr, change: impl FnOnce(&mut Spare) -> Option<u64>) {
+        let spare = self.by_address.entry(address).or_default();
+        self.candidates.remove(&(spare.len(), address));
+        change(spare);
+        if spare.is_empty() {
             self.by_address.remove(&address);
+        } else {
+            self.candidates.insert((spare.len(), address));
         }
     }
 }
@@ -251,14 +264,54 @@ mod tests {
         let places = Places::new(4);
         let [first, second, third] = [PROXY; 3].map(|address| from(&places, address));
         let other = from(&places, "198.51.100.7");
-        first.busy();
-        first.idle();
+        for used in [&second, &third, &first] {
+            used.busy();
+            used.idle();
+        }
         assert!(places.has_vacancy());
         let _newcomer = from(&places, "203.0.113.9");
         assert_eq!(
             [&first, &second, &third, &other].map(told),
             [false, true, false, false]
         );
+    }
+
+    #[test]
+    fn a_head_that_is_awaited_makes_room_after_idle_connections_of_the_same_address() {
+        let places = Places::new(4);
+        let [first, second, third] = [PROXY; 3].map(|address| from(&places, address));
+        let other = from(&places, "198.51.100.7");
+        third.busy();
+        third.idle();
+        second.coming();
+        for told_then in [[false, false, true, false], [true, false, false, false]] {
+            assert!(places.has_vacancy());
+            let newcomer = from(&places, "203.0.113.9");
+            newcomer.busy();
+            assert_eq!([&first, &second, &third, &other].map(told), told_then);
+        }
+    }
+
+    #[test]
+    fn a_request_whose_head_has_come_after_all_is_kept() {
+        let places = Places::new(1);
+        let first = from(&places, PROXY);
+        first.coming();
+        let _second = from(&places, PROXY);
+        first.busy();
+        assert!(!told(&first));
+    }
+
+    #[test]
+    fn requests_in_flight_do_not_make_an_address_lose_what_is_coming_before_others_lose_what_is_idle() {
+        let places = Places::new(6);
+        let in_flight = [PROXY; 3].map(|address| from(&places, address));
+        in_flight.iter().for_each(Place::busy);
+        let coming = from(&places, PROXY);
+        coming.coming();
+        let idle = ["198.51.100.7"; 2].map(|address| from(&places, address));
+        let _newcomer = from(&places, "203.0.113.9");
+        assert!(told(&idle[0]) && !told(&idle[1]) && !told(&coming));
     }
 
     #[test]

@@ -14,6 +14,7 @@ use tokio::time::{Instant, sleep, timeout};
 
 use super::service::{MEGABYTE, Service, Settings};
 use crate::support::plain_http::get as fetch;
+use crate::support::wait::in_time;
 
 /// Far longer than anything here takes.
 const DEADLINE: Duration = Duration::from_secs(20);
@@ -111,7 +112,7 @@ async fn idle_connections_of_http_2_keep_nobody_out() {
 }
 
 #[tokio::test]
-async fn a_request_in_flight_keeps_its_place_and_so_does_one_that_is_coming() {
+async fn a_request_in_flight_keeps_its_place_and_so_does_one_that_is_coming_while_others_are_idle() {
     let service = Service::start_with(places(3)).await;
     let address = service.address;
     let in_flight = tokio::spawn(async move { fetch(address, "/wait", &[]).await });
@@ -125,6 +126,36 @@ async fn a_request_in_flight_keeps_its_place_and_so_does_one_that_is_coming() {
     assert!(coming.read(&mut [0; 1_024]).await.unwrap() > 0);
     service.gate.notify_one();
     assert_eq!(in_flight.await.unwrap().body, "done");
+}
+
+#[tokio::test]
+async fn heads_that_do_not_come_to_their_end_keep_nobody_out() {
+    let service = Service::start_with(limited(Limits {
+        max_connections: 256,
+        // So that room is made by nothing else.
+        head_timeout: Duration::from_hours(1),
+        ..Limits::default()
+    }))
+    .await;
+    // A machine that allows few files leaves the other half to the tests beside this one.
+    let files = server::raise_limit_of_open_files() / 2;
+    let mut begun = Vec::new();
+    for _ in 0..files.min(1_100) {
+        let mut stream = TcpStream::connect(service.address).await.unwrap();
+        stream.write_all(&LIST[..20]).await.unwrap();
+        begun.push(stream);
+    }
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.2:0".parse().unwrap()).unwrap();
+    let mut newcomer = socket.connect(service.address).await.unwrap();
+    in_time("the newcomer is answered", ask(&mut newcomer))
+        .await
+        .unwrap();
+    // The oldest have left, and whoever comes to the end of its head in time is answered.
+    assert!(is_closed(&mut begun[0]).await);
+    let last = begun.last_mut().unwrap();
+    last.write_all(&LIST[20..]).await.unwrap();
+    assert!(last.read(&mut [0; 1]).await.unwrap() > 0);
 }
 
 #[tokio::test]
