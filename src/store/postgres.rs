@@ -67,11 +67,6 @@ impl PostgresStore {
         self.pools.lend(Effect::Writes).await
     }
 
-    /// A connection for an operation that often finds nothing to write.
-    async fn lend_for_sweep(&self) -> Result<Lent, StoreError> {
-        self.pools.lend(Effect::MayWrite).await
-    }
-
     /// A connection for an operation that only reads.
     async fn lend_for_reading(&self) -> Result<Lent, StoreError> {
         self.pools.lend(Effect::Reads).await

@@ -6,6 +6,9 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::StoreError;
+use super::notification::Notify;
+use super::outbox::Settled;
+use super::verification::{Check, Issue, Resend};
 
 /// How long every write may fail before the process is taken for one that cannot write.
 const TOLERATED: Duration = Duration::from_secs(5);
@@ -18,10 +21,45 @@ const PROBE_INTERVAL: Duration = Duration::from_secs(1);
 pub enum Effect {
     /// It only reads: nothing.
     Reads,
-    /// It often finds nothing to write, so that only its failure says something.
-    MayWrite,
-    /// It writes, unless what it was asked for is refused, which it is after looking where it would write.
+    /// It writes, unless it finds nothing to write, which can also be found on a full disk. So its failure says something, and
+    /// of its success only what is a [`Proof`].
     Writes,
+}
+
+/// What came of an operation that writes.
+pub trait Proof {
+    /// Whether something was certainly written.
+    fn is_proof(&self) -> bool;
+}
+
+impl Proof for Issue {
+    fn is_proof(&self) -> bool {
+        matches!(self, Self::Issued)
+    }
+}
+
+impl Proof for Resend {
+    fn is_proof(&self) -> bool {
+        matches!(self, Self::Resent(_))
+    }
+}
+
+impl Proof for Check {
+    fn is_proof(&self) -> bool {
+        matches!(self, Self::Verified(_) | Self::Incorrect { .. })
+    }
+}
+
+impl Proof for Notify {
+    fn is_proof(&self) -> bool {
+        matches!(self, Self::Made)
+    }
+}
+
+impl Proof for Settled {
+    fn is_proof(&self) -> bool {
+        matches!(self, Self::Recorded)
+    }
 }
 
 /// Every write has failed for a while.
@@ -41,20 +79,24 @@ struct State {
 }
 
 impl WriteHealth {
-    /// Takes note of how an operation ended. Refusals and the like are no failures of writing.
-    pub fn note<T>(&self, effect: Effect, outcome: &Result<T, StoreError>) {
-        match outcome {
-            Ok(_) => self.note_success(effect),
-            Err(StoreError::Unavailable(_)) => self.note_failure(effect),
-            Err(_) => {}
+    /// Takes note of how an operation failed. Refusals and the like are no failures of writing.
+    pub fn note_error(&self, effect: Effect, error: &StoreError) {
+        if matches!(error, StoreError::Unavailable(_)) {
+            self.note_failure(effect);
         }
     }
 
-    /// An operation has ended well.
-    pub fn note_success(&self, effect: Effect) {
-        if effect == Effect::Writes {
-            self.state().failing_since = None;
+    /// Takes note of what came of an operation, and hands it on.
+    pub fn proven_by<T: Proof>(&self, outcome: T) -> T {
+        if outcome.is_proof() {
+            self.note_success();
         }
+        outcome
+    }
+
+    /// Something was written.
+    pub fn note_success(&self) {
+        self.state().failing_since = None;
     }
 
     /// The database could not carry an operation out.
@@ -96,8 +138,8 @@ impl WriteHealth {
 mod tests {
     use super::*;
 
-    fn failed() -> Result<(), StoreError> {
-        Err(StoreError::Unavailable("full".into()))
+    fn failed() -> StoreError {
+        StoreError::Unavailable("full".into())
     }
 
     #[tokio::test(start_paused = true)]
@@ -105,34 +147,32 @@ mod tests {
         let health = WriteHealth::default();
         tokio::time::advance(TOLERATED).await;
         assert_eq!(health.check(), Ok(()), "nothing was tried");
-        health.note(Effect::Writes, &failed());
+        health.note_error(Effect::Writes, &failed());
         tokio::time::advance(Duration::from_millis(4_999)).await;
-        health.note(Effect::Writes, &failed());
+        health.note_error(Effect::Writes, &failed());
         assert_eq!(health.check(), Ok(()));
         tokio::time::advance(Duration::from_millis(1)).await;
         assert_eq!(health.check(), Err(NothingIsWritten));
-        health.note(Effect::Writes, &Ok(()));
+        health.proven_by(Issue::Issued);
         assert_eq!(health.check(), Ok(()));
     }
 
     #[tokio::test(start_paused = true)]
     async fn what_wrote_nothing_is_no_proof_that_writing_works() {
         let health = WriteHealth::default();
-        health.note(Effect::MayWrite, &failed());
+        health.note_error(Effect::Writes, &failed());
         tokio::time::advance(TOLERATED).await;
-        health.note(Effect::MayWrite, &Ok(()));
-        health.note(Effect::Reads, &Ok(()));
+        health.proven_by(Issue::Repeated);
+        health.proven_by(Settled::LeaseLost);
+        health.proven_by(Check::NotFound);
         assert_eq!(health.check(), Err(NothingIsWritten));
     }
 
     #[tokio::test(start_paused = true)]
     async fn what_fails_for_another_reason_says_nothing() {
         let health = WriteHealth::default();
-        health.note(Effect::Reads, &failed());
-        health.note(
-            Effect::Writes,
-            &Err::<(), _>(StoreError::Statement("wrong".into())),
-        );
+        health.note_error(Effect::Reads, &failed());
+        health.note_error(Effect::Writes, &StoreError::Statement("wrong".into()));
         tokio::time::advance(TOLERATED).await;
         assert_eq!(health.check(), Ok(()));
     }

@@ -5,6 +5,7 @@ mod commands;
 mod configuration;
 mod crash;
 mod first_start;
+mod full_disk;
 mod installation;
 mod open_files;
 mod refusal;

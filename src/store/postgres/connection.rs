@@ -194,10 +194,7 @@ impl Lent {
             .await
             .unwrap_or_else(|_| Err(fault::TooSlow(DEADLINE.as_secs()).into()));
         match &result {
-            Ok(_) => {
-                self.in_order = true;
-                self.writes.note_success(self.effect);
-            }
+            Ok(_) => self.in_order = true,
             Err(error) if fault::spoils_the_connection(error) => {
                 connection.close_on_drop();
                 self.broken.happens();

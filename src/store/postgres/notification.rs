@@ -19,9 +19,9 @@ use crate::domain::notification::{
 };
 use crate::domain::policy::DAY;
 use crate::domain::time::Timestamp;
-use crate::store::Notifications;
 use crate::store::notification::{ClaimedNotification, NewNotification, NotificationMessage, Notify};
 use crate::store::outbox::Lease;
+use crate::store::{Notifications, Upkeep};
 
 #[async_trait]
 impl Notifications for PostgresStore {
@@ -30,7 +30,7 @@ impl Notifications for PostgresStore {
         let columns = RecipientColumns::of(&new);
         for _ in 0..TRIES {
             match try_notify(&mut lent, &new, &columns).await {
-                Ok(Some(outcome)) => return Ok(outcome),
+                Ok(Some(outcome)) => return Ok(self.write_health().proven_by(outcome)),
                 Ok(None) => {}
                 Err(error) if fault::is_lost_race(&error) || fault::is_overtaken_by_a_copy(&error) => {}
                 Err(error) => return Err(fault::of(error)),
@@ -91,7 +91,7 @@ impl Notifications for PostgresStore {
         &self,
         key_hash: KeyedHash,
     ) -> Result<Option<(NotificationId, KeyedHash)>, StoreError> {
-        let mut lent = self.lend().await?;
+        let mut lent = self.lend_for_reading().await?;
         let found = lent
             .ask(async |connection| {
                 query_file!(
@@ -115,7 +115,7 @@ impl Notifications for PostgresStore {
         lease: Lease,
         limit: u32,
     ) -> Result<Vec<ClaimedNotification>, StoreError> {
-        let mut lent = self.lend_for_sweep().await?;
+        let mut lent = self.lend().await?;
         claim(
             &mut lent,
             lease,

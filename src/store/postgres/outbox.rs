@@ -10,8 +10,8 @@ use super::{PostgresStore, StoreError, fault, settle};
 use crate::domain::id::{EnvironmentId, MessageId};
 use crate::domain::message::Channel;
 use crate::domain::time::Timestamp;
-use crate::store::Outbox;
 use crate::store::outbox::{Claimed, Lease, MonthlyCounter, MonthlyLimit, Queue, Settled, Settlement};
+use crate::store::{Outbox, Upkeep};
 
 #[async_trait]
 impl Outbox for PostgresStore {
@@ -22,7 +22,7 @@ impl Outbox for PostgresStore {
         lease: Lease,
         limit: u32,
     ) -> Result<Vec<Claimed>, StoreError> {
-        let mut lent = self.lend_for_sweep().await?;
+        let mut lent = self.lend().await?;
         claim(
             &mut lent,
             lease,
@@ -71,7 +71,8 @@ impl Outbox for PostgresStore {
     }
 
     async fn settle(&self, settlement: Settlement) -> Result<Settled, StoreError> {
-        settle::settle(&mut self.lend().await?, &settlement).await
+        let settled = settle::settle(&mut self.lend().await?, &settlement).await;
+        settled.map(|settled| self.write_health().proven_by(settled))
     }
 
     async fn reserve(&self, environment: EnvironmentId, limit: MonthlyLimit) -> Result<bool, StoreError> {

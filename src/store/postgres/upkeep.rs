@@ -51,11 +51,12 @@ impl Upkeep for PostgresStore {
                 .await
         })
         .await?;
+        self.write_health().note_success();
         Ok(())
     }
 
     async fn wipe_expired_codes(&self, now: Timestamp, limit: u32) -> Result<u64, StoreError> {
-        let mut lent = self.lend_for_sweep().await?;
+        let mut lent = self.lend().await?;
         let wiped = lent
             .ask(async |connection| {
                 query_file!(
@@ -71,11 +72,11 @@ impl Upkeep for PostgresStore {
     }
 
     async fn wipe_expired_notifications(&self, now: Timestamp, limit: u32) -> Result<u64, StoreError> {
-        notification::wipe_expired(&mut self.lend_for_sweep().await?, now, limit).await
+        notification::wipe_expired(&mut self.lend().await?, now, limit).await
     }
 
     async fn remove_old(&self, before: Timestamp, now: Timestamp, limit: u32) -> Result<u64, StoreError> {
-        let mut lent = self.lend_for_sweep().await?;
+        let mut lent = self.lend().await?;
         let mut removed = remove_messages(&mut lent, before, limit).await?;
         removed += notification::remove_old(&mut lent, before, now, limit).await?;
         removed += self
@@ -93,7 +94,7 @@ impl Upkeep for PostgresStore {
     }
 
     async fn clear_removed(&self, now: Timestamp, limit: u32) -> Result<bool, StoreError> {
-        let mut lent = self.lend_for_sweep().await?;
+        let mut lent = self.lend().await?;
         lent.transact(async |transaction| removal::clear_next(transaction, now, limit).await)
             .await
             .map_err(fault::of)

@@ -11,23 +11,26 @@ use crate::domain::id::{ApplicationId, EnvironmentId, VerificationId};
 use crate::domain::idempotency::{KeyedHash, KeyedResend};
 use crate::domain::time::Timestamp;
 use crate::domain::verification::{Purpose, Verification};
-use crate::store::Verifications;
 use crate::store::verification::{
     Cancel, Check, Guess, Issue, KeyedRequests, NewSend, NewVerification, Resend, StoredVerification,
 };
+use crate::store::{Upkeep, Verifications};
 
 #[async_trait]
 impl Verifications for PostgresStore {
     async fn issue(&self, new: NewVerification) -> Result<Issue, StoreError> {
-        send::issue(&mut self.lend().await?, &new).await
+        let issued = send::issue(&mut self.lend().await?, &new).await;
+        issued.map(|issued| self.write_health().proven_by(issued))
     }
 
     async fn check(&self, guess: Guess) -> Result<Check, StoreError> {
-        check(&mut self.pools.lend_for_check().await?, &guess).await
+        let checked = check(&mut self.pools.lend_for_check().await?, &guess).await;
+        checked.map(|checked| self.write_health().proven_by(checked))
     }
 
     async fn resend(&self, again: NewSend) -> Result<Resend, StoreError> {
-        send::resend(&mut self.lend().await?, &again).await
+        let resent = send::resend(&mut self.lend().await?, &again).await;
+        resent.map(|resent| self.write_health().proven_by(resent))
     }
 
     async fn cancel(
@@ -66,7 +69,7 @@ impl Verifications for PostgresStore {
         application: ApplicationId,
         id: VerificationId,
     ) -> Result<Option<KeyedRequests>, StoreError> {
-        let mut lent = self.lend().await?;
+        let mut lent = self.lend_for_reading().await?;
         let found = lent
             .ask(async |connection| {
                 query_file!(

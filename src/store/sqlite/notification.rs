@@ -18,6 +18,7 @@ use crate::domain::notification::{
     NotificationEvent, NotificationOutcome, NotificationSource, NotificationView, SuppressionReason,
 };
 use crate::domain::time::Timestamp;
+use crate::store::Upkeep;
 use crate::store::notification::{
     ClaimedNotification, NewMessages, NewNotification, NotificationMessage, Notifications, Notify,
 };
@@ -31,7 +32,8 @@ pub(super) use counter::{give_back, remove_old};
 #[async_trait]
 impl Notifications for SqliteStore {
     async fn notify(&self, new: NewNotification) -> Result<Notify, StoreError> {
-        self.writer.write(move |db| Box::pin(notify(db, new))).await
+        let made = self.writer.write(move |db| Box::pin(notify(db, new))).await;
+        made.map(|made| self.write_health().proven_by(made))
     }
 
     async fn find_notification(
@@ -85,7 +87,7 @@ impl Notifications for SqliteStore {
     ) -> Result<Vec<ClaimedNotification>, StoreError> {
         claim(limit, |limit| {
             self.writer
-                .sweep(move |db| Box::pin(claim_due(db, now, lease, limit)))
+                .write(move |db| Box::pin(claim_due(db, now, lease, limit)))
         })
         .await
     }

@@ -11,6 +11,7 @@ use super::{SqliteStore, StoreError, fault, quota};
 use crate::domain::id::{EnvironmentId, MessageId};
 use crate::domain::message::Channel;
 use crate::domain::time::Timestamp;
+use crate::store::Upkeep;
 use crate::store::outbox::{
     Claimed, Lease, MonthlyCounter, MonthlyLimit, Outbox, Queue, Settled, Settlement, log_unreadable,
 };
@@ -28,15 +29,17 @@ impl Outbox for SqliteStore {
     ) -> Result<Vec<Claimed>, StoreError> {
         claim(limit, |limit| {
             self.writer
-                .sweep(move |db| Box::pin(claim_due(db, channel, now, lease, limit)))
+                .write(move |db| Box::pin(claim_due(db, channel, now, lease, limit)))
         })
         .await
     }
 
     async fn settle(&self, settlement: Settlement) -> Result<Settled, StoreError> {
-        self.writer
+        let settled = self
+            .writer
             .write(move |db| Box::pin(settle::settle(db, settlement)))
-            .await
+            .await;
+        settled.map(|settled| self.write_health().proven_by(settled))
     }
 
     async fn reserve(&self, environment: EnvironmentId, limit: MonthlyLimit) -> Result<bool, StoreError> {

@@ -27,7 +27,7 @@ macro_rules! old_messages {
 impl Upkeep for SqliteStore {
     async fn probe(&self, _machine: &dyn Clock) -> Result<Option<ClockSample>, StoreError> {
         // The writer takes the write lock for it, so a file that has become read-only is found as well.
-        self.writer.sweep(|db| Box::pin(touch(db))).await?;
+        self.writer.write(|db| Box::pin(touch(db))).await?;
         Ok(None)
     }
 
@@ -36,30 +36,32 @@ impl Upkeep for SqliteStore {
     }
 
     async fn probe_writing(&self) -> Result<(), StoreError> {
-        self.writer.write(|db| Box::pin(write_probe(db))).await
+        self.writer.write(|db| Box::pin(write_probe(db))).await?;
+        self.writer.health().note_success();
+        Ok(())
     }
 
     async fn wipe_expired_codes(&self, now: Timestamp, limit: u32) -> Result<u64, StoreError> {
         self.writer
-            .sweep(move |db| Box::pin(wipe_expired_codes(db, now, limit)))
+            .write(move |db| Box::pin(wipe_expired_codes(db, now, limit)))
             .await
     }
 
     async fn wipe_expired_notifications(&self, now: Timestamp, limit: u32) -> Result<u64, StoreError> {
         self.writer
-            .sweep(move |db| Box::pin(notification::wipe_expired(db, now, limit)))
+            .write(move |db| Box::pin(notification::wipe_expired(db, now, limit)))
             .await
     }
 
     async fn remove_old(&self, before: Timestamp, now: Timestamp, limit: u32) -> Result<u64, StoreError> {
         self.writer
-            .sweep(move |db| Box::pin(remove_old(db, before, now, limit)))
+            .write(move |db| Box::pin(remove_old(db, before, now, limit)))
             .await
     }
 
     async fn clear_removed(&self, now: Timestamp, limit: u32) -> Result<bool, StoreError> {
         self.writer
-            .sweep(move |db| Box::pin(removal::clear_next(db, now, limit)))
+            .write(move |db| Box::pin(removal::clear_next(db, now, limit)))
             .await
     }
 

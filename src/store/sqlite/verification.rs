@@ -13,6 +13,7 @@ use crate::domain::message::Channel;
 use crate::domain::recipient::Recipient;
 use crate::domain::time::Timestamp;
 use crate::domain::verification::{Purpose, Verification, VerificationStatus};
+use crate::store::Upkeep;
 use crate::store::verification::{
     Cancel, Check, Guess, Issue, KeyedRequests, NewSend, NewVerification, Resend, StoredVerification,
     Verifications,
@@ -39,19 +40,24 @@ pub(super) use select_verifications;
 #[async_trait]
 impl Verifications for SqliteStore {
     async fn issue(&self, new: NewVerification) -> Result<Issue, StoreError> {
-        self.writer.write(move |db| Box::pin(send::issue(db, new))).await
+        let issued = self.writer.write(move |db| Box::pin(send::issue(db, new))).await;
+        issued.map(|issued| self.write_health().proven_by(issued))
     }
 
     async fn check(&self, guess: Guess) -> Result<Check, StoreError> {
-        self.writer
+        let checked = self
+            .writer
             .write(move |db| Box::pin(check::check(db, guess)))
-            .await
+            .await;
+        checked.map(|checked| self.write_health().proven_by(checked))
     }
 
     async fn resend(&self, again: NewSend) -> Result<Resend, StoreError> {
-        self.writer
+        let resent = self
+            .writer
             .write(move |db| Box::pin(send::resend(db, again)))
-            .await
+            .await;
+        resent.map(|resent| self.write_health().proven_by(resent))
     }
 
     async fn cancel(

@@ -70,38 +70,17 @@ impl Writer {
         T: Send + 'static,
         F: for<'c> FnOnce(&'c mut SqliteConnection) -> BoxFuture<'c, Result<T, StoreError>> + Send + 'static,
     {
-        let outcome = self.carry_out(action).await;
-        self.health.note(Effect::Writes, &outcome);
-        outcome
-    }
-
-    /// As [`Self::write`], for what often finds nothing to write.
-    pub(super) async fn sweep<T, F>(&self, action: F) -> Result<T, StoreError>
-    where
-        T: Send + 'static,
-        F: for<'c> FnOnce(&'c mut SqliteConnection) -> BoxFuture<'c, Result<T, StoreError>> + Send + 'static,
-    {
-        let outcome = self.carry_out(action).await;
-        self.health.note(Effect::MayWrite, &outcome);
-        outcome
-    }
-
-    async fn carry_out<T, F>(&self, action: F) -> Result<T, StoreError>
-    where
-        T: Send + 'static,
-        F: for<'c> FnOnce(&'c mut SqliteConnection) -> BoxFuture<'c, Result<T, StoreError>> + Send + 'static,
-    {
         let (caller, answer) = oneshot::channel();
         let operation = Queued {
             action: Some(action),
             outcome: None,
             caller,
         };
-        self.queue
-            .send(Box::new(operation))
-            .await
-            .map_err(|_| unavailable(Closed))?;
-        answer.await.map_err(|_| unavailable(Closed))?
+        let outcome = match self.queue.send(Box::new(operation)).await {
+            Ok(()) => answer.await.unwrap_or_else(|_| Err(unavailable(Closed))),
+            Err(_) => Err(unavailable(Closed)),
+        };
+        outcome.inspect_err(|error| self.health.note_error(Effect::Writes, error))
     }
 
     /// Takes no further operations and waits for those that are queued.
@@ -376,21 +355,20 @@ mod tests {
         let place = tempfile::tempdir().unwrap();
         let writer = writer_of_at_most(&place, 1).await;
         let write = async |statement| writer.write(move |db| Box::pin(execute(db, statement))).await;
-        let sweep = async |statement| writer.sweep(move |db| Box::pin(execute(db, statement))).await;
         write(FILL).await.unwrap();
         // No fewer pages than there are, and the next connection has no more either.
-        sweep("PRAGMA max_page_count = 1").await.unwrap();
+        write("PRAGMA max_page_count = 1").await.unwrap();
         for _ in 0..2 {
             let full = write(MORE).await;
             assert!(matches!(full, Err(StoreError::Unavailable(_))), "{full:?}");
         }
         assert!(writer.health().check().is_ok(), "it is too early to tell");
         pass(std::time::Duration::from_secs(5)).await;
-        sweep("DELETE FROM settings").await.unwrap();
+        write("DELETE FROM settings").await.unwrap();
         assert!(writer.health().check().is_err(), "nothing was found to write");
-        sweep("DELETE FROM write_probes").await.unwrap();
-        assert!(writer.health().check().is_err());
+        write("DELETE FROM write_probes").await.unwrap();
         write(MORE).await.unwrap();
+        writer.health().note_success();
         assert!(writer.health().check().is_ok());
     }
 

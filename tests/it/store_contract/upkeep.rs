@@ -1,11 +1,16 @@
 //! Upkeep: wiping codes that have died, and removing what nobody needs any more.
 
+use otpost::domain::id::MessageId;
 use otpost::domain::message::Channel;
+use otpost::domain::random::OsRandom;
 use otpost::domain::time::SystemClock;
 use otpost::store::message::MessageFilter;
-use otpost::store::outbox::MonthlyCounter;
+use otpost::store::outbox::{MonthlyCounter, Settled};
+use otpost::store::verification::{Check, Issue, Resend, SendLimits};
+use otpost::store::write_health::Effect;
 
-use super::fixture::{DAY, HOUR, MINUTE, SECOND, World, accepted, lease, now, quota};
+use super::fixture::{DAY, HOUR, MINUTE, SECOND, WIDE, World, accepted, lease, now, quota};
+use crate::support::wait::let_pass;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_tells_its_time_and_a_file_has_none() {
@@ -26,6 +31,40 @@ async fn writing_can_be_tried_again_and_again() {
         world.probe_writing().await.unwrap();
         assert!(world.write_health().check().is_ok());
     }
+}
+
+/// On one thread, so that time can be let pass.
+#[tokio::test]
+async fn what_finds_nothing_to_write_is_no_proof_that_writing_works() {
+    let world = World::new().await;
+    let pending = world.issued(1).await;
+    let verified = world.issued(2).await;
+    world.guess_right(verified.id, now()).await;
+    let fails = || world.write_health().note_failure(Effect::Writes);
+    fails();
+    let_pass(5 * SECOND).await;
+    let id = MessageId::unguessable(&OsRandom);
+    let settlement = world.settlement(id, accepted());
+    assert_eq!(world.settle(settlement).await.unwrap(), Settled::LeaseLost);
+    let mut again = world.verification(1, now());
+    again.limits = SendLimits { per_hour: 1, ..WIDE };
+    assert!(matches!(world.issue(again).await.unwrap(), Issue::Refused(_)));
+    let resend = world.again(verified.id, now() + 30 * SECOND);
+    assert_eq!(world.resend(resend).await.unwrap(), Resend::AlreadyVerified);
+    assert!(matches!(
+        world.guess_right(verified.id, now()).await,
+        Check::AlreadyVerified
+    ));
+    world.wipe_expired_codes(now(), 10).await.unwrap();
+    assert!(world.write_health().check().is_err());
+
+    world.guess_wrong(pending.id, now()).await;
+    assert!(world.write_health().check().is_ok());
+    fails();
+    let_pass(5 * SECOND).await;
+    assert!(world.write_health().check().is_err());
+    world.probe_writing().await.unwrap();
+    assert!(world.write_health().check().is_ok());
 }
 
 #[tokio::test(flavor = "multi_thread")]
