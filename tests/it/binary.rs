@@ -3,6 +3,7 @@
 mod check_locales;
 mod commands;
 mod configuration;
+mod console;
 mod crash;
 mod first_start;
 mod full_disk;
