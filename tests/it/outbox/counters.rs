@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{is_queued, throttled};
 use crate::support::carriers::{
@@ -56,6 +56,11 @@ impl Scene {
     }
 }
 
+/// Nobody let the message go without a word, so that another took it over when its lease was over.
+fn was_given_up_in_order(read: &Value) {
+    assert_eq!(events(read, "taken_over"), Vec::<Value>::new(), "{read}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_error_at_the_fallbacks_cap_ends_no_message() {
     let scene = throttled_by_both().await;
@@ -69,6 +74,7 @@ async fn an_error_at_the_fallbacks_cap_ends_no_message() {
     );
     assert_eq!(scene.kinde.requests(), 2);
     assert!(events(&read, "attempt").len() >= 4);
+    was_given_up_in_order(&read);
     scene.server.stop().await;
 }
 
@@ -80,6 +86,7 @@ async fn an_error_at_a_test_quota_that_is_reserved_late_ends_no_message() {
     scene.next_try_without_counters().await;
     let read = message_when(&scene.server, &message_id(&scene.sent), "accepted").await;
     assert_eq!(read["provider"], "kinde");
+    was_given_up_in_order(&read);
     assert_eq!(quota_used(&scene.server).await, 1);
     scene.server.stop().await;
 }
