@@ -13,6 +13,7 @@ use crate::support::test_server::{TestServer, Wishes, wrong};
 mod answers;
 mod copies;
 mod lost_commit;
+mod panics;
 
 const PATH: &str = "/v1/otp/send";
 

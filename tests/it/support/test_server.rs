@@ -20,7 +20,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use super::clocks::{FakeClock, MachineClock};
+use super::clocks::FakeClock;
 use super::place::Place;
 use super::plain_http::{self, Answer};
 use super::wait::until;
@@ -31,7 +31,7 @@ pub struct Wishes {
     variables: Vec<(String, String)>,
     roots: Option<Arc<RootCertStore>>,
     random: Option<Arc<dyn Random>>,
-    machine: Option<Arc<MachineClock>>,
+    machine: Option<Arc<dyn Clock>>,
 }
 
 impl Wishes {
@@ -62,8 +62,8 @@ impl Wishes {
     }
 
     /// Lives by the clock of a machine rather than by the one that only the test moves.
-    pub fn on_a_machine(mut self, clock: &Arc<MachineClock>) -> Self {
-        self.machine = Some(Arc::clone(clock));
+    pub fn on_a_machine<C: Clock + 'static>(mut self, clock: &Arc<C>) -> Self {
+        self.machine = Some(Arc::clone(clock) as Arc<dyn Clock>);
         self
     }
 
@@ -116,7 +116,7 @@ impl TestServer {
     async fn start_on(place: Arc<Place>, wishes: Wishes) -> Result<Self, StartError> {
         let config = configuration(&place, &wishes);
         let (clock, machine_clock): (Arc<dyn Clock>, Arc<dyn Clock>) = match wishes.machine {
-            Some(machine) => (machine.clone(), machine),
+            Some(machine) => (Arc::clone(&machine), machine),
             None => (place.clock.clone(), Arc::new(SystemClock)),
         };
         let surroundings = Surroundings {
