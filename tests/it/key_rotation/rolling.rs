@@ -62,7 +62,13 @@ impl Load {
 
     /// Starts a server again, with the keys that are in the file now.
     async fn restart(&self, which: usize) {
-        let fresh = self.servers.read().await[0].replica(Wishes::default()).await;
+        let place = Arc::clone(&self.servers.read().await[0].place);
+        let fresh = if place.database().is_postgres() {
+            self.servers.read().await[0].replica(Wishes::default()).await
+        } else {
+            // Of those who write to a file at once it is chance who has his turn: the load waits, so that the start has it in time.
+            self.servers.write().await[0].replica(Wishes::default()).await
+        };
         let old = std::mem::replace(&mut self.servers.write().await[which], fresh);
         old.stop().await;
     }

@@ -21,7 +21,7 @@ use otpost::store::verification::{
 use tokio::sync::Semaphore;
 use uuid::Uuid;
 
-use crate::support::database::Database;
+use crate::support::database::{self, Database};
 
 /// Sunday 2026-11-22T09:00:00Z.
 pub const NOW_MICROS: i64 = 1_795_338_000_000_000;
@@ -235,16 +235,12 @@ pub fn failed() -> Outcome {
     })
 }
 
-/// As many as are under way at once. More would wait so long for one of the store's few connections, where all cores are busy
-/// with something else, that they were told to come again.
-const AT_ONCE: usize = 64;
-
-/// Runs all of them at once, each as a task of its own.
+/// Runs all of them at once, as far as the store does, each as a task of its own.
 pub async fn in_parallel<F>(operations: impl IntoIterator<Item = F>) -> Vec<F::Output>
 where
     F: Future<Output: Send + 'static> + Send + 'static,
 {
-    let places = Arc::new(Semaphore::new(AT_ONCE));
+    let places = Arc::new(Semaphore::new(database::at_once()));
     let tasks = operations.into_iter().map(|operation| {
         let places = Arc::clone(&places);
         tokio::spawn(async move {

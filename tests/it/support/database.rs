@@ -15,6 +15,16 @@ mod postgres;
 /// The most connections a test's store has.
 const MAX_CONNECTIONS: u32 = 8;
 
+/// As many operations as are carried out at once. On a server that is as many as the store has connections for what is no check
+/// of a code: where all cores are busy with something else, those that wait for a connection behind others are told to come again
+/// after two seconds. A file's writer takes all that has queued up in one transaction, so there more are under way.
+pub fn at_once() -> usize {
+    match postgres::maintenance_url() {
+        Some(_) => (MAX_CONNECTIONS - MAX_CONNECTIONS / 4) as usize,
+        None => 64,
+    }
+}
+
 /// A fresh database with its store.
 pub struct Database {
     store: SharedStore,
