@@ -44,6 +44,9 @@ pub struct Limits {
     pub idle_timeout: Duration,
     /// How long a peer may take nothing of an answer.
     pub stall_timeout: Duration,
+    /// How long a connection that waits is kept when the service takes nothing new any more: what its peer has sent by then may
+    /// still be on its way.
+    pub last_call: Duration,
     /// Connections at once. For further ones idle ones have to leave; where there are none they wait in the listener's
     /// queue.
     pub max_connections: usize,
@@ -58,6 +61,7 @@ impl Default for Limits {
             head_timeout: Duration::from_secs(10),
             idle_timeout: Duration::from_mins(1),
             stall_timeout: Duration::from_secs(10),
+            last_call: Duration::from_millis(100),
             max_connections: max_connections(open_files::limit_in_force()),
             max_multiplexed_connections: 2_048,
         }

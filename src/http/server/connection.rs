@@ -34,10 +34,6 @@ use crate::http::extract::ClientAddress;
 /// How long a peer that is told to go has to take its last bytes.
 const FAREWELL: Duration = Duration::from_secs(2);
 
-/// How long a connection that waits is kept when the service takes nothing new any more: what its peer has sent by then
-/// may still be on its way.
-const LAST_CALL: Duration = Duration::from_millis(100);
-
 /// How much of what a peer still sends is read after the last answer, so that the answer is not lost to a reset.
 const LAST_BYTES: u64 = 256 * 1024;
 
@@ -158,7 +154,7 @@ impl Connection {
         let stop = &self.serving.stop;
         let last_call = async {
             stop.draining.cancelled().await;
-            sleep(LAST_CALL).await;
+            sleep(self.serving.limits.last_call).await;
         };
         tokio::select! {
             () = sleep_until(deadline) => {}

@@ -6,22 +6,21 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use otpost::http::problem::Code;
+use otpost::http::server::Limits;
 use otpost::lifecycle::Phase;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
-use tokio::time::timeout;
 
-use super::service::{Service, assert_problem};
+use super::service::{Service, Settings, assert_problem};
 use crate::support::plain_http::{Answer, get as fetch};
 use crate::support::tcp_proxy::TcpProxy;
+use crate::support::wait::{in_time, until};
 
 const CALLERS: usize = 40;
 
 /// As far away as another machine may be.
 const AWAY: Duration = Duration::from_millis(10);
-
-const DEADLINE: Duration = Duration::from_secs(30);
 
 const LIST: &[u8] = b"GET /list HTTP/1.1\r\nHost: otp.example\r\n\r\n";
 
@@ -30,10 +29,7 @@ async fn ask(stream: &mut TcpStream) -> Answer {
     stream.write_all(LIST).await.unwrap();
     let mut read = Vec::new();
     while !read.ends_with(b"\r\n\r\n20") {
-        let count = timeout(DEADLINE, stream.read_buf(&mut read))
-            .await
-            .unwrap()
-            .unwrap();
+        let count = in_time("an answer", stream.read_buf(&mut read)).await.unwrap();
         assert!(count > 0, "the connection ended without an answer");
     }
     Answer::parse(&read)
@@ -90,15 +86,14 @@ async fn callers_who_keep_their_connections_lose_nothing_when_the_service_leaves
             assert_eq!(ask(&mut stream).await.status, 200);
         });
     }
-    while asked.load(Ordering::Relaxed) < 3 * CALLERS {
-        tokio::task::yield_now().await;
-    }
+    until("they are answered", async || {
+        asked.load(Ordering::Relaxed) >= 3 * CALLERS
+    })
+    .await;
     leaving.shutdown.advance(Phase::Leaving);
-    timeout(DEADLINE, callers.join_all())
-        .await
-        .expect("all of them are sent elsewhere");
+    in_time("all of them are sent elsewhere", callers.join_all()).await;
     leaving.shutdown.advance(Phase::Draining);
-    assert_eq!(timeout(DEADLINE, leaving.ended).await.unwrap().unwrap(), 0);
+    assert_eq!(in_time("the end", leaving.ended).await.unwrap(), 0);
 }
 
 #[tokio::test]
@@ -128,18 +123,16 @@ async fn callers_of_http_2_lose_nothing_when_the_service_leaves() {
             }
         });
     }
-    let until = async |goal: usize| {
-        let reached = async {
-            while asked.load(Ordering::Relaxed) < goal && !callers.is_empty() {
-                tokio::task::yield_now().await;
-            }
-        };
-        timeout(DEADLINE, reached).await.expect("they are answered");
+    let answered = async |goal: usize| {
+        until("they are answered", async || {
+            asked.load(Ordering::Relaxed) >= goal
+        })
+        .await;
     };
-    until(3 * CALLERS).await;
+    answered(3 * CALLERS).await;
     let before = proxy.connected();
     service.shutdown.advance(Phase::Leaving);
-    until(asked.load(Ordering::Relaxed) + 10 * CALLERS).await;
+    answered(asked.load(Ordering::Relaxed) + 10 * CALLERS).await;
     enough.store(true, Ordering::Relaxed);
     callers.join_all().await;
     // Each has been told to look for another connection, and that again on the next.
@@ -149,32 +142,32 @@ async fn callers_of_http_2_lose_nothing_when_the_service_leaves() {
         proxy.connected()
     );
     service.shutdown.advance(Phase::Draining);
-    assert_eq!(timeout(DEADLINE, service.ended).await.unwrap().unwrap(), 0);
+    assert_eq!(in_time("the end", service.ended).await.unwrap(), 0);
 }
 
 #[tokio::test]
 async fn what_has_been_sent_before_the_service_takes_nothing_new_is_answered() {
-    let service = Service::start().await;
+    let service = Service::start_with(Settings {
+        limits: Limits {
+            // However long the machine takes for the way through the proxy.
+            last_call: Duration::from_hours(1),
+            ..Limits::default()
+        },
+        ..Settings::default()
+    })
+    .await;
     let proxy = proxied(&service).await;
     let mut kept = TcpStream::connect(address(&proxy)).await.unwrap();
     ask(&mut kept).await;
     let mut fresh = TcpStream::connect(address(&proxy)).await.unwrap();
-    let through = async {
-        while proxy.connected() < 2 {
-            tokio::task::yield_now().await;
-        }
-    };
-    timeout(DEADLINE, through).await.unwrap();
+    until("both are through", async || proxy.connected() == 2).await;
     for stream in [&mut kept, &mut fresh] {
         stream.write_all(LIST).await.unwrap();
     }
     service.shutdown.advance(Phase::Draining);
     for stream in [&mut kept, &mut fresh] {
         let mut read = Vec::new();
-        timeout(DEADLINE, stream.read_to_end(&mut read))
-            .await
-            .unwrap()
-            .unwrap();
+        in_time("an answer", stream.read_to_end(&mut read)).await.unwrap();
         assert_eq!(Answer::parse(&read).status, 200);
     }
 }
