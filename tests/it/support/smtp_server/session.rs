@@ -221,13 +221,13 @@ impl Session {
             raw: content::unstuff(&content),
         };
         let number = self.log().contents.len();
-        if self
-            .answer(Step::EndOfData, &format!("250 2.0.0 Ok: queued as Q{number}"))
-            .await?
-        {
+        let reply = format!("250 2.0.0 Ok: queued as Q{number}\r\n").into_bytes();
+        let act = self.shared.act(Step::EndOfData).unwrap_or(Act::Write(reply));
+        // Before it says so: whoever has heard it may look at once.
+        if matches!(&act, Act::Write(bytes) if bytes.starts_with(b"2")) {
             self.log().mails.push(mail);
         }
-        Ok(())
+        self.perform(act).await.map(drop)
     }
 
     /// The bytes up to the final dot: a dot between CRLFs and nothing else.
