@@ -3,7 +3,7 @@
 #   docker build -t otpost .
 #   docker run --read-only -p 127.0.0.1:8080:8080 -v otpost-data:/data otpost
 #
-# Any base with the glibc of Debian 12 or newer will do, also one without a shell; name it with --build-arg BASE=….
+# Any base with the glibc of Debian 12 or newer and libgcc will do, also one without a shell; name it with --build-arg BASE=….
 ARG BASE=debian:bookworm-slim
 
 FROM rust:1.95.0-bookworm AS build
