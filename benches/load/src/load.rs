@@ -30,6 +30,15 @@ pub struct Load<'a> {
     span: Duration,
 }
 
+/// How a send is asked for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Manner {
+    RespondAsync,
+    /// The same, each with an Idempotency-Key of its own.
+    RespondAsyncKeyed,
+    Wait,
+}
+
 /// A verification that was sent.
 pub struct Sent {
     to: u64,
@@ -76,7 +85,7 @@ impl<'a> Load<'a> {
     }
 
     /// Sends for the span, then waits until Twilio has accepted everything.
-    pub fn send(&self, respond_async: bool) -> Result<Answers, Failure> {
+    pub fn send(&self, manner: Manner) -> Result<Answers, Failure> {
         let accepted_before = self.double.accepted();
         let mut spent = Duration::ZERO;
         let (worked, figures) = self.measure(async |started: Instant| {
@@ -86,7 +95,7 @@ impl<'a> Load<'a> {
                     let mut done = Vec::new();
                     while Instant::now() < end {
                         let to = recipient(NEXT_RECIPIENT.fetch_add(1, Ordering::Relaxed));
-                        let request = self.service.send_request(to, respond_async);
+                        let request = self.service.send_request(to, manner);
                         let asked = Instant::now();
                         let (status, body) = connection.ask(request.as_bytes()).await?;
                         let took = asked.elapsed();
@@ -101,7 +110,7 @@ impl<'a> Load<'a> {
             self.drained(expected).await?;
             Ok(worked)
         })?;
-        if respond_async {
+        if manner != Manner::Wait {
             let drain = figures.took.saturating_sub(spent);
             println!("  drained {:.1} s after the last answer", drain.as_secs_f64());
         }

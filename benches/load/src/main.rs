@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use load::{Answers, Load, Sent};
+use load::{Answers, Load, Manner, Sent};
 use postgres::Postgres;
 use report::{Bare, Report, Row};
 use service::Service;
@@ -160,33 +160,33 @@ fn rows_beside_their_limit(
 ) -> Result<(), Failure> {
     let load = Load::new(service, Some(database), double, options.span);
     report.bare(place, Bare::Issue, database.bare_issues(options.span)?);
-    let mut sent = respond_async(place, &load, report)?;
-    sent.extend(wait_for_acceptance(place, &load, report)?);
+    let sent = sends(place, &load, report)?;
     report.bare(place, Bare::Issue, database.bare_issues(options.span)?);
     report.bare(place, Bare::Check, database.bare_checks()?);
     verify(place, &load, sent, report)
 }
 
 fn three_rows(place: &'static str, load: &Load<'_>, report: &mut Report) -> Result<(), Failure> {
-    let mut sent = respond_async(place, load, report)?;
-    sent.extend(wait_for_acceptance(place, load, report)?);
+    let sent = sends(place, load, report)?;
     verify(place, load, sent, report)
 }
 
-fn respond_async(place: &'static str, load: &Load<'_>, report: &mut Report) -> Result<Vec<Sent>, Failure> {
-    let Answers { sent, figures } = load.send(true)?;
-    report.row(place, Row::RespondAsync, figures);
-    Ok(sent)
-}
-
-fn wait_for_acceptance(
-    place: &'static str,
-    load: &Load<'_>,
-    report: &mut Report,
-) -> Result<Vec<Sent>, Failure> {
-    let Answers { sent, figures } = load.send(false)?;
-    report.row(place, Row::Wait, figures);
-    Ok(sent)
+/// What is compared with one another is measured in turns.
+fn sends(place: &'static str, load: &Load<'_>, report: &mut Report) -> Result<Vec<Sent>, Failure> {
+    const TURNS: [(Row, Manner); 5] = [
+        (Row::RespondAsync, Manner::RespondAsync),
+        (Row::RespondAsyncKeyed, Manner::RespondAsyncKeyed),
+        (Row::RespondAsyncKeyed, Manner::RespondAsyncKeyed),
+        (Row::RespondAsync, Manner::RespondAsync),
+        (Row::Wait, Manner::Wait),
+    ];
+    let mut all = Vec::new();
+    for (row, manner) in TURNS {
+        let Answers { sent, figures } = load.send(manner)?;
+        report.row(place, row, figures);
+        all.extend(sent);
+    }
+    Ok(all)
 }
 
 fn verify(place: &'static str, load: &Load<'_>, sent: Vec<Sent>, report: &mut Report) -> Result<(), Failure> {

@@ -8,6 +8,7 @@ use crate::load::Figures;
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Row {
     RespondAsync,
+    RespondAsyncKeyed,
     Wait,
     Verify,
 }
@@ -23,6 +24,7 @@ impl Row {
     fn name(self) -> &'static str {
         match self {
             Self::RespondAsync => "send, respond-async, drained",
+            Self::RespondAsyncKeyed => "the same, each with a key",
             Self::Wait => "send, waiting for acceptance",
             Self::Verify => "verify, right code",
         }
@@ -31,7 +33,7 @@ impl Row {
     /// What it is divided by, and the least that must come of it.
     fn limit(self) -> (Bare, f64) {
         match self {
-            Self::RespondAsync => (Bare::Issue, 0.20),
+            Self::RespondAsync | Self::RespondAsyncKeyed => (Bare::Issue, 0.20),
             Self::Wait => (Bare::Issue, 0.12),
             Self::Verify => (Bare::Check, 0.15),
         }
@@ -40,6 +42,8 @@ impl Row {
 
 /// The least that a full table may leave of a rate.
 const LEAST_WHEN_SEEDED: f64 = 0.9;
+/// The least that a key of its own may leave of the rate of sends.
+const LEAST_WHEN_KEYED: f64 = 0.95;
 const MOST_AFTER_LOAD: u64 = 64 << 20;
 const MOST_IDLE: u64 = 24 << 20;
 const MOST_UNTIL_READY: Duration = Duration::from_millis(300);
@@ -92,6 +96,9 @@ impl Report {
             println!("{place:<18}{:<30}{rate:>8.0}", bare.name());
         }
         println!();
+        for place in ["Postgres", "Postgres, seeded", "SQLite"] {
+            self.print_keyed(place);
+        }
         for row in [Row::RespondAsync, Row::Wait, Row::Verify] {
             self.print_seeded(row);
         }
@@ -138,6 +145,21 @@ impl Report {
         }
     }
 
+    /// What a key leaves of the rate.
+    fn print_keyed(&self, place: &'static str) {
+        if let (Some(without), Some(with)) = (
+            self.rate(place, Row::RespondAsync),
+            self.rate(place, Row::RespondAsyncKeyed),
+        ) {
+            let left = with / without;
+            println!(
+                "{:<48}{left:>8.2} of the rate without, {}",
+                format!("send with a key, {place}"),
+                verdict(left >= LEAST_WHEN_KEYED, "0.95"),
+            );
+        }
+    }
+
     fn print_row(&self, place: &str, row: Row, figures: &Figures) {
         let each = |spent: Duration| spent.as_secs_f64() * 1e6 / figures.requests.max(1) as f64;
         let ms = |time: Duration| time.as_secs_f64() * 1e3;
@@ -169,14 +191,19 @@ impl Report {
     /// The mean where it was measured more than once.
     fn limit(&self, place: &str, bare: Bare) -> Option<f64> {
         let rates = self.bare.iter().filter(|(at, of, _)| *at == place && *of == bare);
-        let rates: Vec<f64> = rates.map(|(_, _, rate)| *rate).collect();
-        (!rates.is_empty()).then(|| rates.iter().sum::<f64>() / rates.len() as f64)
+        mean(rates.map(|(_, _, rate)| *rate))
     }
 
+    /// The mean where it was measured more than once.
     fn rate(&self, place: &str, row: Row) -> Option<f64> {
-        let found = self.rows.iter().find(|(at, of, _)| *at == place && *of == row);
-        found.map(|(_, _, figures)| figures.rate())
+        let rows = self.rows.iter().filter(|(at, of, _)| *at == place && *of == row);
+        mean(rows.map(|(_, _, figures)| figures.rate()))
     }
+}
+
+fn mean(values: impl Iterator<Item = f64>) -> Option<f64> {
+    let values: Vec<f64> = values.collect();
+    (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
 }
 
 impl Bare {

@@ -7,6 +7,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::http::Connection;
+use crate::load::Manner;
 use crate::postgres::output;
 use crate::{Failure, machine};
 
@@ -140,14 +141,14 @@ impl Service {
         )
     }
 
-    pub fn send_request(&self, to: u64, respond_async: bool) -> String {
-        let fields = if respond_async {
-            "prefer: respond-async\r\n"
-        } else {
-            ""
+    pub fn send_request(&self, to: u64, manner: Manner) -> String {
+        let fields = match manner {
+            Manner::RespondAsync => "prefer: respond-async\r\n".to_owned(),
+            Manner::RespondAsyncKeyed => format!("prefer: respond-async\r\nidempotency-key: \"{to}\"\r\n"),
+            Manner::Wait => String::new(),
         };
         let body = format!(r#"{{"connection_id":"{}","to":"+{to}"}}"#, self.connection_id);
-        self.request("POST /v1/otp/send", &self.key, fields, &body)
+        self.request("POST /v1/otp/send", &self.key, &fields, &body)
     }
 
     pub fn verify_request(&self, verification_id: &str, code: &str) -> String {
