@@ -18,13 +18,14 @@ use crate::twilio_double::TwilioDouble;
 const CONNECTIONS: usize = 64;
 
 /// How long the queue may take to drain before the run counts as failed.
-const DRAIN: Duration = Duration::from_secs(120);
+const DRAIN: Duration = Duration::from_mins(2);
 
 /// The recipients of a run, over all of its rows: none is written to twice.
 static NEXT_RECIPIENT: AtomicU64 = AtomicU64::new(0);
 
 pub struct Load<'a> {
     service: &'a Service,
+    database: Option<&'a Postgres>,
     postmaster: Option<u32>,
     double: &'a Arc<TwilioDouble>,
     span: Duration,
@@ -60,6 +61,8 @@ pub struct Figures {
     pub median: Duration,
     pub slow: Duration,
     pub spent: Spent,
+    /// Write-ahead log of the whole server.
+    pub wal_bytes: u64,
 }
 
 impl Figures {
@@ -71,13 +74,14 @@ impl Figures {
 impl<'a> Load<'a> {
     pub fn new(
         service: &'a Service,
-        database: Option<&Postgres>,
+        database: Option<&'a Postgres>,
         double: &'a Arc<TwilioDouble>,
         span: Duration,
     ) -> Self {
         let postmaster = database.and_then(Postgres::postmaster);
         Self {
             service,
+            database,
             postmaster,
             double,
             span,
@@ -154,6 +158,7 @@ impl<'a> Load<'a> {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()?;
+        let wal_before = self.wal_bytes()?;
         let before = Spent::now(self.service.pid(), self.postmaster)?;
         let started = Instant::now();
         let worked = runtime.block_on(work(started))?;
@@ -173,6 +178,7 @@ impl<'a> Load<'a> {
             median: at(50),
             slow: at(99),
             spent,
+            wal_bytes: self.wal_bytes()?.saturating_sub(wal_before),
         };
         Ok((done, figures))
     }
@@ -190,6 +196,10 @@ impl<'a> Load<'a> {
             done.extend(result?);
         }
         Ok(done)
+    }
+
+    fn wal_bytes(&self) -> Result<u64, Failure> {
+        self.database.map_or(Ok(0), Postgres::wal_bytes)
     }
 
     async fn drained(&self, expected: u64) -> Result<(), Failure> {

@@ -1,4 +1,4 @@
-//! Measures a running service and, in the same run on the same database, the limit that the database sets. The plan of a run
+//! Measures a running service and, in the same run on the same server, a yardstick of `pgbench`. The plan of a run
 //! is here; `cargo run --release --manifest-path benches/load/Cargo.toml` runs it, and `benches/README.md` reads the table.
 
 use std::fs;
@@ -7,9 +7,9 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use load::{Answers, Load, Manner, Sent};
+use load::{Answers, Load, Manner};
 use postgres::Postgres;
-use report::{Bare, Report, Row};
+use report::{Report, Row};
 use service::Service;
 use twilio_double::TwilioDouble;
 
@@ -28,7 +28,7 @@ type Failure = Box<dyn std::error::Error>;
 struct Options {
     /// How long a row sends.
     span: Duration,
-    /// How many verifications are in the table for the second half.
+    /// How many verifications are in the table for the second half; without any there is none.
     rows: u64,
     /// Another binary than the one of this source, which is then not built.
     binary: Option<PathBuf>,
@@ -101,9 +101,8 @@ fn measure(options: &Options, repository: &Path, binary: &Path, directory: &Path
     if options.sqlite {
         let url = format!("sqlite://{}", directory.join("otpost.db").display());
         let service = Service::start(binary, &directory.join("sqlite"), &url, &double.url())?;
-        let load = Load::new(&service, None, &double, options.span);
         println!("\nSQLite");
-        three_rows("SQLite", &load, &mut report)?;
+        rows("SQLite", options, None, &service, &double, &mut report)?;
         report.after_load("SQLite", service.resident()?);
     }
     report.print();
@@ -123,16 +122,22 @@ fn on_postgres(
 ) -> Result<(), Failure> {
     let home = directory.join("postgres");
     let service = Service::start(binary, &home, database.url(), &double.url())?;
-    let few = database.seed_for_checks(options.span)?;
 
     println!("Postgres");
-    rows_beside_their_limit("Postgres", options, database, &service, double, report)?;
+    rows("Postgres", options, Some(database), &service, double, report)?;
     report.after_load("Postgres", service.resident()?);
 
-    if options.rows > few {
+    if options.rows > 0 {
         println!("\nPostgres with {} verifications", options.rows);
-        database.seed(few, options.rows)?;
-        rows_beside_their_limit("Postgres, seeded", options, database, &service, double, report)?;
+        database.seed(options.rows)?;
+        rows(
+            "Postgres, seeded",
+            options,
+            Some(database),
+            &service,
+            double,
+            report,
+        )?;
         report.after_load("Postgres, seeded", service.resident()?);
     }
     drop(service);
@@ -149,48 +154,44 @@ fn on_postgres(
     Ok(())
 }
 
-/// The limit is measured next to the rows that are divided by it: what else the machine does changes with time.
-fn rows_beside_their_limit(
+/// What is compared with one another is measured in turns, and next to the yardstick: what else the machine does changes with
+/// time.
+fn rows(
     place: &'static str,
     options: &Options,
-    database: &Postgres,
+    database: Option<&Postgres>,
     service: &Service,
     double: &Arc<TwilioDouble>,
     report: &mut Report,
 ) -> Result<(), Failure> {
-    let load = Load::new(service, Some(database), double, options.span);
-    report.bare(place, Bare::Issue, database.bare_issues(options.span)?);
-    let sent = sends(place, &load, report)?;
-    report.bare(place, Bare::Issue, database.bare_issues(options.span)?);
-    report.bare(place, Bare::Check, database.bare_checks()?);
-    verify(place, &load, sent, report)
-}
-
-fn three_rows(place: &'static str, load: &Load<'_>, report: &mut Report) -> Result<(), Failure> {
-    let sent = sends(place, load, report)?;
-    verify(place, load, sent, report)
-}
-
-/// What is compared with one another is measured in turns.
-fn sends(place: &'static str, load: &Load<'_>, report: &mut Report) -> Result<Vec<Sent>, Failure> {
-    const TURNS: [(Row, Manner); 5] = [
+    const SENDS: [(Row, Manner); 5] = [
         (Row::RespondAsync, Manner::RespondAsync),
         (Row::RespondAsyncKeyed, Manner::RespondAsyncKeyed),
         (Row::RespondAsyncKeyed, Manner::RespondAsyncKeyed),
         (Row::RespondAsync, Manner::RespondAsync),
         (Row::Wait, Manner::Wait),
     ];
+    let load = Load::new(service, database, double, options.span);
+    let yardstick = || {
+        database
+            .map(|database| database.yardstick(options.span))
+            .transpose()
+    };
+    let mut before = yardstick()?;
+    let mut beside = |figures, row, report: &mut Report| -> Result<(), Failure> {
+        let after = yardstick()?;
+        let mean = before
+            .zip(after)
+            .map(|(before, after)| f64::midpoint(before, after));
+        report.row(place, row, figures, mean);
+        before = after;
+        Ok(())
+    };
     let mut all = Vec::new();
-    for (row, manner) in TURNS {
+    for (row, manner) in SENDS {
         let Answers { sent, figures } = load.send(manner)?;
-        report.row(place, row, figures);
+        beside(figures, row, report)?;
         all.extend(sent);
     }
-    Ok(all)
-}
-
-fn verify(place: &'static str, load: &Load<'_>, sent: Vec<Sent>, report: &mut Report) -> Result<(), Failure> {
-    let figures = load.verify(sent)?;
-    report.row(place, Row::Verify, figures);
-    Ok(())
+    beside(load.verify(all)?, Row::Verify, report)
 }

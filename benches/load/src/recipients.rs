@@ -3,7 +3,7 @@
 /// What a country's mobile numbers begin with, and how many digits follow.
 const RANGES: [(u64, u32); 30] = [
     (6_141, 7),   // Australia
-    (1_212_5, 6), // United States
+    (12_125, 6), // United States
     (4_472, 8),   // United Kingdom
     (3_361, 7),   // France
     (49_171, 7),  // Germany

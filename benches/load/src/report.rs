@@ -1,5 +1,6 @@
 //! The table, the ratios, and whether they reach what is asked of them.
 
+use std::fmt::Write as _;
 use std::time::Duration;
 
 use crate::load::Figures;
@@ -13,13 +14,6 @@ pub enum Row {
     Verify,
 }
 
-/// What the database did by itself.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Bare {
-    Issue,
-    Check,
-}
-
 impl Row {
     fn name(self) -> &'static str {
         match self {
@@ -30,12 +24,20 @@ impl Row {
         }
     }
 
-    /// What it is divided by, and the least that must come of it.
-    fn limit(self) -> (Bare, f64) {
+    /// The least that it must reach of the yardstick.
+    fn least(self) -> f64 {
         match self {
-            Self::RespondAsync | Self::RespondAsyncKeyed => (Bare::Issue, 0.20),
-            Self::Wait => (Bare::Issue, 0.12),
-            Self::Verify => (Bare::Check, 0.15),
+            Self::RespondAsync | Self::RespondAsyncKeyed | Self::Wait => 1.3,
+            Self::Verify => 2.1,
+        }
+    }
+
+    /// The most processor time that service and Postgres may take for one.
+    fn most_processor_time(self) -> Option<Duration> {
+        match self {
+            Self::RespondAsync | Self::RespondAsyncKeyed => Some(Duration::from_micros(240)),
+            Self::Wait => None,
+            Self::Verify => Some(Duration::from_micros(150)),
         }
     }
 }
@@ -48,24 +50,36 @@ const MOST_AFTER_LOAD: u64 = 64 << 20;
 const MOST_IDLE: u64 = 24 << 20;
 const MOST_UNTIL_READY: Duration = Duration::from_millis(300);
 
+/// A row, with the yardstick at its time where there was one.
+struct Measured {
+    place: &'static str,
+    row: Row,
+    figures: Figures,
+    yardstick: Option<f64>,
+}
+
 #[derive(Default)]
 pub struct Report {
-    rows: Vec<(&'static str, Row, Figures)>,
-    bare: Vec<(&'static str, Bare, f64)>,
+    rows: Vec<Measured>,
     after_load: Vec<(&'static str, u64)>,
     idle: Option<u64>,
     ready_after: Option<Duration>,
 }
 
 impl Report {
-    pub fn row(&mut self, place: &'static str, row: Row, figures: Figures) {
-        println!("  {:<30}{:>8.0}/s", row.name(), figures.rate());
-        self.rows.push((place, row, figures));
-    }
-
-    pub fn bare(&mut self, place: &'static str, bare: Bare, rate: f64) {
-        println!("  {:<30}{rate:>8.0}/s", bare.name());
-        self.bare.push((place, bare, rate));
+    pub fn row(&mut self, place: &'static str, row: Row, figures: Figures, yardstick: Option<f64>) {
+        println!(
+            "  {:<30}{:>8.0}/s beside {:>6.0}/s",
+            row.name(),
+            figures.rate(),
+            yardstick.unwrap_or_default()
+        );
+        self.rows.push(Measured {
+            place,
+            row,
+            figures,
+            yardstick,
+        });
     }
 
     pub fn after_load(&mut self, place: &'static str, bytes: u64) {
@@ -82,18 +96,15 @@ impl Report {
 
     pub fn print(&self) {
         println!(
-            "\n{:<18}{:<30}{:>8}{:>7}{:>7}{:>7}{:>9}{:>9}{:>9}{:>9}{:>9}",
-            "", "", "a second", "", "p50", "p99", "service", "Postgres", "load", "others", "of limit"
+            "\n{:<18}{:<30}{:>8}{:>7}{:>7}{:>9}{:>9}{:>9}{:>9}{:>9}  of the yardstick",
+            "", "", "a second", "p50", "p99", "service", "Postgres", "load", "others", "WAL"
         );
         println!(
-            "{:<18}{:<30}{:>8}{:>7}{:>7}{:>7}{:>9}{:>9}{:>9}{:>9}",
-            "", "", "", "", "ms", "ms", "us each", "us each", "us each", "of cpu"
+            "{:<18}{:<30}{:>8}{:>7}{:>7}{:>9}{:>9}{:>9}{:>9}{:>9}",
+            "", "", "", "ms", "ms", "us each", "us each", "us each", "of cpu", "bytes"
         );
-        for (place, row, figures) in &self.rows {
-            self.print_row(place, *row, figures);
-        }
-        for (place, bare, rate) in &self.bare {
-            println!("{place:<18}{:<30}{rate:>8.0}", bare.name());
+        for measured in &self.rows {
+            print_row(measured);
         }
         println!();
         for place in ["Postgres", "Postgres, seeded", "SQLite"] {
@@ -132,7 +143,7 @@ impl Report {
     fn print_seeded(&self, row: Row) {
         let (few, many) = ("Postgres", "Postgres, seeded");
         let rate = |place| self.rate(place, row);
-        let of_limit = |place| Some(self.rate(place, row)? / self.limit(place, row.limit().0)?);
+        let of_limit = |place| self.ratio(place, row);
         if let (Some(before), Some(after), Some(of_before), Some(of_after)) =
             (rate(few), rate(many), of_limit(few), of_limit(many))
         {
@@ -160,59 +171,70 @@ impl Report {
         }
     }
 
-    fn print_row(&self, place: &str, row: Row, figures: &Figures) {
-        let each = |spent: Duration| spent.as_secs_f64() * 1e6 / figures.requests.max(1) as f64;
-        let ms = |time: Duration| time.as_secs_f64() * 1e3;
-        let spent = &figures.spent;
-        let ours = spent.service + spent.postgres + spent.load;
-        let others = spent.machine.saturating_sub(ours).as_secs_f64() / spent.machine.as_secs_f64().max(0.01);
-        let (bare, least) = row.limit();
-        let of_limit = match self.limit(place, bare) {
-            Some(limit) => {
-                let ratio = figures.rate() / limit;
-                format!("{ratio:>9.2}, {}", verdict(ratio >= least, &least.to_string()))
-            }
-            None => String::new(),
-        };
-        println!(
-            "{place:<18}{:<30}{:>8.0}{:>7}{:>7.1}{:>7.1}{:>9.0}{:>9.0}{:>9.0}{:>8.0}%{of_limit}",
-            row.name(),
-            figures.rate(),
-            "",
-            ms(figures.median),
-            ms(figures.slow),
-            each(spent.service),
-            each(spent.postgres),
-            each(spent.load),
-            others * 100.0,
-        );
-    }
-
-    /// The mean where it was measured more than once.
-    fn limit(&self, place: &str, bare: Bare) -> Option<f64> {
-        let rates = self.bare.iter().filter(|(at, of, _)| *at == place && *of == bare);
-        mean(rates.map(|(_, _, rate)| *rate))
-    }
-
     /// The mean where it was measured more than once.
     fn rate(&self, place: &str, row: Row) -> Option<f64> {
-        let rows = self.rows.iter().filter(|(at, of, _)| *at == place && *of == row);
-        mean(rows.map(|(_, _, figures)| figures.rate()))
+        mean(self.of(place, row).map(|measured| measured.figures.rate()))
     }
+
+    /// As [`Self::rate`], of the yardstick.
+    fn ratio(&self, place: &str, row: Row) -> Option<f64> {
+        mean(self.of(place, row).filter_map(Measured::ratio))
+    }
+
+    fn of(&self, place: &str, row: Row) -> impl Iterator<Item = &Measured> {
+        let is_meant = move |measured: &&Measured| measured.place == place && measured.row == row;
+        self.rows.iter().filter(is_meant)
+    }
+}
+
+impl Measured {
+    fn ratio(&self) -> Option<f64> {
+        Some(self.figures.rate() / self.yardstick?)
+    }
+}
+
+fn print_row(measured: &Measured) {
+    let Measured {
+        place, row, figures, ..
+    } = measured;
+    let each = |spent: Duration| spent.as_secs_f64() * 1e6 / figures.requests.max(1) as f64;
+    let ms = |time: Duration| time.as_secs_f64() * 1e3;
+    let spent = &figures.spent;
+    let ours = spent.service + spent.postgres + spent.load;
+    let others = spent.machine.saturating_sub(ours).as_secs_f64() / spent.machine.as_secs_f64().max(0.01);
+    let mut judged = String::new();
+    if let Some(ratio) = measured.ratio() {
+        judged = format!(
+            "{ratio:>5.2}, {}",
+            verdict(ratio >= row.least(), &row.least().to_string())
+        );
+        if let Some(most) = row.most_processor_time() {
+            let took = each(spent.service + spent.postgres);
+            let most = most.as_secs_f64() * 1e6;
+            let _ = write!(
+                judged,
+                "; {took:.0} us, {}",
+                verdict(took <= most, &format!("{most} us"))
+            );
+        }
+    }
+    println!(
+        "{place:<18}{:<30}{:>8.0}{:>7.1}{:>7.1}{:>9.0}{:>9.0}{:>9.0}{:>8.0}%{:>9.0}  {judged}",
+        row.name(),
+        figures.rate(),
+        ms(figures.median),
+        ms(figures.slow),
+        each(spent.service),
+        each(spent.postgres),
+        each(spent.load),
+        others * 100.0,
+        figures.wal_bytes as f64 / figures.requests.max(1) as f64,
+    );
 }
 
 fn mean(values: impl Iterator<Item = f64>) -> Option<f64> {
     let values: Vec<f64> = values.collect();
     (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
-}
-
-impl Bare {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Issue => "pgbench, bare issue",
-            Self::Check => "pgbench, bare check",
-        }
-    }
 }
 
 fn verdict(reached: bool, least: &str) -> String {
