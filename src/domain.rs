@@ -18,6 +18,7 @@ pub mod loopback;
 pub mod message;
 pub(crate) mod named;
 pub mod notification;
+pub(crate) mod parsed;
 pub mod phone;
 pub mod policy;
 pub mod random;

@@ -1,5 +1,6 @@
 //! What the service does, over the traits of the store and of the providers.
 
+pub mod actor;
 pub mod administration;
 pub mod clock;
 pub mod declaration;

@@ -13,7 +13,6 @@ use crate::domain::time::{Clock, ClockIsOff, ClockReading, Timestamp};
 
 pub mod audit;
 pub mod directory;
-pub mod key;
 pub mod message;
 pub mod notification;
 pub mod outbox;
@@ -25,7 +24,6 @@ pub mod write_health;
 
 pub use audit::Audit;
 pub use directory::Directory;
-pub use key::Keys;
 pub use message::Messages;
 pub use notification::Notifications;
 pub use outbox::Outbox;
@@ -35,12 +33,12 @@ use write_health::WriteHealth;
 
 /// All concerns of one database.
 pub trait Store:
-    Verifications + Notifications + Outbox + Messages + Directory + Keys + Audit + TestMessages + Upkeep
+    Verifications + Notifications + Outbox + Messages + Directory + Audit + TestMessages + Upkeep
 {
 }
 
-impl<T: Verifications + Notifications + Outbox + Messages + Directory + Keys + Audit + TestMessages + Upkeep>
-    Store for T
+impl<T: Verifications + Notifications + Outbox + Messages + Directory + Audit + TestMessages + Upkeep> Store
+    for T
 {
 }
 
@@ -50,6 +48,10 @@ pub type SharedStore = Arc<dyn Store>;
 /// How long after a removal something may still be made for what was removed, by a process that did not know it yet or a request
 /// that had begun before: far longer than either lasts.
 pub const REMOVAL_GRACE: Duration = Duration::from_mins(5);
+
+/// How long the directory says of a removed record that it was removed. A process that has not read the directory for half of
+/// that reads it whole.
+pub const REMOVED_RECORDS_KEPT: Duration = Duration::from_hours(1);
 
 /// What keeps a database healthy.
 #[async_trait]

@@ -13,8 +13,9 @@ use crate::domain::random::{OsRandom, Random};
 use crate::domain::time::{Clock, SystemClock, Timestamp};
 use crate::service::clock::GuardedClock;
 use crate::service::declaration::{DeclarationFault, Declarations, Plan};
+use crate::service::directory;
 use crate::service::first_start::{self, Welcome};
-use crate::store::directory::DirectoryRows;
+use crate::store::directory::Loaded;
 use crate::store::{self, SharedStore, StoreError};
 
 /// What came of a file.
@@ -50,9 +51,9 @@ async fn apply_to(
     let declarations = declarations(config, &keys, &random, at);
     if is_empty(store).await? {
         let mut founding = first_start::draw_up(&random, at, wishes(config)?);
-        let refined = declarations.refine(file.document(), &mut founding.first);
+        let refined = declarations.refine(file.document(), &mut founding);
         let plan = refined.map_err(|fault| failed(file, fault))?;
-        if let Some(welcome) = founding.carry_out(store).await? {
+        if let Some(welcome) = founding.carry_out(store, &keys, &random, at).await? {
             let welcome = Some(welcome);
             return Ok(Applied { plan, welcome });
         }
@@ -72,8 +73,8 @@ pub async fn plan(config: &Config, path: &Path) -> Result<(Plan, bool), StartErr
     let file = declaration::read(path).map_err(StartError::Declaration)?;
     // Nothing is written, so whether the clock is right does not matter.
     let (random, at) = (OsRandom, SystemClock.now());
-    let rows = look(config).await?;
-    let founded = rows.filter(|rows| !rows.environments.is_empty());
+    let loaded = look(config).await?;
+    let founded = loaded.filter(|loaded| !loaded.records.is_empty());
     let embedded = matches!(config.database.url, DatabaseUrl::Sqlite { .. });
     let keys = if founded.is_none() && embedded && !config.keys.file.exists() {
         // They would be made. Nothing that these seal is kept.
@@ -83,11 +84,11 @@ pub async fn plan(config: &Config, path: &Path) -> Result<(Plan, bool), StartErr
     };
     let declarations = declarations(config, &keys, &random, at);
     let is_empty = founded.is_none();
-    let planned = if let Some(rows) = founded {
-        declarations.plan(file.document(), rows)
+    let planned = if let Some(loaded) = founded {
+        declarations.plan(file.document(), &directory::snapshot(loaded, &keys))
     } else {
         let mut founding = first_start::draw_up(&random, at, wishes(config)?);
-        declarations.refine(file.document(), &mut founding.first)
+        declarations.refine(file.document(), &mut founding)
     };
     let plan = planned.map_err(|fault| failed(&file, fault))?;
     Ok((plan, is_empty))
@@ -98,9 +99,9 @@ pub async fn plan(config: &Config, path: &Path) -> Result<(Plan, bool), StartErr
 /// # Errors
 /// When there is no database, it cannot be read, or no file can say what is in it.
 pub async fn export(config: &Config) -> Result<Value, StartError> {
-    let rows = look(config).await?.ok_or(StartError::NoDatabase)?;
+    let loaded = look(config).await?.ok_or(StartError::NoDatabase)?;
     let keys = keys_file::read(&config.keys.file)?.ring;
-    crate::service::declaration::export(rows, &keys).map_err(StartError::Export)
+    crate::service::declaration::export(&directory::snapshot(loaded, &keys)).map_err(StartError::Export)
 }
 
 /// Makes the first environment where there is none, with what the file in `bootstrap.file` says of it.
@@ -118,10 +119,10 @@ pub(super) async fn first_start(
     {
         let file = declaration::read(path).map_err(StartError::Declaration)?;
         declarations(config, keys, random, now)
-            .refine(file.document(), &mut founding.first)
+            .refine(file.document(), &mut founding)
             .map_err(|fault| failed(&file, fault))?;
     }
-    Ok(founding.carry_out(store).await?)
+    Ok(founding.carry_out(store, keys, random, now).await?)
 }
 
 fn declarations<'a>(
@@ -156,25 +157,25 @@ pub(super) fn confirmed_time(clock: &GuardedClock) -> Result<Timestamp, StartErr
 
 /// Whether there is no environment yet.
 pub(super) async fn is_empty(store: &SharedStore) -> Result<bool, StoreError> {
-    Ok(store.load_directory().await?.environments.is_empty())
+    Ok(store.load(0).await?.records.is_empty())
 }
 
 /// Reads the directory without changing anything; `None` where there is no database.
-async fn look(config: &Config) -> Result<Option<DirectoryRows>, StartError> {
+async fn look(config: &Config) -> Result<Option<Loaded>, StartError> {
     let database = &config.database;
     let opened = store::open(database.url.expose(), database.max_connections).await;
     let Some(store) = opened.map_err(StartError::Database)? else {
         return Ok(None);
     };
-    let rows = store.load_directory().await;
+    let loaded = store.load(0).await;
     store.close().await;
-    rows.map(Some).map_err(StartError::NotReadable)
+    loaded.map(Some).map_err(StartError::NotReadable)
 }
 
 fn failed(file: &DeclarationFile, fault: DeclarationFault) -> StartError {
     match fault {
         DeclarationFault::Invalid(errors) => StartError::Declaration(file.errors(&errors)),
         DeclarationFault::Store(error) => StartError::Database(error),
-        DeclarationFault::Overtaken => StartError::Overtaken(fault),
+        DeclarationFault::OutOfService(_) | DeclarationFault::Overtaken => StartError::NotApplied(fault),
     }
 }

@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::declaration::{confirmed_time, guarded_clock};
+use super::declaration::{confirmed_time, guarded_clock, is_empty};
 use crate::app::StartError;
 use crate::config::keys_file::{self, KeysFile};
 use crate::config::{Config, DatabaseUrl};
@@ -33,7 +33,7 @@ pub async fn open(
         ring,
         readable_by_others,
     } = if embedded && !path.exists() {
-        if !store.load_directory().await?.environments.is_empty() {
+        if !is_empty(store).await? {
             return Err(StartError::KeysMissing { path: path.clone() });
         }
         keys_file::init(path, random, confirmed_time(clock)?)?.into_file()

@@ -53,7 +53,7 @@ pub enum StartError {
     Declaration(Vec<DeclarationError>),
     /// Other changes kept coming between.
     #[error(transparent)]
-    Overtaken(DeclarationFault),
+    NotApplied(DeclarationFault),
     /// The database was only to be looked at.
     #[error(
         "the database cannot be read as it is; if its tables are not up to date, `otpost migrate` makes them so"

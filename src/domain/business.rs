@@ -6,6 +6,7 @@ use serde::Serialize;
 use url::{Host, Url};
 
 use super::host::to_a_labels;
+use super::parsed::parsed;
 
 /// The longest URL, in bytes.
 const MAX_URL: usize = 2048;
@@ -169,6 +170,8 @@ impl AutofillDomain {
         &self.0
     }
 }
+
+parsed!(AutofillDomain, BusinessName, BusinessUrl);
 
 #[cfg(test)]
 mod tests {

@@ -3,7 +3,9 @@
 use std::fmt;
 
 use rlibphonenumber::{PHONE_NUMBER_UTIL, Region};
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Serialize, Serializer};
+
+use super::parsed::parsed;
 
 /// The ISO 3166 codes without a numbering plan of their own, which libphonenumber therefore does not list:
 /// Antarctica, Bouvet Island, South Georgia, Heard and `McDonald` Islands, Pitcairn, French Southern Territories,
@@ -67,12 +69,7 @@ impl Serialize for Country {
     }
 }
 
-impl<'de> Deserialize<'de> for Country {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        Self::parse(&text).map_err(serde::de::Error::custom)
-    }
-}
+parsed!(Country);
 
 #[cfg(test)]
 mod tests {

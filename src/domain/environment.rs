@@ -1,18 +1,19 @@
-//! An environment, one business's isolated world, with its applications, connections and keys.
+//! An environment, one business's isolated world, with its applications, connections and keys, as they are kept.
+
+use serde::{Deserialize, Serialize};
 
 use super::api_key::ApiKey;
 use super::business::{AutofillDomain, BusinessName, BusinessUrl};
 use super::id::{ApplicationId, ConnectionId, EnvironmentId, KeyId};
 use super::locale::LanguageTag;
 use super::message::Channel;
-use super::named::named;
 use super::phone::Country;
 use super::random::Random;
 use super::time::Timestamp;
 use super::verification::Strategy;
 
 /// What an administrator sets of an environment itself.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Environment {
     /// Its id.
     pub id: EnvironmentId,
@@ -35,7 +36,7 @@ pub struct Environment {
 }
 
 /// One authentication method of an environment.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Connection {
     /// Assigned once, never changed.
     pub id: ConnectionId,
@@ -66,7 +67,7 @@ impl Connection {
 }
 
 /// A frontend of an environment.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Application {
     /// Its id.
     pub id: ApplicationId,
@@ -84,24 +85,8 @@ pub struct Application {
     pub updated_at: Timestamp,
 }
 
-named! {
-    /// Whose settings a stored document holds.
-    SettingsKind {
-        /// How text messages travel.
-        Sms = "sms",
-        /// How emails travel.
-        Email = "email",
-        /// The texts of emails with codes.
-        Content = "content",
-        /// Which factors `mfa` may use.
-        Mfa = "mfa",
-        /// The rules of codes.
-        Otp = "otp",
-    }
-}
-
 /// What is kept of an API key. The key itself is not.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KeyRecord {
     /// Its id.
     pub id: KeyId,
@@ -114,6 +99,7 @@ pub struct KeyRecord {
     /// What it ends with.
     pub last_four: String,
     /// SHA-256 of the whole key.
+    #[serde(with = "hex::serde")]
     pub hash: [u8; 32],
     /// When it was made.
     pub created_at: Timestamp,
@@ -139,13 +125,4 @@ impl KeyRecord {
             created_at: now,
         }
     }
-}
-
-/// A key as lists show it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ListedKey {
-    /// What is kept of it.
-    pub record: KeyRecord,
-    /// When it was last used, to about a minute.
-    pub last_used_at: Option<Timestamp>,
 }

@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use uuid::Uuid;
 
 use super::random::{Random, time_ordered_id, unguessable_id};
@@ -74,6 +74,14 @@ macro_rules! ids {
                 serializer.collect_str(self)
             }
         }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let text = String::deserialize(deserializer)?;
+                let wrong = || serde::de::Error::custom(concat!("is no id that begins with ", $prefix));
+                Self::parse(&text).ok_or_else(wrong)
+            }
+        }
     )*};
 }
 
@@ -96,6 +104,14 @@ ids! {
     AuditId = "aud_";
     /// A notification.
     NotificationId = "ntf_";
+}
+
+impl AuditId {
+    /// The one behind it.
+    #[must_use]
+    pub fn next(self) -> Self {
+        Self(Uuid::from_u128(self.0.as_u128().wrapping_add(1)))
+    }
 }
 
 impl MessageId {

@@ -3,6 +3,7 @@
 use serde::{Serialize, Serializer};
 
 use super::named::named;
+use super::parsed::parsed;
 
 named! {
     /// A language of the catalogue, by its BCP 47 tag.
@@ -195,6 +196,8 @@ impl Serialize for LanguageTag {
         serializer.serialize_str(self.as_str())
     }
 }
+
+parsed!(LanguageTag);
 
 #[cfg(test)]
 mod tests {

@@ -35,6 +35,13 @@ macro_rules! named {
                 serializer.serialize_str(self.as_str())
             }
         }
+
+        impl<'de> ::serde::Deserialize<'de> for $type {
+            fn deserialize<D: ::serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let name = <::std::string::String as ::serde::Deserialize>::deserialize(deserializer)?;
+                Self::parse(&name).ok_or_else(|| ::serde::de::Error::custom("is none of the known names"))
+            }
+        }
     };
 }
 pub(crate) use named;

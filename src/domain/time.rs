@@ -11,6 +11,8 @@ use time::macros::datetime;
 use time::{OffsetDateTime, UtcOffset};
 use tokio::time::Instant;
 
+use super::parsed::parsed;
+
 /// How far a process' clock may be off from the database's. One beyond it is not ready, and acts on nothing.
 pub const MAX_CLOCK_SKEW: Duration = Duration::from_secs(2);
 
@@ -139,6 +141,8 @@ impl Serialize for Timestamp {
         serializer.collect_str(self)
     }
 }
+
+parsed!(Timestamp);
 
 /// Tells the time of day.
 pub trait Clock: Send + Sync {

@@ -1,6 +1,7 @@
 //! The endpoints under `/admin/v1`, a file per resource, opened by administrators' keys alone.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -90,6 +91,7 @@ impl From<ChangeError> for Problem {
             ChangeError::Conflict(conflict) => conflict.into(),
             ChangeError::CustomSenderRequired => settings_content::custom_sender_required(),
             ChangeError::Unwritable(error) => Self::internal(error),
+            ChangeError::Overtaken => Self::unavailable(error).retry_after(Duration::from_secs(1)),
             ChangeError::Store(error) => error.into(),
         }
     }

@@ -15,7 +15,7 @@ use super::problem::{Code, Problem};
 use super::state::Services;
 use crate::domain::api_key::ApiKey;
 use crate::domain::id::KeyId;
-use crate::service::administration::Actor;
+use crate::service::actor::Actor;
 use crate::service::directory::{KeyHolder, OutOfService};
 use crate::service::otp::Caller;
 
@@ -51,7 +51,7 @@ fn find(services: &Services, request: &Request) -> Result<Authenticated, Problem
     let address = ClientAddress::of(request.extensions())?;
     let key = bearer(request.headers()).and_then(|bearer| ApiKey::parse(bearer.0.expose()).ok());
     let snapshot = services.directory.current();
-    let Some(holder) = key.and_then(|key| snapshot.holder(&key.hash()).cloned()) else {
+    let Some(holder) = key.and_then(|key| snapshot.holder(&key.hash())) else {
         let failures = &services.failed_authentications;
         return Err(failures.record_failure(address.ip()).into());
     };
@@ -85,7 +85,7 @@ impl<S: Sync> FromRequestParts<S> for Application {
                 environment,
             })),
             KeyHolder::OutOfService { .. } => Err(OutOfService.into()),
-            KeyHolder::Administrator { .. } => Err(wrong_kind()),
+            KeyHolder::Administrator(_) => Err(wrong_kind()),
         }
     }
 }
@@ -96,8 +96,8 @@ impl<S: Sync> FromRequestParts<S> for Administrator {
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
         let Authenticated { holder, address } = authenticated(parts)?;
         match holder {
-            KeyHolder::Administrator { key_id } => Ok(Self(Actor {
-                key_id: Some(key_id),
+            KeyHolder::Administrator(key) => Ok(Self(Actor {
+                key: Some(key),
                 remote_address: Some(address.ip().to_string()),
             })),
             KeyHolder::Application { .. } | KeyHolder::OutOfService { .. } => Err(wrong_kind()),

@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
 use super::problem::{Code, Problem};
-use crate::store::directory::Expected;
+use crate::service::administration::Expected;
 
 /// A resource with its version.
 pub struct Tagged<T> {

@@ -1,18 +1,18 @@
-//! What administrators change. Each change is validated whole, written with its audit entry in one transaction, and in
-//! force here at once; other processes follow within two seconds.
+//! What administrators change. Each change is decided on as of the snapshot, written with its audit entries in one transaction if
+//! nobody was quicker, and in force here at once; other processes follow within two seconds.
 
 use std::sync::Arc;
 
-use serde_json::Value;
-
+use super::actor::Actor;
 use super::clock::GuardedClock;
-use super::directory::{Directory, EnvironmentSnapshot, OutOfService};
+use super::directory::change::Change;
+use super::directory::{Directory, EnvironmentSnapshot, OutOfService, Snapshot};
 use super::render::RenderError;
 use crate::domain::field::FieldError;
-use crate::domain::id::{AuditId, EnvironmentId, KeyId};
+use crate::domain::id::EnvironmentId;
 use crate::domain::keyring::KeyRing;
 use crate::domain::random::Random;
-use crate::store::directory::{AuditEntry, Change, Expected, Removal};
+use crate::store::directory::Commit;
 use crate::store::{SharedStore, StoreError};
 
 mod application;
@@ -23,21 +23,10 @@ mod new;
 mod patch;
 mod settings;
 
-pub(super) use content::difference as content_difference;
 pub use content::{Preview, PreviewRequest};
-pub use key::{KeyOwner, MadeKey};
+pub use key::{KeyOwner, ListedKey, MadeKey};
 pub use new::{NewApplication, NewEnvironment, NewKey};
 pub use patch::{ApplicationPatch, EnvironmentPatch, OtpPolicyPatch};
-pub(super) use patch::{application_fields, environment_fields};
-
-/// Who changes something, and from where.
-#[derive(Debug, Clone)]
-pub struct Actor {
-    /// The administrator's key; `None` where no key is asked for, as on the command line.
-    pub key_id: Option<KeyId>,
-    /// The address it came from; `None` where it came over no network.
-    pub remote_address: Option<String>,
-}
 
 /// Why a change was not made.
 #[derive(Debug, thiserror::Error)]
@@ -48,7 +37,7 @@ pub enum ChangeError {
     /// It has gone meanwhile.
     #[error("not found")]
     NotFound,
-    /// This process cannot read its settings, so nobody can tell here what would be changed.
+    /// This process cannot read it.
     #[error(transparent)]
     OutOfService(#[from] OutOfService),
     /// Somebody else has changed it since it was read.
@@ -63,6 +52,9 @@ pub enum ChangeError {
     /// An email could not be written.
     #[error(transparent)]
     Unwritable(#[from] RenderError),
+    /// Others were quicker each time.
+    #[error("others are changing the same at this moment")]
+    Overtaken,
     /// The database could not tell.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -82,23 +74,32 @@ pub enum Conflict {
     VerificationsPending(u64),
 }
 
+/// What the caller of a change last saw.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Expected {
+    /// Whatever is there.
+    Any,
+    /// This version (`If-Match`).
+    Version(i64),
+}
+
+impl Expected {
+    fn check(self, version: i64) -> Result<(), ChangeError> {
+        match self {
+            Self::Version(seen) if seen != version => Err(ChangeError::VersionMismatch),
+            _ => Ok(()),
+        }
+    }
+}
+
 /// Rows of each kind that are removed in one batch of what a removed environment leaves.
 const BATCH: u32 = 1_000;
 
 /// Batches that the removal itself waits for; upkeep goes on with the rest.
 const BATCHES: u32 = 20;
 
-/// How often a change is made anew that others keep overtaking.
-const ATTEMPTS: usize = 10;
-
-/// Every change is made of what was read, were it only a secret that stays, so it must not land on what another has
-/// written meanwhile.
-fn pinned(expected: Expected, read: i64) -> Expected {
-    match expected {
-        Expected::Any => Expected::Version(read),
-        version @ Expected::Version(_) => version,
-    }
-}
+/// How often a change is decided on anew when another process was quicker. Those of this process stand in line.
+const ATTEMPTS: usize = 3;
 
 /// Changes the directory.
 pub struct Administration {
@@ -108,6 +109,7 @@ pub struct Administration {
     clock: Arc<GuardedClock>,
     random: Arc<dyn Random>,
     allow_plaintext_smtp: bool,
+    changing: tokio::sync::Mutex<()>,
 }
 
 impl Administration {
@@ -127,49 +129,32 @@ impl Administration {
             clock,
             random,
             allow_plaintext_smtp,
+            changing: tokio::sync::Mutex::default(),
         }
     }
 
-    fn environment(&self, id: EnvironmentId) -> Result<Arc<EnvironmentSnapshot>, ChangeError> {
-        let snapshot = self.directory.current();
-        if snapshot.is_out_of_service(id) {
-            return Err(OutOfService.into());
+    /// Makes the change that `decide` decides on as of the snapshot: again, when another process was quicker.
+    async fn change<T>(
+        &self,
+        actor: &Actor,
+        decide: impl Fn(&Snapshot, &mut Change<'_>) -> Result<T, ChangeError> + Send,
+    ) -> Result<T, ChangeError> {
+        let _in_line = self.changing.lock().await;
+        for _ in 0..ATTEMPTS {
+            let held = self.directory.current();
+            let now = self.clock.now()?;
+            let mut change = Change::by(actor, &self.keys, &*self.random, now);
+            let decided = decide(&held, &mut change)?;
+            if change.is_empty() {
+                return Ok(decided);
+            }
+            let commit = change.commit(&self.store, held.revision()).await?;
+            self.directory.read().await?;
+            if commit == Commit::Committed {
+                return Ok(decided);
+            }
         }
-        snapshot.environment(id).cloned().ok_or(ChangeError::NotFound)
-    }
-
-    /// Whether another change came between reading and writing, which whoever did not ask for a version need not know. The
-    /// directory then holds that change.
-    async fn is_to_be_repeated(&self, change: Change, expected: Expected) -> Result<bool, StoreError> {
-        self.is_overtaken(change == Change::VersionMismatch, expected)
-            .await
-    }
-
-    async fn is_overtaken(&self, mismatch: bool, expected: Expected) -> Result<bool, StoreError> {
-        let overtaken = mismatch && expected == Expected::Any;
-        if overtaken {
-            self.directory.reload().await?;
-        }
-        Ok(overtaken)
-    }
-
-    async fn finish(&self, change: Change) -> Result<(), ChangeError> {
-        match change {
-            Change::Made { .. } => Ok(self.directory.reload().await?),
-            Change::NotFound => Err(ChangeError::NotFound),
-            Change::VersionMismatch => Err(ChangeError::VersionMismatch),
-            Change::Conflict => Err(Conflict::CodeTaken.into()),
-        }
-    }
-
-    async fn finish_removal(&self, removal: Removal) -> Result<(), ChangeError> {
-        match removal {
-            Removal::Removed => Ok(self.directory.reload().await?),
-            Removal::NotFound => Err(ChangeError::NotFound),
-            Removal::VersionMismatch => Err(ChangeError::VersionMismatch),
-            Removal::Last => Err(Conflict::Last.into()),
-            Removal::Pending { verifications } => Err(Conflict::VerificationsPending(verifications).into()),
-        }
+        Err(ChangeError::Overtaken)
     }
 
     /// Removes what a removal has left, as far as that is done in a moment.
@@ -192,25 +177,8 @@ impl Administration {
             }
         }
     }
+}
 
-    fn audit(
-        &self,
-        actor: &Actor,
-        environment: impl Into<Option<EnvironmentId>>,
-        action: &str,
-        target: &str,
-        changes: &Value,
-    ) -> Result<AuditEntry, StoreError> {
-        let at = self.clock.now()?;
-        Ok(AuditEntry {
-            id: AuditId::time_ordered(&*self.random, at),
-            environment_id: environment.into(),
-            key_id: actor.key_id,
-            action: action.to_owned(),
-            target: target.to_owned(),
-            changes: changes.to_string(),
-            remote_address: actor.remote_address.clone(),
-            at,
-        })
-    }
+fn environment(held: &Snapshot, id: EnvironmentId) -> Result<&Arc<EnvironmentSnapshot>, ChangeError> {
+    held.environment(id)?.ok_or(ChangeError::NotFound)
 }

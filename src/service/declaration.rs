@@ -1,14 +1,21 @@
 //! A file of settings: it describes environments with their applications and settings, and what it describes is made so. What
 //! it does not mention is left alone; nothing is removed by it but what a mentioned settings section leaves out.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 
+use super::actor::Actor;
+use super::directory::change::Change;
+use super::directory::{self, Contents, EnvironmentSnapshot, OutOfService, Snapshot};
+use super::first_start::Founding;
 use crate::domain::field::FieldError;
+use crate::domain::id::EnvironmentId;
 use crate::domain::keyring::KeyRing;
 use crate::domain::random::Random;
 use crate::domain::secret::{Secret, SecretReference};
 use crate::domain::time::Timestamp;
-use crate::store::directory::{DirectoryRows, FirstEnvironment, Step, Versioned};
+use crate::store::directory::Commit;
 use crate::store::{SharedStore, StoreError};
 
 mod difference;
@@ -16,32 +23,19 @@ mod export;
 mod node;
 mod resolve;
 mod secret;
-mod state;
-mod step;
 
 pub use difference::{Changed, What};
 pub use export::{ExportError, export};
 
-use state::State;
-
 /// How often a file is held against the directory anew that others keep changing.
 const ATTEMPTS: usize = 10;
 
-/// What a file changes.
-#[derive(Debug, Clone, Default)]
+/// What a file makes of the environments that it mentions.
 pub struct Plan {
-    /// What is written.
-    steps: Vec<Step>,
+    /// As they are to be.
+    pub(super) environments: Vec<EnvironmentSnapshot>,
     /// What to tell of it, environment by environment.
     pub changes: Vec<Changed>,
-}
-
-impl Plan {
-    /// Whether everything is as the file says.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.steps.is_empty()
-    }
 }
 
 /// Why a file was not applied. Nothing of it was, then.
@@ -50,6 +44,9 @@ pub enum DeclarationFault {
     /// What is wrong with it, each with its JSON pointer.
     #[error("the file has mistakes")]
     Invalid(Vec<FieldError>),
+    /// It mentions an environment that this process cannot read.
+    #[error(transparent)]
+    OutOfService(#[from] OutOfService),
     /// Others were quicker each time.
     #[error("others are changing the settings at this moment; nothing was changed, try again")]
     Overtaken,
@@ -73,41 +70,45 @@ pub struct Declarations<'a> {
 }
 
 impl Declarations<'_> {
+    /// What `document` makes of the environments that it mentions; `held` are those of them that there are.
+    ///
+    /// # Errors
+    /// Everything that is wrong with the document, at once.
+    fn environments(
+        &self,
+        document: &Value,
+        held: &BTreeMap<String, &EnvironmentSnapshot>,
+    ) -> Result<Plan, DeclarationFault> {
+        let environments = resolve::resolve(self, document, held).map_err(DeclarationFault::Invalid)?;
+        let changes = environments.iter().flat_map(|after| {
+            let before = held.get(&after.environment.code).copied();
+            difference::between(before, after)
+        });
+        Ok(Plan {
+            changes: changes.collect(),
+            environments,
+        })
+    }
+
     /// What `document` changes of the directory.
     ///
     /// # Errors
     /// Everything that is wrong with the document, at once.
-    pub fn plan(&self, document: &Value, rows: DirectoryRows) -> Result<Plan, DeclarationFault> {
-        let before = State::of_all(rows, self.keys)?;
-        let after = resolve::resolve(self, document, &before).map_err(DeclarationFault::Invalid)?;
-        let mut plan = Plan::default();
-        for after in after {
-            let before = before
-                .iter()
-                .find(|before| before.environment.id == after.environment.id);
-            plan.steps.extend(step::steps(self, before, &after)?);
-            plan.changes.extend(difference::between(before, &after));
-        }
-        Ok(plan)
+    pub fn plan(&self, document: &Value, held: &Snapshot) -> Result<Plan, DeclarationFault> {
+        self.environments(document, &mentioned(document, held)?)
     }
 
-    /// What `document` changes of the environment that the first start makes.
+    /// What `document` makes of the environment that the first start makes, which is then made so.
     ///
     /// # Errors
     /// As [`Self::plan`].
-    pub fn refine(&self, document: &Value, first: &mut FirstEnvironment) -> Result<Plan, DeclarationFault> {
-        let written = |row| Versioned { version: 1, row };
-        let rows = DirectoryRows {
-            environments: vec![written(first.environment.clone())],
-            connections: first.connections.clone(),
-            applications: vec![Versioned {
-                version: 1,
-                row: first.application.clone(),
-            }],
-            ..DirectoryRows::default()
-        };
-        let plan = self.plan(document, rows)?;
-        first.steps.clone_from(&plan.steps);
+    pub fn refine(&self, document: &Value, founding: &mut Founding) -> Result<Plan, DeclarationFault> {
+        let first = founding.environments().iter();
+        let held = first
+            .map(|first| (first.environment.code.clone(), first))
+            .collect();
+        let plan = self.environments(document, &held)?;
+        founding.refine(&plan);
         Ok(plan)
     }
 
@@ -117,14 +118,102 @@ impl Declarations<'_> {
     /// # Errors
     /// As [`Self::plan`], and when others keep changing the directory. Nothing was written, then.
     pub async fn apply(&self, document: &Value, store: &SharedStore) -> Result<Plan, DeclarationFault> {
+        // Who may run a command on the installation needs neither a key nor an address.
+        let actor = Actor::default();
         for _ in 0..ATTEMPTS {
-            let rows = store.load_directory().await?;
-            let on = rows.revision;
-            let plan = self.plan(document, rows)?;
-            if plan.is_empty() || store.change_together(on, plan.steps.clone()).await? {
+            let held = directory::read(store, self.keys).await?;
+            let mentioned = mentioned(document, &held)?;
+            let plan = self.environments(document, &mentioned)?;
+            let mut change = Change::by(&actor, self.keys, self.random, self.at);
+            plan.add_to(&mut change, &mentioned)?;
+            if change.commit(store, held.revision()).await? == Commit::Committed {
                 return Ok(plan);
             }
         }
         Err(DeclarationFault::Overtaken)
     }
+}
+
+impl Plan {
+    /// Whether everything is as the file says.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.changes.is_empty()
+    }
+
+    /// Adds the steps from what is held to what is to be.
+    fn add_to(
+        &self,
+        change: &mut Change<'_>,
+        held: &BTreeMap<String, &EnvironmentSnapshot>,
+    ) -> Result<(), StoreError> {
+        for after in &self.environments {
+            match held.get(&after.environment.code) {
+                Some(before) => {
+                    change.update_environment(&before.environment, &after.environment)?;
+                    update(change, after.id(), before, after)?;
+                }
+                None => create(change, after)?,
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Makes an environment with all that is in it.
+pub fn create(change: &mut Change<'_>, made: &EnvironmentSnapshot) -> Result<(), StoreError> {
+    change.create_environment(&made.environment, &made.connections)?;
+    let bare = Contents::of_new(made.connections.clone());
+    update(change, made.id(), &bare, made)
+}
+
+/// Changes what differs.
+fn update(
+    change: &mut Change<'_>,
+    id: EnvironmentId,
+    before: &Contents,
+    after: &Contents,
+) -> Result<(), StoreError> {
+    if before.sms.row != after.sms.row {
+        change.put_sms(id, &before.sms.row, &after.sms.row)?;
+    }
+    // The texts go with the server that alone may send them.
+    let loses_texts = before.email.row.custom_sender.is_some() && after.email.row.custom_sender.is_none();
+    if before.email.row != after.email.row {
+        change.put_email(id, &before.email.row, &after.email.row, &before.content.row)?;
+    }
+    if before.content.row != after.content.row && !loses_texts {
+        change.put_content(id, &before.content.row, &after.content.row)?;
+    }
+    if before.mfa.row != after.mfa.row {
+        change.put_mfa(id, before.mfa.row, after.mfa.row)?;
+    }
+    if before.otp.row != after.otp.row {
+        change.put_otp(id, &before.otp.row, &after.otp.row)?;
+    }
+    for application in after.applications.values() {
+        let held = before.application(application.row.id);
+        change.put_application(held.map(|held| &*held.row), &application.row)?;
+    }
+    for key in after.keys.values() {
+        if before.keys.get(&key.id).is_none() {
+            change.create_key(Some(id), key)?;
+        }
+    }
+    Ok(())
+}
+
+/// The environments that a file mentions and that there are, by their codes.
+fn mentioned<'a>(
+    document: &Value,
+    held: &'a Snapshot,
+) -> Result<BTreeMap<String, &'a EnvironmentSnapshot>, OutOfService> {
+    let mut found = BTreeMap::new();
+    let codes = document.get("environments").and_then(Value::as_object);
+    for code in codes.into_iter().flat_map(serde_json::Map::keys) {
+        if let Some(environment) = held.environment_named(code)? {
+            found.insert(code.clone(), &**environment);
+        }
+    }
+    Ok(found)
 }

@@ -181,7 +181,7 @@ impl Dispatcher {
     /// The environment of a message, as long as it is there, and with it the application that a code is for. What this process
     /// does not know may have been made a moment ago through another one.
     async fn environment_of(&self, cargo: &Cargo) -> Result<Option<Arc<EnvironmentSnapshot>>, OutOfService> {
-        if let Some(held) = self.held_environment_of(cargo) {
+        if let Ok(Some(held)) = self.held_environment_of(cargo) {
             return Ok(Some(held));
         }
         if let Err(error) = self.directory.refresh().await {
@@ -190,23 +190,17 @@ impl Dispatcher {
                 "the directory could not be read again"
             );
         }
-        if self.directory.current().is_out_of_service(cargo.environment_id()) {
-            return Err(OutOfService);
-        }
-        Ok(self.held_environment_of(cargo))
+        self.held_environment_of(cargo)
     }
 
-    fn held_environment_of(&self, cargo: &Cargo) -> Option<Arc<EnvironmentSnapshot>> {
-        let held = self
-            .directory
-            .current()
-            .environment(cargo.environment_id())
-            .cloned()?;
-        match cargo {
+    fn held_environment_of(&self, cargo: &Cargo) -> Result<Option<Arc<EnvironmentSnapshot>>, OutOfService> {
+        let snapshot = self.directory.current();
+        let held = snapshot.environment(cargo.environment_id())?;
+        let has_owner = |held: &&Arc<EnvironmentSnapshot>| match cargo {
             Cargo::Code(code) => held.application(code.verification.application_id).is_some(),
             Cargo::Notification(_) => true,
-        }
-        .then_some(held)
+        };
+        Ok(held.filter(has_owner).cloned())
     }
 }
 

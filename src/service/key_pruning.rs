@@ -7,10 +7,9 @@ use std::time::Duration;
 use super::settings::SealedSecret;
 use super::settings::email::EmailDocument;
 use super::settings::sms::SmsDocument;
-use crate::domain::environment::SettingsKind;
 use crate::domain::keyring::{GenerationId, KeyRing, OpenError, sealed_under};
 use crate::domain::time::Timestamp;
-use crate::store::directory::SettingsRow;
+use crate::store::directory::{Kind, StoredRecord};
 use crate::store::{SharedStore, StoreError};
 
 /// How long another generation must have been in use before those that it replaced may go: until then a process may not have
@@ -144,10 +143,12 @@ async fn needs(store: &SharedStore) -> Result<BTreeMap<GenerationId, BTreeSet<Ne
             Need::Messages,
         );
     }
-    for settings in store.load_directory().await?.settings {
-        let row = settings.row;
-        let of = format!("{} of {}", row.kind, row.environment_id);
-        let secrets = secrets(&row).ok_or_else(|| PruningError::Settings(of.clone()))?;
+    for record in store.load(0).await?.records {
+        let of = match record.environment_id {
+            Some(environment) => format!("{} of {environment}", record.kind),
+            None => record.kind.clone(),
+        };
+        let secrets = secrets(&record).ok_or_else(|| PruningError::Settings(of.clone()))?;
         for secret in secrets {
             let id = secret.generation().map_err(PruningError::Unreadable)?;
             add(id, Need::Settings(of.clone()));
@@ -156,17 +157,18 @@ async fn needs(store: &SharedStore) -> Result<BTreeMap<GenerationId, BTreeSet<Ne
     Ok(needs)
 }
 
-fn secrets(row: &SettingsRow) -> Option<Vec<SealedSecret>> {
-    let text = row.document.as_str();
-    match row.kind {
-        SettingsKind::Sms => {
-            let document: SmsDocument<_> = serde_json::from_str(text).ok()?;
+/// The secrets of a record; `None` where this release cannot tell.
+fn secrets(record: &StoredRecord) -> Option<Vec<SealedSecret>> {
+    let document = record.document.as_deref()?;
+    match Kind::parse(&record.kind)? {
+        Kind::Sms => {
+            let document: SmsDocument<_> = serde_json::from_str(document).ok()?;
             Some(document.secrets().cloned().collect())
         }
-        SettingsKind::Email => {
-            let document: EmailDocument<_> = serde_json::from_str(text).ok()?;
+        Kind::Email => {
+            let document: EmailDocument<_> = serde_json::from_str(document).ok()?;
             Some(document.secrets().cloned().collect())
         }
-        SettingsKind::Content | SettingsKind::Mfa | SettingsKind::Otp => Some(Vec::new()),
+        _ => Some(Vec::new()),
     }
 }

@@ -3,18 +3,19 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use serde_json::json;
-
+use super::actor::Actor;
+use super::directory::change::Change;
 use super::settings::email::EmailDocument;
 use super::settings::sms::SmsDocument;
-use super::settings::{Opener, Sealer};
-use crate::domain::environment::SettingsKind;
-use crate::domain::id::AuditId;
+use super::settings::{Opener, SealedSecret, Sealer};
 use crate::domain::keyring::{GenerationId, KeyRing};
 use crate::domain::random::Random;
 use crate::domain::time::Timestamp;
-use crate::store::directory::{AuditEntry, Change, Expected, SettingsRow, Versioned};
+use crate::store::directory::{Commit, Kind, StoredRecord};
 use crate::store::{SharedStore, StoreError};
+
+/// How often the documents are looked at anew that another process changes meanwhile.
+const ATTEMPTS: usize = 3;
 
 /// Seals anew once for each generation that comes into use while the process runs, and for the one that is in use at its start.
 pub struct Resealing {
@@ -34,13 +35,16 @@ impl Resealing {
         }
     }
 
-    /// Does it, unless it was done for the generation that is in use. Answers as [`reseal`].
+    /// Does it, unless it was done for the generation that is in use. Answers how many documents that were.
     pub(super) async fn round(&self, store: &SharedStore, now: Timestamp) -> Result<u32, StoreError> {
         let in_use = Some(self.keys.in_use(now).id);
         if *self.done.lock().unwrap_or_else(PoisonError::into_inner) == in_use {
             return Ok(0);
         }
-        let resealed = reseal(store, &self.keys, &*self.random, now).await?;
+        // Where others were quicker each time, the next round does it.
+        let Some(resealed) = reseal(store, &self.keys, &*self.random, now).await? else {
+            return Ok(0);
+        };
         *self.done.lock().unwrap_or_else(PoisonError::into_inner) = in_use;
         if resealed > 0 {
             tracing::info!(
@@ -52,68 +56,64 @@ impl Resealing {
     }
 }
 
-/// Seals anew what is not sealed under the keys in use. Answers how many documents that were. What another process has
-/// written meanwhile is left as it is: it was sealed then.
+/// Seals anew what is not sealed under the keys in use. Answers how many documents that were; `None`, and nothing is done, where others
+/// were changing settings each time.
 pub async fn reseal(
     store: &SharedStore,
     keys: &KeyRing,
     random: &dyn Random,
     now: Timestamp,
-) -> Result<u32, StoreError> {
-    let mut resealed = 0;
-    for Versioned { version, row } in store.load_directory().await?.settings {
-        let Some(document) = sealed_anew(&row, keys, random, now) else {
-            continue;
-        };
-        let audit = AuditEntry {
-            id: AuditId::time_ordered(random, now),
-            environment_id: Some(row.environment_id),
-            key_id: None,
-            action: format!("settings.{}.reseal", row.kind),
-            target: row.environment_id.to_string(),
-            changes: json!({ "secrets": "sealed under the keys in use" }).to_string(),
-            remote_address: None,
-            at: now,
-        };
-        let row = SettingsRow {
-            document,
-            updated_at: now,
-            ..row
-        };
-        match store.put_settings(row, Expected::Version(version), audit).await? {
-            Change::Made { .. } => resealed += 1,
-            Change::NotFound | Change::VersionMismatch | Change::Conflict => {}
+) -> Result<Option<u32>, StoreError> {
+    let actor = Actor::default();
+    for _ in 0..ATTEMPTS {
+        let loaded = store.load(0).await?;
+        let mut change = Change::by(&actor, keys, random, now);
+        let mut resealed = 0;
+        for record in &loaded.records {
+            resealed += u32::from(seal_anew(&mut change, record, keys, now)?);
+        }
+        if change.commit(store, loaded.revision).await? == Commit::Committed {
+            return Ok(Some(resealed));
         }
     }
-    Ok(resealed)
+    Ok(None)
 }
 
-/// The document sealed under the keys in use; `None` where it is, holds no secret, or cannot be read, which whoever loads
-/// it will say.
-fn sealed_anew(row: &SettingsRow, keys: &KeyRing, random: &dyn Random, now: Timestamp) -> Option<String> {
-    let environment = row.environment_id;
+/// Whether the record is to be sealed anew. It is not where it is sealed under the keys in use, holds no secret, or cannot be read,
+/// which whoever loads it will say.
+fn seal_anew(
+    change: &mut Change<'_>,
+    record: &StoredRecord,
+    keys: &KeyRing,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let (Some(environment), Some(document)) = (record.environment_id, &record.document) else {
+        return Ok(false);
+    };
     let opener = Opener { keys, environment };
     let sealer = Sealer {
         keys: keys.in_use(now),
         environment,
     };
-    match row.kind {
-        SettingsKind::Sms => {
-            let stored: SmsDocument<_> = serde_json::from_str(&row.document).ok()?;
-            if stored.secrets().all(|secret| sealer.is_current(secret)) {
-                return None;
-            }
-            let settings = stored.open(opener)?;
-            serde_json::to_string(&SmsDocument::of(&settings).seal(sealer, random)).ok()
+    let is_current = |secret: &SealedSecret| sealer.is_current(secret);
+    match Kind::parse(&record.kind) {
+        Some(Kind::Sms) => {
+            let stored = serde_json::from_str(document).ok();
+            let old = stored.filter(|stored: &SmsDocument<_>| !stored.secrets().all(is_current));
+            let Some(settings) = old.and_then(|stored| stored.open(opener)) else {
+                return Ok(false);
+            };
+            change.reseal_sms(environment, &settings)?;
         }
-        SettingsKind::Email => {
-            let stored: EmailDocument<_> = serde_json::from_str(&row.document).ok()?;
-            if stored.secrets().all(|secret| sealer.is_current(secret)) {
-                return None;
-            }
-            let settings = stored.open(opener)?;
-            serde_json::to_string(&EmailDocument::of(&settings).seal(sealer, random)).ok()
+        Some(Kind::Email) => {
+            let stored = serde_json::from_str(document).ok();
+            let old = stored.filter(|stored: &EmailDocument<_>| !stored.secrets().all(is_current));
+            let Some(settings) = old.and_then(|stored| stored.open(opener)) else {
+                return Ok(false);
+            };
+            change.reseal_email(environment, &settings)?;
         }
-        SettingsKind::Content | SettingsKind::Mfa | SettingsKind::Otp => None,
+        _ => return Ok(false),
     }
+    Ok(true)
 }

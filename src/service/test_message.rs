@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::administration::Actor;
+use super::actor::Actor;
 use super::clock::GuardedClock;
 use super::directory::EnvironmentSnapshot;
 use super::dispatch::Dispatcher;
@@ -19,7 +19,7 @@ use super::settings::sms::SmsDocument;
 use crate::domain::code::Code;
 use crate::domain::email::EmailAddress;
 use crate::domain::field::FieldError;
-use crate::domain::id::{AuditId, MessageId};
+use crate::domain::id::MessageId;
 use crate::domain::locale::Locale;
 use crate::domain::message::{Channel, Provider};
 use crate::domain::phone::PhoneNumber;
@@ -32,7 +32,6 @@ use crate::provider::advice;
 use crate::provider::{
     ATTEMPT_TIMEOUT, Connect, EmailTransport, Receipt, SendError, SmsTransport, Transport,
 };
-use crate::store::directory::AuditEntry;
 use crate::store::outbox::{MonthlyCounter, MonthlyLimit};
 use crate::store::test_message::{NewTest, TestCount};
 use crate::store::verification::{LimitName, SendRefusal};
@@ -238,16 +237,9 @@ impl Service {
             "provider": sender.provider(),
             "settings": tested.unwrap_or_else(|| json!("saved")),
         });
-        let audit = AuditEntry {
-            id: AuditId::time_ordered(&*self.random, at),
-            environment_id: Some(environment.id()),
-            key_id: actor.key_id,
-            action: format!("settings.{}.test", recipient.channel()),
-            target: environment.id().to_string(),
-            changes: changes.to_string(),
-            remote_address: actor.remote_address.clone(),
-            at,
-        };
+        let action = format!("settings.{}.test", recipient.channel());
+        let what: (&str, &dyn ToString) = (&action, &environment.id());
+        let audit = actor.entry(&*self.random, at, Some(environment.id()), what, &changes);
         match self.store.count_test(test.clone(), audit).await? {
             TestCount::Counted => Ok(test),
             TestCount::TooMany { resets_at } => Err(TestError::TooMany {

@@ -4,8 +4,8 @@
 use async_trait::async_trait;
 
 use super::StoreError;
-use super::directory::AuditEntry;
-use crate::domain::id::{AuditId, EnvironmentId};
+use crate::domain::id::{AuditId, EnvironmentId, KeyId};
+use crate::domain::time::Timestamp;
 
 /// Reading the audit log. A page has at most 101 entries: 100, and one that tells that there are more.
 #[async_trait]
@@ -16,7 +16,7 @@ pub trait Audit: Send + Sync {
         scope: AuditScope,
         before: Option<AuditId>,
         limit: u32,
-    ) -> Result<Vec<StoredAuditEntry>, StoreError>;
+    ) -> Result<Vec<AuditEntry>, StoreError>;
 }
 
 /// Whose entries.
@@ -28,11 +28,25 @@ pub enum AuditScope {
     Installation,
 }
 
-/// An entry as it is read back.
+/// Who changed what, when, from where.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StoredAuditEntry {
-    /// The entry.
-    pub entry: AuditEntry,
-    /// The name of the key it was done with, as long as there is a record of the key.
+pub struct AuditEntry {
+    /// Its id.
+    pub id: AuditId,
+    /// Where; `None` for what concerns no environment.
+    pub environment_id: Option<EnvironmentId>,
+    /// The key it was done with; `None` for the service itself.
+    pub key_id: Option<KeyId>,
+    /// The key's name at that time.
     pub key_name: Option<String>,
+    /// What was done, such as `settings.sms.update`.
+    pub action: String,
+    /// The id of what was changed.
+    pub target: String,
+    /// Before and after as JSON, secrets only as "changed".
+    pub changes: String,
+    /// The address it came from.
+    pub remote_address: Option<String>,
+    /// When.
+    pub at: Timestamp,
 }

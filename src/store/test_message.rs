@@ -6,7 +6,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use super::StoreError;
-use super::directory::AuditEntry;
+use super::audit::AuditEntry;
 use super::outbox::MonthlyLimit;
 use super::verification::SendRefusal;
 use crate::domain::id::EnvironmentId;

@@ -55,11 +55,6 @@ const DIRECTION_EXCEPTIONS: &[(&str, &str, &str)] = &[
         "it shows what that one sender keeps, and is mounted only where it exists",
     ),
     (
-        "http/etag.rs",
-        "store::directory",
-        "the version a change must land on is an argument of the store's operation",
-    ),
-    (
         "http/last_used.rs",
         "store",
         "collects what authentication sees, and writes it now and then",
@@ -74,11 +69,6 @@ const DIRECTION_EXCEPTIONS: &[(&str, &str, &str)] = &[
         "http/otp.rs",
         "store::verification",
         "names the limit that is used up",
-    ),
-    (
-        "http/admin/applications.rs",
-        "store::directory",
-        "a row with its version, as the snapshot holds it",
     ),
     (
         "http/admin/audit.rs",

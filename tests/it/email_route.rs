@@ -140,7 +140,7 @@ async fn the_platform_shows_the_sender_name_or_else_the_business_name() {
 
 /// The environment's email settings as they lie in the database.
 async fn stored_settings(url: &str) -> String {
-    let statement = "SELECT CAST(document AS TEXT) FROM settings WHERE kind = 'email'";
+    let statement = "SELECT CAST(document AS TEXT) FROM records WHERE kind = 'email'";
     if url.starts_with("postgres") {
         let mut database = sqlx::PgConnection::connect(url).await.unwrap();
         sqlx::query_scalar(statement)

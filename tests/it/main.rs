@@ -37,3 +37,4 @@ mod test_quota;
 mod timeline;
 mod trusted_proxies;
 mod twilio_client;
+mod unreadable_records;

@@ -85,7 +85,7 @@ async fn kept(database: &Database) -> Vec<(&'static str, &'static str, i64)> {
         ("attempts", "1 = 1"),
         ("recipients", "wrong_guesses = 1"),
         ("end_user_addresses", "1 = 1"),
-        ("environments", "1 = 1"),
+        ("records", "1 = 1"),
         ("audit_entries", "1 = 1"),
     ] {
         counts.push((table, condition, tables.count(table, condition).await));

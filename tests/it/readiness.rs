@@ -67,7 +67,7 @@ async fn a_directory_that_cannot_be_read_any_more_makes_it_unready_until_it_can(
     let database = server.place.database();
     assert_eq!(server.get("/readyz").await.status, 200);
     for statement in [
-        "ALTER TABLE settings RENAME TO hidden",
+        "ALTER TABLE records RENAME TO hidden",
         "UPDATE installation SET revision = revision + 1",
     ] {
         database.run(statement.to_owned()).await.unwrap();
@@ -75,7 +75,7 @@ async fn a_directory_that_cannot_be_read_any_more_makes_it_unready_until_it_can(
     until_readyz(&server, 503).await;
     assert_eq!(server.get("/livez").await.status, 200);
     database
-        .run("ALTER TABLE hidden RENAME TO settings".to_owned())
+        .run("ALTER TABLE hidden RENAME TO records".to_owned())
         .await
         .unwrap();
     until_readyz(&server, 200).await;

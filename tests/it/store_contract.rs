@@ -19,6 +19,5 @@ mod removal;
 mod resend;
 mod settle;
 mod test_message;
-mod together;
 mod unreadable;
 mod upkeep;

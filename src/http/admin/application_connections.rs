@@ -12,7 +12,7 @@ use crate::http::extract::{Json, NoBody, Query, Segments};
 use crate::http::page::{Page, PageQuery};
 use crate::http::problem::Problem;
 use crate::http::state::Services;
-use crate::service::administration::Actor;
+use crate::service::actor::Actor;
 
 /// Lists the connections that are switched on for an application.
 #[utoipa::path(get, path = "/admin/v1/environments/{env}/applications/{app}/connections", tag = "applications",

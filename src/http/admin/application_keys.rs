@@ -48,7 +48,7 @@ pub async fn create(
     let owner = KeyOwner::Application(environment, app);
     let made = services.administration.create_key(&actor, owner, &new).await?;
     let list = format!("/admin/v1/environments/{environment}/applications/{app}/keys");
-    Ok(key_view::made(made, &list))
+    Ok(key_view::made(&made, &list))
 }
 
 /// Revokes a key of an application. Within two seconds it opens nothing on any replica.

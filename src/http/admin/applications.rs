@@ -1,5 +1,7 @@
 //! `/admin/v1/environments/{env}/applications`.
 
+use std::sync::Arc;
+
 use axum::extract::State;
 use axum::http::StatusCode;
 use serde::Serialize;
@@ -16,7 +18,7 @@ use crate::http::page::{Page, PageQuery};
 use crate::http::problem::Problem;
 use crate::http::state::Services;
 use crate::service::administration::{ApplicationPatch, NewApplication};
-use crate::store::directory::Versioned;
+use crate::service::directory::{Versioned, behind};
 
 /// An application.
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -59,14 +61,15 @@ pub async fn list(
     Query(query): Query<PageQuery>,
 ) -> Result<Json<Page<ApplicationView>>, Problem> {
     let environment = environment(&services, &env).await?;
-    let all = &environment.applications;
-    Page::of(
-        all,
-        &query,
-        |held| held.row.id,
-        |held| ApplicationView::of(&held.row),
-    )
-    .map(Json)
+    let window = query.read::<ApplicationId>()?;
+    let behind = behind(&environment.applications, window.after).map(|(_, held)| &held.row);
+    let view = |application: &Arc<Application>| ApplicationView::of(application);
+    Ok(Json(Page::of(
+        behind,
+        &window,
+        |application| application.id,
+        view,
+    )))
 }
 
 /// Makes an application. Every connection is off for it, and it has no keys yet.
@@ -155,7 +158,7 @@ pub async fn remove(
     Ok(StatusCode::NO_CONTENT)
 }
 
-fn tagged(application: &Versioned<Application>) -> Tagged<ApplicationView> {
+fn tagged(application: &Versioned<Arc<Application>>) -> Tagged<ApplicationView> {
     Tagged {
         version: application.version,
         body: ApplicationView::of(&application.row),
@@ -167,7 +170,7 @@ pub(super) async fn application(
     services: &Services,
     env: &str,
     id: ApplicationId,
-) -> Result<Versioned<Application>, Problem> {
+) -> Result<Versioned<Arc<Application>>, Problem> {
     environment(services, env)
         .await?
         .application(id)

@@ -13,7 +13,7 @@ use crate::http::extract::{Json, Query, Segments};
 use crate::http::page::{Page, PageQuery};
 use crate::http::problem::Problem;
 use crate::http::state::Services;
-use crate::store::audit::{AuditScope, StoredAuditEntry};
+use crate::store::audit::{AuditEntry, AuditScope};
 
 /// A change that was made.
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -91,21 +91,20 @@ async fn page(
     Ok(Json(Page::fetched(
         found,
         &window,
-        |stored| stored.entry.id,
+        |entry| entry.id,
         AuditEntryView::of,
     )))
 }
 
 impl AuditEntryView {
-    fn of(stored: StoredAuditEntry) -> Self {
-        let entry = stored.entry;
+    fn of(entry: AuditEntry) -> Self {
         Self {
             id: entry.id,
             at: entry.at,
             environment_id: entry.environment_id,
             actor: entry.key_id.map(|key_id| AuditActor {
                 key_id,
-                name: stored.key_name,
+                name: entry.key_name,
             }),
             action: entry.action,
             target: entry.target,

@@ -1,5 +1,7 @@
 //! `/admin/v1/environments`.
 
+use std::sync::Arc;
+
 use axum::extract::State;
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
@@ -69,13 +71,10 @@ pub async fn list(
 ) -> Result<Json<Page<EnvironmentView>>, Problem> {
     services.directory.refresh().await?;
     let snapshot = services.directory.current();
-    Page::of(
-        snapshot.all_environments()?,
-        &query,
-        |held| held.id(),
-        |held| EnvironmentView::of(held),
-    )
-    .map(Json)
+    let window = query.read::<EnvironmentId>()?;
+    let behind = snapshot.all_environments(window.after)?;
+    let view = |held: &Arc<EnvironmentSnapshot>| EnvironmentView::of(held);
+    Ok(Json(Page::of(behind, &window, |held| held.id(), view)))
 }
 
 /// Makes an environment, with a connection for phone numbers and one for email addresses, and without applications.

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::domain::environment::{KeyRecord, ListedKey};
+use crate::domain::environment::KeyRecord;
 use crate::domain::id::KeyId;
 use crate::domain::time::Timestamp;
 use crate::http::etag::{Created, Tagged};
@@ -11,7 +11,7 @@ use crate::http::extract::Json;
 use crate::http::page::{Page, PageQuery};
 use crate::http::problem::Problem;
 use crate::http::state::Services;
-use crate::service::administration::{KeyOwner, MadeKey};
+use crate::service::administration::{KeyOwner, ListedKey, MadeKey};
 
 /// A key is made and revoked, and never changed between.
 pub const VERSION: i64 = 1;
@@ -38,12 +38,12 @@ pub struct KeyView {
 }
 
 impl KeyView {
-    fn of(record: KeyRecord, last_used_at: Option<Timestamp>) -> Self {
+    fn of(record: &KeyRecord, last_used_at: Option<Timestamp>) -> Self {
         Self {
             id: record.id,
-            name: record.name,
-            prefix: record.prefix,
-            last_four: record.last_four,
+            name: record.name.clone(),
+            prefix: record.prefix.clone(),
+            last_four: record.last_four.clone(),
             created_at: record.created_at,
             last_used_at,
             key: None,
@@ -58,13 +58,18 @@ pub async fn page(
     query: &PageQuery,
 ) -> Result<Json<Page<KeyView>>, Problem> {
     services.last_used.flush(&services.store, &services.clock).await;
-    let listed = services.administration.list_keys(owner).await?;
-    let view = |key: &ListedKey| KeyView::of(key.record.clone(), key.last_used_at);
-    Page::of(&listed, query, |key| key.record.id, view).map(Json)
+    let window = query.read::<KeyId>()?;
+    let fetched = window.to_fetch() as usize;
+    let listed = services
+        .administration
+        .list_keys(owner, window.after, fetched)
+        .await?;
+    let view = |key: ListedKey| KeyView::of(&key.record, key.last_used_at);
+    Ok(Json(Page::fetched(listed, &window, |key| key.record.id, view)))
 }
 
 /// The answer that shows a key; `list` is where it is listed.
-pub fn made(made: MadeKey, list: &str) -> Created<KeyView> {
+pub fn made(made: &MadeKey, list: &str) -> Created<KeyView> {
     let key = made.key.expose().to_owned();
     Created {
         location: format!("{list}/{}", made.record.id),
@@ -72,7 +77,7 @@ pub fn made(made: MadeKey, list: &str) -> Created<KeyView> {
             version: VERSION,
             body: KeyView {
                 key: Some(key),
-                ..KeyView::of(made.record, None)
+                ..KeyView::of(&made.record, None)
             },
         },
     }

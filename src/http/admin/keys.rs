@@ -41,7 +41,7 @@ pub async fn create(
 ) -> Result<Created<KeyView>, Problem> {
     let owner = KeyOwner::Administrators;
     let made = services.administration.create_key(&actor, owner, &new).await?;
-    Ok(key_view::made(made, "/admin/v1/keys"))
+    Ok(key_view::made(&made, "/admin/v1/keys"))
 }
 
 /// Revokes an administrator's key. Within two seconds it opens nothing on any replica. The last one stays.

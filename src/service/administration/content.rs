@@ -1,17 +1,13 @@
 //! The environment's own texts of emails with codes: written only where they can be used, and shown before they are.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 
-use super::settings::{NewSettings, to_text};
-use super::{Actor, Administration, ChangeError};
+use super::{Actor, Administration, ChangeError, Expected};
 use crate::domain::code::Code;
 use crate::domain::content::EmailTexts;
 use crate::domain::email::EmailAddress;
-use crate::domain::environment::SettingsKind;
 use crate::domain::field::FieldError;
 use crate::domain::id::{EnvironmentId, MessageId};
 use crate::domain::locale::{LanguageTag, Locale};
@@ -20,7 +16,6 @@ use crate::domain::verification::Purpose;
 use crate::service::directory::EnvironmentSnapshot;
 use crate::service::render::{self, CodeContent};
 use crate::service::settings::content::{EmailContentDocument, EmailTextsDocument};
-use crate::store::directory::Expected;
 
 /// What a preview shows in place of a code, as far as a code has digits.
 const SAMPLE_DIGITS: &str = "1234567890";
@@ -63,17 +58,12 @@ impl Administration {
         document: &EmailContentDocument,
         expected: Expected,
     ) -> Result<(), ChangeError> {
-        self.put(actor, environment, SettingsKind::Content, expected, |held| {
+        self.change(actor, |held, change| {
+            let held = super::environment(held, environment)?;
+            expected.check(held.content.version)?;
             require_custom_sender(held)?;
             let content = document.validate().map_err(ChangeError::Invalid)?;
-            let before = EmailContentDocument::of(&held.content.row);
-            let after = EmailContentDocument::of(&content);
-            Ok(NewSettings {
-                on: held.content.version,
-                document: to_text(&after)?,
-                changes: difference(&before, &after),
-                clears: None,
-            })
+            Ok(change.put_content(environment, &held.content.row, &content)?)
         })
         .await
     }
@@ -154,22 +144,4 @@ fn require_custom_sender(environment: &EnvironmentSnapshot) -> Result<(), Change
         Some(_) => Ok(()),
         None => Err(ChangeError::CustomSenderRequired),
     }
-}
-
-/// What the audit log says of a change: the texts that differ, and not all of them twice.
-pub(in crate::service) fn difference(
-    before: &EmailContentDocument,
-    after: &EmailContentDocument,
-) -> serde_json::Value {
-    let (before, after) = (before.by_pointer(), after.by_pointer());
-    let only = |of: &BTreeMap<String, &str>, other: &BTreeMap<String, &str>| -> serde_json::Value {
-        let differing = of
-            .iter()
-            .filter(|(pointer, text)| other.get(*pointer) != Some(text));
-        differing
-            .map(|(pointer, text)| (pointer.clone(), json!(text)))
-            .collect::<serde_json::Map<_, _>>()
-            .into()
-    };
-    json!({ "before": only(&before, &after), "after": only(&after, &before) })
 }

@@ -1,11 +1,11 @@
 //! Environments: made with their connections, changed, and removed with all that is in them.
 
-use serde_json::json;
+use std::sync::Arc;
 
-use super::{ATTEMPTS, Actor, Administration, ChangeError, EnvironmentPatch, NewEnvironment, patch, pinned};
+use super::{Actor, Administration, ChangeError, Conflict, EnvironmentPatch, Expected, NewEnvironment};
 use crate::domain::environment::Connection;
 use crate::domain::id::EnvironmentId;
-use crate::store::directory::{Expected, Removal};
+use crate::service::directory::{EnvironmentSnapshot, Snapshot};
 
 impl Administration {
     /// Makes an environment with its two connections and default settings, and without applications.
@@ -14,18 +14,37 @@ impl Administration {
         actor: &Actor,
         new: &NewEnvironment,
     ) -> Result<EnvironmentId, ChangeError> {
-        let now = self.clock.now()?;
-        let id = EnvironmentId::time_ordered(&*self.random, now);
-        let environment = new.read(id, now).map_err(ChangeError::Invalid)?;
-        let connections = Connection::of_new_environment(&*self.random, id).to_vec();
-        let changes = json!({ "after": patch::environment_fields(&environment) });
-        let audit = self.audit(actor, id, "environment.create", &id.to_string(), &changes)?;
-        let change = self
-            .store
-            .create_environment(environment, connections, audit)
-            .await?;
-        self.finish(change).await?;
-        Ok(id)
+        self.change(actor, |held, change| {
+            let id = EnvironmentId::time_ordered(&*self.random, change.at());
+            let environment = new.read(id, change.at()).map_err(ChangeError::Invalid)?;
+            refuse_taken_code(held, id, &environment.code)?;
+            let connections = Connection::of_new_environment(&*self.random, id);
+            change.create_environment(&environment, &connections)?;
+            Ok(id)
+        })
+        .await
+    }
+
+    /// Changes an environment's own fields.
+    pub async fn update_environment(
+        &self,
+        actor: &Actor,
+        id: EnvironmentId,
+        patch: &EnvironmentPatch,
+        expected: Expected,
+    ) -> Result<(), ChangeError> {
+        self.change(actor, |held, change| {
+            let environment = super::environment(held, id)?;
+            expected.check(environment.version)?;
+            let before = &environment.environment;
+            let after = patch
+                .clone()
+                .apply(before.clone())
+                .map_err(ChangeError::Invalid)?;
+            refuse_taken_code(held, id, &after.code)?;
+            Ok(change.update_environment(before, &after)?)
+        })
+        .await
     }
 
     /// Removes an environment with all that is in it. The last one stays, and so does, unless `force`, one in which
@@ -37,48 +56,39 @@ impl Administration {
         expected: Expected,
         force: bool,
     ) -> Result<(), ChangeError> {
-        for _ in 0..ATTEMPTS {
-            let held = self.environment(id)?;
-            let changes = json!({ "before": patch::environment_fields(&held.environment) });
-            let audit = self.audit(actor, id, "environment.delete", &id.to_string(), &changes)?;
-            let on = pinned(expected, held.version);
-            let removal = self.store.delete_environment(id, on, force, audit).await?;
-            if !self
-                .is_overtaken(removal == Removal::VersionMismatch, expected)
-                .await?
-            {
-                self.finish_removal(removal).await?;
-                self.clear_removed().await;
-                return Ok(());
+        removable(&self.directory.current(), id, expected)?;
+        if !force {
+            let pending = self.store.count_pending(id, self.clock.now()?).await?;
+            if pending > 0 {
+                return Err(Conflict::VerificationsPending(pending).into());
             }
         }
-        Err(ChangeError::VersionMismatch)
+        self.change(actor, |held, change| {
+            change.delete_environment(removable(held, id, expected)?);
+            Ok(())
+        })
+        .await?;
+        self.clear_removed().await;
+        Ok(())
     }
+}
 
-    /// Changes an environment's own fields.
-    pub async fn update_environment(
-        &self,
-        actor: &Actor,
-        id: EnvironmentId,
-        patch: &EnvironmentPatch,
-        expected: Expected,
-    ) -> Result<(), ChangeError> {
-        for _ in 0..ATTEMPTS {
-            let held = self.environment(id)?;
-            let before = &held.environment;
-            let mut after = patch
-                .clone()
-                .apply(before.clone())
-                .map_err(ChangeError::Invalid)?;
-            after.updated_at = self.clock.now()?;
-            let changes = json!({ "before": patch::environment_fields(before), "after": patch::environment_fields(&after) });
-            let audit = self.audit(actor, id, "environment.update", &id.to_string(), &changes)?;
-            let on = pinned(expected, held.version);
-            let change = self.store.update_environment(after, on, audit).await?;
-            if !self.is_to_be_repeated(change, expected).await? {
-                return self.finish(change).await;
-            }
-        }
-        Err(ChangeError::VersionMismatch)
+fn removable(
+    held: &Snapshot,
+    id: EnvironmentId,
+    expected: Expected,
+) -> Result<&Arc<EnvironmentSnapshot>, ChangeError> {
+    let environment = super::environment(held, id)?;
+    expected.check(environment.version)?;
+    if held.is_last(id) {
+        return Err(Conflict::Last.into());
+    }
+    Ok(environment)
+}
+
+fn refuse_taken_code(held: &Snapshot, id: EnvironmentId, code: &str) -> Result<(), ChangeError> {
+    match held.id_of(code) {
+        Some(other) if other != id => Err(Conflict::CodeTaken.into()),
+        _ => Ok(()),
     }
 }

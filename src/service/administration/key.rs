@@ -1,12 +1,15 @@
 //! API keys of applications and of administrators: made and shown once, listed without the key, revoked for good.
 
-use serde_json::{Value, json};
+use std::sync::Arc;
 
-use super::{Actor, Administration, ChangeError, NewKey};
+use rpds::RedBlackTreeMapSync;
+
+use super::{Actor, Administration, ChangeError, Conflict, NewKey, environment};
 use crate::domain::api_key::{ApiKey, KeyKind};
-use crate::domain::environment::{KeyRecord, ListedKey};
+use crate::domain::environment::KeyRecord;
 use crate::domain::id::{ApplicationId, EnvironmentId, KeyId};
-use crate::store::directory::Removal;
+use crate::domain::time::Timestamp;
+use crate::service::directory::{Snapshot, behind};
 
 /// Whose keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,6 +51,15 @@ pub struct MadeKey {
     pub key: ApiKey,
 }
 
+/// A key as lists show it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListedKey {
+    /// What is kept of it.
+    pub record: Arc<KeyRecord>,
+    /// When it was last used, to about a minute.
+    pub last_used_at: Option<Timestamp>,
+}
+
 impl Administration {
     /// Makes a key.
     pub async fn create_key(
@@ -56,66 +68,70 @@ impl Administration {
         owner: KeyOwner,
         new: &NewKey,
     ) -> Result<MadeKey, ChangeError> {
-        self.check_owner(owner)?;
-        let name = new.read().map_err(ChangeError::Invalid)?;
-        let now = self.clock.now()?;
-        let id = KeyId::time_ordered(&*self.random, now);
-        let key = ApiKey::generate(&*self.random, owner.kind());
-        let record = KeyRecord::of(&key, id, name, owner.application(), now);
-        let changes = json!({ "after": fields(&record) });
-        let audit = self.audit(
-            actor,
-            owner.environment(),
-            "key.create",
-            &id.to_string(),
-            &changes,
-        )?;
-        let change = self.store.create_key(record.clone(), audit).await?;
-        self.finish(change).await?;
-        Ok(MadeKey { record, key })
+        self.change(actor, |held, change| {
+            keys_of(held, owner)?;
+            let name = new.read().map_err(ChangeError::Invalid)?;
+            let id = KeyId::time_ordered(&*self.random, change.at());
+            let key = ApiKey::generate(&*self.random, owner.kind());
+            let record = KeyRecord::of(&key, id, name, owner.application(), change.at());
+            change.create_key(owner.environment(), &record)?;
+            Ok(MadeKey { record, key })
+        })
+        .await
     }
 
     /// Revokes a key. From now on it opens nothing here, and within two seconds nothing on any other replica. The last
     /// key of the administrators stays.
     pub async fn revoke_key(&self, actor: &Actor, owner: KeyOwner, id: KeyId) -> Result<(), ChangeError> {
-        let listed = self.list_keys(owner).await?;
-        let key = listed.iter().find(|listed| listed.record.id == id);
-        let changes = json!({ "before": fields(&key.ok_or(ChangeError::NotFound)?.record) });
-        let audit = self.audit(
-            actor,
-            owner.environment(),
-            "key.revoke",
-            &id.to_string(),
-            &changes,
-        )?;
-        let removal: Removal = self.store.revoke_key(owner.application(), id, audit).await?;
-        self.finish_removal(removal).await
-    }
-
-    /// The keys that are not revoked, oldest first.
-    pub async fn list_keys(&self, owner: KeyOwner) -> Result<Vec<ListedKey>, ChangeError> {
-        self.check_owner(owner)?;
-        Ok(self.store.list_keys(owner.application()).await?)
-    }
-
-    /// An application's keys are found in its own environment alone.
-    fn check_owner(&self, owner: KeyOwner) -> Result<(), ChangeError> {
-        match owner {
-            KeyOwner::Administrators => Ok(()),
-            KeyOwner::Application(environment, id) => {
-                let held = self.environment(environment)?;
-                held.application(id).map(|_| ()).ok_or(ChangeError::NotFound)
+        self.change(actor, |held, change| {
+            let keys = keys_of(held, owner)?;
+            let key = keys
+                .get(&id)
+                .filter(|key| key.application_id == owner.application());
+            let key = key.ok_or(ChangeError::NotFound)?;
+            if owner == KeyOwner::Administrators && keys.size() < 2 {
+                return Err(Conflict::Last.into());
             }
-        }
+            change.revoke_key(owner.environment(), key);
+            Ok(())
+        })
+        .await
+    }
+
+    /// At most `limit` of the keys that are not revoked behind one, oldest first.
+    pub async fn list_keys(
+        &self,
+        owner: KeyOwner,
+        after: Option<KeyId>,
+        limit: usize,
+    ) -> Result<Vec<ListedKey>, ChangeError> {
+        let held = self.directory.current();
+        let records: Vec<_> = behind(keys_of(&held, owner)?, after)
+            .map(|(_, key)| Arc::clone(key))
+            .filter(|key| key.application_id == owner.application())
+            .take(limit)
+            .collect();
+        let ids = records.iter().map(|record| record.id).collect();
+        let uses = self.store.last_uses(ids).await?;
+        let listed = records.into_iter().map(|record| ListedKey {
+            last_used_at: uses.get(&record.id).copied(),
+            record,
+        });
+        Ok(listed.collect())
     }
 }
 
-/// A key's fields as the audit log shows them.
-fn fields(key: &KeyRecord) -> Value {
-    json!({
-        "application_id": key.application_id,
-        "name": key.name,
-        "prefix": key.prefix,
-        "last_four": key.last_four,
-    })
+/// The keys among which the owner's are. An application's are found in its own environment alone.
+fn keys_of(
+    held: &Snapshot,
+    owner: KeyOwner,
+) -> Result<&RedBlackTreeMapSync<KeyId, Arc<KeyRecord>>, ChangeError> {
+    match owner {
+        KeyOwner::Administrators => Ok(held.administrators()),
+        KeyOwner::Application(environment_id, id) => {
+            let environment = environment(held, environment_id)?;
+            environment.application(id).ok_or(ChangeError::NotFound)?;
+            Ok(&environment.keys)
+        }
+    }
 }

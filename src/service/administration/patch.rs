@@ -6,7 +6,6 @@
 )]
 
 use serde::{Deserialize, Deserializer, Serialize};
-use serde_json::{Value, json};
 
 use crate::domain::business::{AutofillDomain, BusinessName, BusinessUrl};
 use crate::domain::environment::{Application, Environment};
@@ -252,23 +251,6 @@ impl OtpPolicyPatch {
             ip_sends_per_hour: self.ip_sends_per_hour.unwrap_or(policy.ip_sends_per_hour),
         }
     }
-}
-
-/// An environment's fields as the audit log shows them.
-pub fn environment_fields(environment: &Environment) -> Value {
-    json!({
-        "code": environment.code,
-        "name": environment.name,
-        "business_name": environment.business_name,
-        "business_url": environment.business_url,
-        "default_country": environment.default_country,
-        "default_locale": environment.default_locale,
-    })
-}
-
-/// An application's fields as the audit log shows them.
-pub fn application_fields(application: &Application) -> Value {
-    json!({ "name": application.name, "autofill_domain": application.autofill_domain })
 }
 
 fn set<T, E: ToString>(

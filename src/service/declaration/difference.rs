@@ -4,11 +4,9 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use super::state::{Contents, State};
 use crate::domain::environment::{Application, Connection};
-use crate::domain::secret::Secret;
-use crate::domain::settings::{EmailSettings, SmsSettings};
-use crate::service::administration::environment_fields;
+use crate::service::directory::fields::{PlacedSecret, email_secrets, environment_fields, sms_secrets};
+use crate::service::directory::{Contents, EnvironmentSnapshot};
 use crate::service::settings::content::EmailContentDocument;
 use crate::service::settings::email::EmailDocument;
 use crate::service::settings::sms::SmsDocument;
@@ -44,29 +42,6 @@ pub enum What {
     SecretRemoved,
 }
 
-/// A secret with the JSON pointer of its place in the document.
-type Placed = (&'static str, Secret);
-
-/// The secrets in the SMS settings.
-pub(super) fn sms_secrets(settings: &SmsSettings) -> Vec<Placed> {
-    let mut found = Vec::new();
-    let _ = SmsDocument::of(settings).with_secrets(|pointer, secret| {
-        found.push((pointer, secret));
-        None::<()>
-    });
-    found
-}
-
-/// The secret in the email settings.
-pub(super) fn email_secrets(settings: &EmailSettings) -> Vec<Placed> {
-    let mut found = Vec::new();
-    let _ = EmailDocument::of(settings).with_secrets(|pointer, secret| {
-        found.push((pointer, secret));
-        None::<()>
-    });
-    found
-}
-
 /// The strategies of the connections that are switched on, in one order.
 pub(super) fn switched_on(connections: &[Connection], application: &Application) -> Vec<&'static str> {
     let on = |id| application.connections.contains(id);
@@ -76,7 +51,7 @@ pub(super) fn switched_on(connections: &[Connection], application: &Application)
 }
 
 /// Everything that differs; `before` is `None` for an environment that is to be made.
-pub(super) fn between(before: Option<&State>, after: &State) -> Vec<Changed> {
+pub(super) fn between(before: Option<&EnvironmentSnapshot>, after: &EnvironmentSnapshot) -> Vec<Changed> {
     let mut differences = Differences {
         environment: &after.environment.code,
         found: Vec::new(),
@@ -88,11 +63,11 @@ pub(super) fn between(before: Option<&State>, after: &State) -> Vec<Changed> {
         json!({ "code": after.environment.code })
     };
     differences.values("", &fields, &environment_fields(&after.environment));
-    let made = Contents::of_new(after.contents.connections.clone());
-    let was = before.map_or(&made, |before| &before.contents);
-    differences.settings(was, &after.contents);
-    for application in &after.contents.applications {
-        differences.application(was, &after.contents, application);
+    let bare = Contents::of_new(after.connections.clone());
+    let was = before.map_or(&bare, |before| &before.contents);
+    differences.settings(was, after);
+    for application in after.applications.values() {
+        differences.application(was, after, &application.row);
     }
     differences.found
 }
@@ -139,30 +114,30 @@ impl Differences<'_> {
     }
 
     fn settings(&mut self, before: &Contents, after: &Contents) {
-        if before.sms != after.sms {
+        if before.sms.row != after.sms.row {
             let shown = |sms| json!(SmsDocument::of(sms).with_secrets(|_, _| None::<()>));
-            self.values("sms", &shown(&before.sms), &shown(&after.sms));
-            self.secrets("sms", &sms_secrets(&before.sms), &sms_secrets(&after.sms));
+            self.values("sms", &shown(&before.sms.row), &shown(&after.sms.row));
+            self.secrets("sms", &sms_secrets(&before.sms.row), &sms_secrets(&after.sms.row));
         }
-        if before.email != after.email {
+        if before.email.row != after.email.row {
             let shown = |email| json!(EmailDocument::of(email).with_secrets(|_, _| None::<()>));
-            self.values("email", &shown(&before.email), &shown(&after.email));
+            self.values("email", &shown(&before.email.row), &shown(&after.email.row));
             self.secrets(
                 "email",
-                &email_secrets(&before.email),
-                &email_secrets(&after.email),
+                &email_secrets(&before.email.row),
+                &email_secrets(&after.email.row),
             );
         }
-        if before.content != after.content {
+        if before.content.row != after.content.row {
             let shown = |content| json!(EmailContentDocument::of(content));
-            self.values("content", &shown(&before.content), &shown(&after.content));
+            self.values("content", &shown(&before.content.row), &shown(&after.content.row));
         }
-        self.values("mfa", &json!(before.mfa), &json!(after.mfa));
-        self.values("otp", &json!(before.otp), &json!(after.otp));
+        self.values("mfa", &json!(before.mfa.row), &json!(after.mfa.row));
+        self.values("otp", &json!(before.otp.row), &json!(after.otp.row));
     }
 
-    fn secrets(&mut self, section: &str, before: &[Placed], after: &[Placed]) {
-        let find = |secrets: &[Placed], pointer| {
+    fn secrets(&mut self, section: &str, before: &[PlacedSecret], after: &[PlacedSecret]) {
+        let find = |secrets: &[PlacedSecret], pointer| {
             let found = secrets.iter().find(|(other, _)| *other == pointer);
             found.map(|(_, secret)| secret.clone())
         };
@@ -178,14 +153,14 @@ impl Differences<'_> {
     }
 
     fn application(&mut self, before: &Contents, after: &Contents, application: &Application) {
-        let held = before.applications.iter().find(|held| held.id == application.id);
+        let held = before.application(application.id);
         let field = within("applications", &application.name);
         let shown = |contents: &Contents, application: &Application| {
             let connections = switched_on(&contents.connections, application);
             json!({ "autofill_domain": application.autofill_domain, "connections": connections })
         };
         let was = if let Some(held) = held {
-            shown(before, held)
+            shown(before, &held.row)
         } else {
             self.push(field.clone(), What::New);
             json!({ "connections": [] })

@@ -3,14 +3,11 @@
 use serde_json::{Map, Value, json};
 
 use super::difference::switched_on;
-use super::state::{Contents, State};
-use crate::domain::keyring::KeyRing;
-use crate::service::administration::environment_fields;
+use crate::service::directory::fields::environment_fields;
+use crate::service::directory::{EnvironmentSnapshot, OutOfService, Snapshot};
 use crate::service::settings::content::EmailContentDocument;
 use crate::service::settings::email::EmailDocument;
 use crate::service::settings::sms::SmsDocument;
-use crate::store::StoreError;
-use crate::store::directory::DirectoryRows;
 
 /// Why the directory cannot be written as a file.
 #[derive(Debug, thiserror::Error)]
@@ -25,41 +22,38 @@ pub enum ExportError {
         /// The name.
         name: String,
     },
-    /// It cannot be read.
-    #[error("the database cannot be used")]
-    Store(#[from] StoreError),
+    /// One cannot be read.
+    #[error(transparent)]
+    OutOfService(#[from] OutOfService),
 }
 
 /// The document of all environments. Applying it changes nothing.
 ///
 /// # Errors
 /// When it cannot be read, and when two applications of an environment have one name.
-pub fn export(rows: DirectoryRows, keys: &KeyRing) -> Result<Value, ExportError> {
+pub fn export(held: &Snapshot) -> Result<Value, ExportError> {
     let mut environments = Map::new();
-    for State {
-        environment,
-        contents,
-    } in State::of_all(rows, keys)?
-    {
-        let mut fields = environment_fields(&environment);
+    for held in held.all_environments(None)? {
+        let environment = &held.environment;
+        let mut fields = environment_fields(environment);
         if let Some(fields) = fields.as_object_mut() {
             fields.remove("code");
             // Said and not left out: what is left out stays as it is.
             fields.entry("default_country").and_modify(none_as_empty);
-            fields.extend(sections(&contents));
-            let applications = applications(&environment.code, &contents)?;
+            fields.extend(sections(held));
+            let applications = applications(held)?;
             if !applications.is_empty() {
                 fields.insert("applications".to_owned(), applications.into());
             }
         }
-        environments.insert(environment.code, fields);
+        environments.insert(environment.code.clone(), fields);
     }
     Ok(json!({ "environments": environments }))
 }
 
-fn sections(contents: &Contents) -> Map<String, Value> {
+fn sections(held: &EnvironmentSnapshot) -> Map<String, Value> {
     let kept = json!({ "keep": true });
-    let mut sms = json!(SmsDocument::of(&contents.sms).with_secrets(|_, _| Some(&kept)));
+    let mut sms = json!(SmsDocument::of(&held.sms.row).with_secrets(|_, _| Some(&kept)));
     // Said and not left out, as above.
     if let Some(token) = sms
         .pointer_mut("/twilio/auth_token")
@@ -67,31 +61,31 @@ fn sections(contents: &Contents) -> Map<String, Value> {
     {
         *token = json!({ "keep": false });
     }
-    let email = EmailDocument::of(&contents.email).with_secrets(|_, _| Some(&kept));
+    let email = EmailDocument::of(&held.email.row).with_secrets(|_, _| Some(&kept));
     let mut sections = Map::new();
     sections.insert("sms".to_owned(), sms);
     sections.insert("email".to_owned(), json!(email));
     // Without a custom sender there are no texts, and a file may not mention them.
-    if contents.email.custom_sender.is_some() {
-        let content = EmailContentDocument::of(&contents.content);
+    if held.email.row.custom_sender.is_some() {
+        let content = EmailContentDocument::of(&held.content.row);
         sections.insert("content".to_owned(), json!(content));
     }
-    sections.insert("mfa".to_owned(), json!(contents.mfa));
-    sections.insert("otp".to_owned(), json!(contents.otp));
+    sections.insert("mfa".to_owned(), json!(held.mfa.row));
+    sections.insert("otp".to_owned(), json!(held.otp.row));
     sections
 }
 
-fn applications(environment: &str, contents: &Contents) -> Result<Map<String, Value>, ExportError> {
+fn applications(held: &EnvironmentSnapshot) -> Result<Map<String, Value>, ExportError> {
     let mut applications = Map::new();
-    for application in &contents.applications {
+    for application in held.applications.values().map(|held| &held.row) {
         let mut domain = json!(application.autofill_domain);
         none_as_empty(&mut domain);
-        let connections = switched_on(&contents.connections, application);
+        let connections = switched_on(&held.connections, application);
         let fields = json!({ "autofill_domain": domain, "connections": connections });
         let other = applications.insert(application.name.clone(), fields);
         if other.is_some() {
             return Err(ExportError::NameTwice {
-                environment: environment.to_owned(),
+                environment: held.environment.code.clone(),
                 name: application.name.clone(),
             });
         }

@@ -1,21 +1,22 @@
 //! From what the file says and the environments as they are to the environments as they are to be. Every mistake is found, also
 //! behind another one.
 
+use std::collections::BTreeMap;
+
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use super::Declarations;
-use super::difference::{email_secrets, sms_secrets};
 use super::node::{self, child};
 use super::secret::DeclaredSecret;
-use super::state::{Contents, State};
 use crate::domain::content::EmailContent;
 use crate::domain::environment::{Connection, Environment};
 use crate::domain::field::FieldError;
 use crate::domain::id::EnvironmentId;
 use crate::domain::policy::OtpPolicy;
-use crate::domain::settings::SmsSettings;
 use crate::service::administration::{EnvironmentPatch, NewEnvironment, OtpPolicyPatch};
+use crate::service::directory::fields::{email_secrets, sms_secrets};
+use crate::service::directory::{Contents, EnvironmentSnapshot};
 use crate::service::settings::GivenSecret;
 use crate::service::settings::content::EmailContentDocument;
 use crate::service::settings::email::EmailDocument;
@@ -51,26 +52,26 @@ const NOTHING_KEPT: &str =
 pub(super) fn resolve(
     with: &Declarations<'_>,
     document: &Value,
-    before: &[State],
-) -> Result<Vec<State>, Vec<FieldError>> {
+    held: &BTreeMap<String, &EnvironmentSnapshot>,
+) -> Result<Vec<EnvironmentSnapshot>, Vec<FieldError>> {
     let mut resolving = Resolving {
         with,
         errors: Vec::new(),
     };
     let root = resolving.table(document, "", &["environments"], &[]);
-    let mut states = Vec::new();
+    let mut found = Vec::new();
     if let Some(environments) = root.get("environments") {
         if let Some(environments) = environments.as_object() {
             for (code, value) in environments {
-                let held = before.iter().find(|held| held.environment.code == *code);
-                states.extend(resolving.environment(code, value, held));
+                let held = held.get(code).copied();
+                found.extend(resolving.environment(code, value, held));
             }
         } else {
             resolving.refuse("/environments", "must be a table of environments by their codes");
         }
     }
     if resolving.errors.is_empty() {
-        Ok(states)
+        Ok(found)
     } else {
         Err(resolving.errors)
     }
@@ -144,14 +145,19 @@ impl Resolving<'_> {
         found
     }
 
-    fn environment(&mut self, code: &str, value: &Value, held: Option<&State>) -> Option<State> {
+    fn environment(
+        &mut self,
+        code: &str,
+        value: &Value,
+        held: Option<&EnvironmentSnapshot>,
+    ) -> Option<EnvironmentSnapshot> {
         let pointer = child("/environments", code);
         let table = self.table(value, &pointer, ENVIRONMENT_KEYS, &["default_country"]);
         let (sections, fields): (Map<_, _>, Map<_, _>) = table
             .into_iter()
             .partition(|(name, _)| SECTIONS.contains(&name.as_str()));
-        let (id, was) = if let Some(held) = held {
-            (held.environment.id, held.contents.clone())
+        let (id, mut contents) = if let Some(held) = held {
+            (held.id(), held.contents.clone())
         } else {
             let id = EnvironmentId::time_ordered(self.with.random, self.with.at);
             let connections = Connection::of_new_environment(self.with.random, id);
@@ -161,11 +167,8 @@ impl Resolving<'_> {
             Some(held) => self.changed(&pointer, fields, &held.environment),
             None => self.made(&pointer, fields, code, id),
         };
-        let contents = self.contents(&pointer, &sections, id, was);
-        Some(State {
-            environment: environment?,
-            contents,
-        })
+        self.contents(&pointer, &sections, id, &mut contents);
+        Some(EnvironmentSnapshot::new(environment?, contents))
     }
 
     fn changed(
@@ -213,48 +216,51 @@ impl Resolving<'_> {
         pointer: &str,
         sections: &Map<String, Value>,
         id: EnvironmentId,
-        mut contents: Contents,
-    ) -> Contents {
+        contents: &mut Contents,
+    ) {
         let present = SECTIONS
             .iter()
             .filter_map(|name| Some((*name, sections.get(*name)?)));
         for (name, value) in present {
             let pointer = child(pointer, name);
             match name {
-                "sms" => contents.sms = self.sms(&pointer, value, &contents.sms).unwrap_or(contents.sms),
-                "email" => self.email(&pointer, value, &mut contents),
-                "content" => self.content(&pointer, value, &mut contents),
-                "mfa" => contents.mfa = self.read(value, &pointer).unwrap_or(contents.mfa),
-                "otp" => contents.otp = self.otp(&pointer, value).unwrap_or(contents.otp),
-                _ => self.applications(&pointer, value, id, &mut contents),
+                "sms" => self.sms(&pointer, value, contents),
+                "email" => self.email(&pointer, value, contents),
+                "content" => self.content(&pointer, value, contents),
+                "mfa" => contents.mfa.row = self.read(value, &pointer).unwrap_or(contents.mfa.row),
+                "otp" => self.otp(&pointer, value, contents),
+                _ => self.applications(&pointer, value, id, contents),
             }
         }
-        if contents.email.custom_sender.is_none() {
-            contents.content = EmailContent::default();
+        if contents.email.row.custom_sender.is_none() {
+            contents.content.row = EmailContent::default();
         }
-        contents
     }
 
-    fn sms(&mut self, pointer: &str, value: &Value, stored: &SmsSettings) -> Option<SmsSettings> {
-        let document: SmsDocument<DeclaredSecret> = self.read(value, pointer)?;
-        let held = sms_secrets(stored);
+    fn sms(&mut self, pointer: &str, value: &Value, contents: &mut Contents) {
+        let Some(document) = self.read::<SmsDocument<DeclaredSecret>>(value, pointer) else {
+            return;
+        };
+        let held = sms_secrets(&contents.sms.row);
         let document = document.with_secrets(|place, declared| {
             let is_stored = held.iter().any(|(stored, _)| *stored == place);
             self.secret(&format!("{pointer}{place}"), declared, is_stored)
         });
-        self.sift(pointer, document.resolve(stored))
+        if let Some(sms) = self.sift(pointer, document.resolve(&contents.sms.row)) {
+            contents.sms.row = sms;
+        }
     }
 
     fn email(&mut self, pointer: &str, value: &Value, contents: &mut Contents) {
         let Some(document) = self.read::<EmailDocument<DeclaredSecret>>(value, pointer) else {
             return;
         };
-        let is_stored = !email_secrets(&contents.email).is_empty();
+        let is_stored = !email_secrets(&contents.email.row).is_empty();
         let document = document
             .with_secrets(|place, declared| self.secret(&format!("{pointer}{place}"), declared, is_stored));
-        let email = document.resolve(&contents.email, self.with.allow_plaintext_smtp);
+        let email = document.resolve(&contents.email.row, self.with.allow_plaintext_smtp);
         if let Some(email) = self.sift(pointer, email) {
-            contents.email = email;
+            contents.email.row = email;
         }
     }
 
@@ -263,10 +269,10 @@ impl Resolving<'_> {
             return;
         };
         if let Some(content) = self.sift(pointer, document.validate()) {
-            contents.content = content;
+            contents.content.row = content;
         }
         // A sender with mistakes may be meant to be there.
-        if contents.email.custom_sender.is_none() && self.errors.is_empty() {
+        if contents.email.row.custom_sender.is_none() && self.errors.is_empty() {
             self.refuse(pointer, NO_CUSTOM_SENDER);
         }
     }
@@ -286,17 +292,19 @@ impl Resolving<'_> {
     }
 
     /// As a PUT of the whole document: what is left out takes its default.
-    fn otp(&mut self, pointer: &str, value: &Value) -> Option<OtpPolicy> {
-        let patch: OtpPolicyPatch = self.read(value, pointer)?;
+    fn otp(&mut self, pointer: &str, value: &Value, contents: &mut Contents) {
+        let Some(patch) = self.read::<OtpPolicyPatch>(value, pointer) else {
+            return;
+        };
         let policy = patch.apply(OtpPolicy::default());
         let errors = policy.out_of_range();
-        self.sift(
-            pointer,
-            if errors.is_empty() {
-                Ok(policy)
-            } else {
-                Err(errors)
-            },
-        )
+        let read = if errors.is_empty() {
+            Ok(policy)
+        } else {
+            Err(errors)
+        };
+        if let Some(policy) = self.sift(pointer, read) {
+            contents.otp.row = policy;
+        }
     }
 }

@@ -158,11 +158,8 @@ impl Dispatcher {
 
     /// Who would have been asked first by a process that died.
     fn first_sender(&self, verification: &StoredVerification) -> Provider {
-        let environment = self
-            .directory
-            .current()
-            .environment(verification.environment_id)
-            .cloned();
+        let snapshot = self.directory.current();
+        let environment = snapshot.environment(verification.environment_id).ok().flatten();
         let own = |route: route::Route| route.hops.first() == Some(&Hop::Own);
         match verification.channel() {
             Channel::Sms => {

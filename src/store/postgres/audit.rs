@@ -9,8 +9,7 @@ use super::message::walk_along_indexes;
 use super::{PostgresStore, StoreError};
 use crate::domain::id::{AuditId, EnvironmentId, KeyId};
 use crate::domain::time::Timestamp;
-use crate::store::audit::{Audit, AuditScope, StoredAuditEntry};
-use crate::store::directory::AuditEntry;
+use crate::store::audit::{Audit, AuditEntry, AuditScope};
 
 #[async_trait]
 impl Audit for PostgresStore {
@@ -19,7 +18,7 @@ impl Audit for PostgresStore {
         scope: AuditScope,
         before: Option<AuditId>,
         limit: u32,
-    ) -> Result<Vec<StoredAuditEntry>, StoreError> {
+    ) -> Result<Vec<AuditEntry>, StoreError> {
         let mut lent = self.lend_for_reading().await?;
         let (end, limit) = (before.map_or(Uuid::max(), |id| id.0), i64::from(limit));
         let rows = lent
@@ -67,19 +66,17 @@ struct EntryRow {
 }
 
 impl EntryRow {
-    fn entry(self) -> StoredAuditEntry {
-        StoredAuditEntry {
-            entry: AuditEntry {
-                id: AuditId(self.id),
-                environment_id: self.environment_id.map(EnvironmentId),
-                key_id: self.key_id.map(KeyId),
-                action: self.action,
-                target: self.target,
-                changes: self.changes,
-                remote_address: self.remote_address,
-                at: Timestamp::new(self.at),
-            },
+    fn entry(self) -> AuditEntry {
+        AuditEntry {
+            id: AuditId(self.id),
+            environment_id: self.environment_id.map(EnvironmentId),
+            key_id: self.key_id.map(KeyId),
             key_name: self.key_name,
+            action: self.action,
+            target: self.target,
+            changes: self.changes,
+            remote_address: self.remote_address,
+            at: Timestamp::new(self.at),
         }
     }
 }

@@ -1,28 +1,22 @@
-//! The directory: every change writes its audit entry and raises the revision in the same transaction. The revision is raised
-//! first, and its row's lock puts changes one behind the other.
+//! The directory's records. The installation's row is locked first, so that changes stand one behind the other and revisions
+//! become visible in their order.
+
+use std::collections::HashMap;
 
 use async_trait::async_trait;
 use sqlx::{PgConnection, query_file};
 
 use super::{PostgresStore, StoreError, fault};
-use crate::domain::environment::{Application, Connection, Environment, SettingsKind};
-use crate::domain::id::{ApplicationId, ConnectionId, EnvironmentId, KeyId};
+use crate::domain::id::{EnvironmentId, KeyId};
 use crate::domain::keyring::{Fingerprints, GenerationId, KeysFit, KnownKeys};
 use crate::domain::time::Timestamp;
 use crate::store::Directory;
-use crate::store::directory::{
-    AuditEntry, Change, DirectoryRows, Expected, FirstEnvironment, KeyNeeds, Removal, SettingsRow, Step,
-    Switch,
-};
+use crate::store::directory::{Commit, KeyNeeds, Loaded, Step, StoredRecord};
 
-mod application;
-mod change;
-mod environment;
-mod first;
-mod key;
+mod commit;
 mod keys;
-mod load;
-mod together;
+
+pub(super) use commit::write_audit_entries;
 
 #[async_trait]
 impl Directory for PostgresStore {
@@ -38,171 +32,68 @@ impl Directory for PostgresStore {
         Ok(row.revision)
     }
 
-    async fn load_directory(&self) -> Result<DirectoryRows, StoreError> {
+    async fn load(&self, since: i64) -> Result<Loaded, StoreError> {
         let mut lent = self.lend_for_reading().await?;
-        lent.snapshot(async |transaction| load::fetch(transaction).await)
-            .await?
-            .rows()
-    }
-
-    async fn found(&self, first: FirstEnvironment) -> Result<bool, StoreError> {
-        let mut lent = self.lend().await?;
-        lent.transact(async |transaction| first::found(transaction, &first).await)
-            .await
-            .map_err(fault::of)
-    }
-
-    async fn create_environment(
-        &self,
-        environment: Environment,
-        connections: Vec<Connection>,
-        audit: AuditEntry,
-    ) -> Result<Change, StoreError> {
-        let mut lent = self.lend().await?;
-        let made = lent
-            .transact(async |transaction| {
-                environment::create(transaction, &environment, &connections, &audit).await
+        let rows = lent
+            .ask(async |connection| {
+                query_file!("src/store/postgres/sql/load_records.sql", since)
+                    .fetch_all(connection)
+                    .await
             })
+            .await?;
+        let mut loaded = Loaded::default();
+        for row in rows {
+            loaded.revision = row.as_of;
+            if let (Some(kind), Some(id), Some(revision)) = (row.kind, row.id, row.revision) {
+                loaded.records.push(StoredRecord {
+                    kind,
+                    id,
+                    environment_id: row.environment_id.map(EnvironmentId),
+                    document: row.document,
+                    revision,
+                });
+            }
+        }
+        Ok(loaded)
+    }
+
+    async fn commit(&self, on: i64, at: Timestamp, steps: Vec<Step>) -> Result<Commit, StoreError> {
+        let mut lent = self.lend().await?;
+        let taken = lent
+            .transact(async |transaction| commit::take(transaction, on, at, &steps).await)
             .await;
-        change::outcome(made)
-    }
-
-    async fn delete_environment(
-        &self,
-        id: EnvironmentId,
-        expected: Expected,
-        force: bool,
-        audit: AuditEntry,
-    ) -> Result<Removal, StoreError> {
-        let mut lent = self.lend().await?;
-        lent.transact(async |transaction| environment::delete(transaction, id, expected, force, &audit).await)
-            .await
-            .map_err(fault::of)
-    }
-
-    async fn update_environment(
-        &self,
-        environment: Environment,
-        expected: Expected,
-        audit: AuditEntry,
-    ) -> Result<Change, StoreError> {
-        let mut lent = self.lend().await?;
-        let changed = lent
-            .transact(async |transaction| {
-                change::update_environment(transaction, &environment, expected, &audit).await
-            })
-            .await;
-        change::outcome(changed)
-    }
-
-    async fn create_application(
-        &self,
-        application: Application,
-        audit: AuditEntry,
-    ) -> Result<Change, StoreError> {
-        let mut lent = self.lend().await?;
-        lent.transact(async |transaction| application::create(transaction, &application, &audit).await)
-            .await
-            .map_err(fault::of)
-    }
-
-    async fn delete_application(
-        &self,
-        environment: EnvironmentId,
-        id: ApplicationId,
-        expected: Expected,
-        audit: AuditEntry,
-    ) -> Result<Removal, StoreError> {
-        let mut lent = self.lend().await?;
-        lent.transact(async |transaction| {
-            application::delete(transaction, environment, id, expected, &audit).await
-        })
-        .await
-        .map_err(fault::of)
-    }
-
-    async fn switch_connection(
-        &self,
-        application: ApplicationId,
-        connection: ConnectionId,
-        on: bool,
-        audit: AuditEntry,
-    ) -> Result<Switch, StoreError> {
-        let mut lent = self.lend().await?;
-        lent.transact(async |transaction| {
-            application::switch(transaction, application, connection, on, &audit).await
-        })
-        .await
-        .map_err(fault::of)
-    }
-
-    async fn update_application(
-        &self,
-        application: Application,
-        expected: Expected,
-        audit: AuditEntry,
-    ) -> Result<Change, StoreError> {
-        let mut lent = self.lend().await?;
-        let changed = lent
-            .transact(async |transaction| {
-                change::update_application(transaction, &application, expected, &audit).await
-            })
-            .await;
-        change::outcome(changed)
-    }
-
-    async fn put_settings(
-        &self,
-        row: SettingsRow,
-        expected: Expected,
-        audit: AuditEntry,
-    ) -> Result<Change, StoreError> {
-        let mut lent = self.lend().await?;
-        let changed = lent
-            .transact(async |transaction| change::put_settings(transaction, &row, expected, &audit).await)
-            .await;
-        change::outcome(changed)
-    }
-
-    async fn put_settings_and_clear(
-        &self,
-        row: SettingsRow,
-        cleared: SettingsKind,
-        expected: Expected,
-        audit: AuditEntry,
-    ) -> Result<Change, StoreError> {
-        let mut lent = self.lend().await?;
-        let changed = lent
-            .transact(async |transaction| {
-                let change = change::put_settings(transaction, &row, expected, &audit).await?;
-                change::clear_settings(transaction, &row, cleared).await?;
-                Ok(change)
-            })
-            .await;
-        change::outcome(changed)
-    }
-
-    async fn change_together(&self, on: i64, steps: Vec<Step>) -> Result<bool, StoreError> {
-        let mut lent = self.lend().await?;
-        lent.transact(async |transaction| together::change(transaction, on, &steps).await)
-            .await
-            .map_err(fault::of)
+        match taken {
+            Err(error) if fault::is_violation_of(&error, "records_unique_name") => Ok(Commit::Stale),
+            taken => taken.map_err(fault::of),
+        }
     }
 
     async fn touch_keys(&self, keys: Vec<KeyId>, now: Timestamp) -> Result<(), StoreError> {
         let mut lent = self.lend().await?;
-        let ids: Vec<_> = keys.iter().map(|id| id.0).collect();
+        let (ids, now) = (key_ids(&keys), now.to_offset_date_time());
         lent.ask(async |connection| {
-            query_file!(
-                "src/store/postgres/sql/touch_keys.sql",
-                &ids,
-                now.to_offset_date_time()
-            )
-            .execute(connection)
-            .await
+            query_file!("src/store/postgres/sql/touch_keys.sql", &ids, now)
+                .execute(connection)
+                .await
         })
         .await?;
         Ok(())
+    }
+
+    async fn last_uses(&self, keys: Vec<KeyId>) -> Result<HashMap<KeyId, Timestamp>, StoreError> {
+        let mut lent = self.lend_for_reading().await?;
+        let ids = key_ids(&keys);
+        let rows = lent
+            .ask(async |connection| {
+                query_file!("src/store/postgres/sql/last_key_uses.sql", &ids)
+                    .fetch_all(connection)
+                    .await
+            })
+            .await?;
+        let uses = rows.into_iter();
+        Ok(uses
+            .map(|row| (KeyId(row.key_id), Timestamp::new(row.last_used_at)))
+            .collect())
     }
 
     async fn fit_keys(&self, keys: Fingerprints, now: Timestamp) -> Result<KeysFit, StoreError> {
@@ -237,37 +128,14 @@ impl Directory for PostgresStore {
     }
 }
 
-/// The lock that puts changes one behind the other: what is read after it is as the last change has left it.
+fn key_ids(keys: &[KeyId]) -> Vec<uuid::Uuid> {
+    keys.iter().map(|key| key.0).collect()
+}
+
+/// The lock that puts changes one behind the other: what is read by the next statement is as the last change has left it.
 async fn lock_installation(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
     query_file!("src/store/postgres/sql/lock_installation.sql")
         .fetch_one(connection)
         .await?;
-    Ok(())
-}
-
-async fn raise_revision(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
-    query_file!("src/store/postgres/sql/raise_revision.sql")
-        .execute(connection)
-        .await?;
-    Ok(())
-}
-
-pub(super) async fn write_audit_entry(
-    connection: &mut PgConnection,
-    audit: &AuditEntry,
-) -> Result<(), sqlx::Error> {
-    query_file!(
-        "src/store/postgres/sql/insert_audit_entry.sql",
-        audit.id.0,
-        audit.environment_id.map(|id| id.0),
-        audit.key_id.map(|id| id.0),
-        audit.action,
-        audit.target,
-        audit.changes,
-        audit.remote_address.as_deref(),
-        audit.at.to_offset_date_time(),
-    )
-    .execute(connection)
-    .await?;
     Ok(())
 }

@@ -6,13 +6,13 @@ use async_trait::async_trait;
 use sqlx::{PgConnection, query_file};
 use time::OffsetDateTime;
 
-use super::directory::write_audit_entry;
+use super::directory::write_audit_entries;
 use super::row::integer;
 use super::send::month;
 use super::{PostgresStore, StoreError, fault};
 use crate::domain::policy::{DAY, HOUR};
 use crate::domain::time::Timestamp;
-use crate::store::directory::AuditEntry;
+use crate::store::audit::AuditEntry;
 use crate::store::test_message::{MINUTE, NewTest, TestCount, TestMessages};
 use crate::store::verification::{LimitName, SendRefusal};
 
@@ -36,7 +36,7 @@ impl TestMessages for PostgresStore {
                 take_environments_place(transaction, &test).await?;
                 take_recipients_place(transaction, &test).await?;
                 take_quotas_place(transaction, &test).await?;
-                write_audit_entry(transaction, &audit).await
+                write_audit_entries(transaction, &[&audit]).await
             })
             .await;
         let Err(error) = counted else {

@@ -12,7 +12,7 @@ use super::{Lent, PostgresStore, StoreError, fault, notification};
 use crate::domain::policy::{DAY, HOUR};
 use crate::domain::time::{Clock, ClockReading, Timestamp};
 use crate::store::write_health::WriteHealth;
-use crate::store::{ClockSample, Upkeep};
+use crate::store::{ClockSample, REMOVED_RECORDS_KEPT, Upkeep};
 
 mod removal;
 
@@ -90,6 +90,7 @@ impl Upkeep for PostgresStore {
             .go_on(&mut lent, Table::Addresses, now - HOUR, limit)
             .await?;
         removed += remove_monthly_counters(&mut lent, now, limit).await?;
+        removed += remove_records(&mut lent, now - REMOVED_RECORDS_KEPT, limit).await?;
         Ok(removed)
     }
 
@@ -129,6 +130,22 @@ async fn remove_monthly_counters(lent: &mut Lent, now: Timestamp, limit: u32) ->
             query_file!(
                 "src/store/postgres/sql/remove_monthly_counters.sql",
                 month.to_offset_date_time(),
+                i64::from(limit),
+            )
+            .execute(connection)
+            .await
+        })
+        .await?;
+    Ok(removed.rows_affected())
+}
+
+/// Removes what the directory says of records that were removed before `before`.
+async fn remove_records(lent: &mut Lent, before: Timestamp, limit: u32) -> Result<u64, StoreError> {
+    let removed = lent
+        .ask(async |connection| {
+            query_file!(
+                "src/store/postgres/sql/remove_removed_records.sql",
+                before.to_offset_date_time(),
                 i64::from(limit),
             )
             .execute(connection)

@@ -7,16 +7,12 @@ use uuid::Uuid;
 use super::row::{Fields, id_of};
 use super::{SqliteStore, StoreError, fault};
 use crate::domain::id::{AuditId, EnvironmentId, KeyId};
-use crate::store::audit::{Audit, AuditScope, StoredAuditEntry};
-use crate::store::directory::AuditEntry;
+use crate::store::audit::{Audit, AuditEntry, AuditScope};
 
 const OF_ENVIRONMENT: &str =
-    "SELECT a.*, (SELECT name FROM api_keys WHERE api_keys.id = a.key_id) AS key_name
-    FROM audit_entries a WHERE a.id < ?1 AND a.environment_id = ?3 ORDER BY a.id DESC LIMIT ?2";
+    "SELECT * FROM audit_entries WHERE id < ?1 AND environment_id = ?3 ORDER BY id DESC LIMIT ?2";
 
-const OF_INSTALLATION: &str =
-    "SELECT a.*, (SELECT name FROM api_keys WHERE api_keys.id = a.key_id) AS key_name
-    FROM audit_entries a WHERE a.id < ?1 ORDER BY a.id DESC LIMIT ?2";
+const OF_INSTALLATION: &str = "SELECT * FROM audit_entries WHERE id < ?1 ORDER BY id DESC LIMIT ?2";
 
 #[async_trait]
 impl Audit for SqliteStore {
@@ -25,7 +21,7 @@ impl Audit for SqliteStore {
         scope: AuditScope,
         before: Option<AuditId>,
         limit: u32,
-    ) -> Result<Vec<StoredAuditEntry>, StoreError> {
+    ) -> Result<Vec<AuditEntry>, StoreError> {
         let end = before.map_or(Uuid::max(), |id| id.0);
         let query = match scope {
             AuditScope::Environment(environment) => sqlx::query(OF_ENVIRONMENT)
@@ -39,23 +35,21 @@ impl Audit for SqliteStore {
     }
 }
 
-fn read_entry(row: &SqliteRow) -> Result<StoredAuditEntry, StoreError> {
+fn read_entry(row: &SqliteRow) -> Result<AuditEntry, StoreError> {
     let id = AuditId(id_of(row, "audit_entries", "id")?);
     let fields = Fields::of(row, "audit_entries", id);
     let environment_id: Option<Uuid> = fields.value("environment_id")?;
     let key_id: Option<Uuid> = fields.value("key_id")?;
-    Ok(StoredAuditEntry {
-        entry: AuditEntry {
-            id,
-            environment_id: environment_id.map(EnvironmentId),
-            key_id: key_id.map(KeyId),
-            action: fields.value("action")?,
-            target: fields.value("target")?,
-            changes: fields.value("changes")?,
-            remote_address: fields.value("remote_address")?,
-            at: fields.time("at")?,
-        },
+    Ok(AuditEntry {
+        id,
+        environment_id: environment_id.map(EnvironmentId),
+        key_id: key_id.map(KeyId),
         key_name: fields.value("key_name")?,
+        action: fields.value("action")?,
+        target: fields.value("target")?,
+        changes: fields.value("changes")?,
+        remote_address: fields.value("remote_address")?,
+        at: fields.time("at")?,
     })
 }
 

@@ -9,7 +9,7 @@ use super::row::Fields;
 use super::{SqliteStore, StoreError, fault, quota};
 use crate::domain::id::EnvironmentId;
 use crate::domain::time::Timestamp;
-use crate::store::directory::AuditEntry;
+use crate::store::audit::AuditEntry;
 use crate::store::test_message::{MINUTE, NewTest, TestCount, TestMessages};
 use crate::store::verification::SendLimits;
 

@@ -8,7 +8,7 @@ use super::{SqliteStore, StoreError, fault, notification};
 use crate::domain::policy::{DAY, HOUR};
 use crate::domain::time::{Clock, Timestamp};
 use crate::store::write_health::WriteHealth;
-use crate::store::{ClockSample, Upkeep};
+use crate::store::{ClockSample, REMOVED_RECORDS_KEPT, Upkeep};
 
 mod removal;
 
@@ -136,6 +136,21 @@ async fn remove_old(
              SELECT rowid FROM monthly_counters WHERE month < ?1 LIMIT ?2)",
     );
     removed += count(db, months.bind(now.month_start().unix_micros()).bind(limit)).await?;
+    Ok(removed + remove_records(db, now - REMOVED_RECORDS_KEPT, limit).await?)
+}
+
+/// Removes records that were removed before `before`, and when keys were used of which there is no record any more.
+async fn remove_records(db: &mut SqliteConnection, before: Timestamp, limit: u32) -> Result<u64, StoreError> {
+    let mut removed = 0;
+    for statement in [
+        "DELETE FROM key_uses WHERE key_id IN (
+             SELECT id FROM records WHERE document IS NULL AND written_at < ?1 AND kind = 'key'
+             ORDER BY written_at LIMIT ?2)",
+        "DELETE FROM records WHERE rowid IN (
+             SELECT rowid FROM records WHERE document IS NULL AND written_at < ?1 ORDER BY written_at LIMIT ?2)",
+    ] {
+        removed += count(db, sqlx::query(statement).bind(before.unix_micros()).bind(limit)).await?;
+    }
     Ok(removed)
 }
 

@@ -97,7 +97,7 @@ impl Verifications for SqliteStore {
     }
 }
 
-pub(super) async fn count_pending(
+async fn count_pending(
     db: &mut SqliteConnection,
     environment: EnvironmentId,
     now: Timestamp,

@@ -307,8 +307,13 @@ mod tests {
         let doomed = writer.write(|db| {
             Box::pin(async move {
                 execute(db, "PRAGMA defer_foreign_keys = ON").await?;
-                execute(db, "INSERT INTO settings (environment_id, kind, document, updated_at) VALUES (x'00', '', '', 0)")
-                    .await
+                execute(
+                    db,
+                    "INSERT INTO notification_recipients
+                         (notification_id, number, recipient, recipient_key, masked_recipient)
+                     VALUES (x'00', 1, '', '', '')",
+                )
+                .await
             })
         });
         let (good, doomed) = tokio::join!(good, doomed);
@@ -364,7 +369,7 @@ mod tests {
         }
         assert!(writer.health().check().is_ok(), "it is too early to tell");
         pass(std::time::Duration::from_secs(5)).await;
-        write("DELETE FROM settings").await.unwrap();
+        write("DELETE FROM key_uses").await.unwrap();
         assert!(writer.health().check().is_err(), "nothing was found to write");
         write("DELETE FROM write_probes").await.unwrap();
         write(MORE).await.unwrap();

@@ -178,3 +178,31 @@ async fn a_change_is_in_force_here_at_once_and_on_a_replica_by_itself() {
     replica.stop().await;
     server.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_that_is_put_back_to_an_earlier_time_is_read_anew() {
+    let server = TestServer::start().await;
+    let database = server.place.database();
+    server.set_environment(json!({ "name": "Later" })).await;
+    let read = async || {
+        server
+            .admin("GET", "/environments/default", Value::Null)
+            .await
+            .expect(200)
+    };
+    let later = read().await;
+    assert_eq!(later["name"], "Later");
+    let quote = if database.is_postgres() {
+        "jsonb_set(document, '{name}', '\"Earlier\"')"
+    } else {
+        "json_set(document, '$.name', 'Earlier')"
+    };
+    for statement in [
+        format!("UPDATE records SET document = {quote}, revision = 1 WHERE kind = 'environment'"),
+        "UPDATE installation SET revision = 1".to_owned(),
+    ] {
+        database.run(statement).await.unwrap();
+    }
+    assert_eq!(read().await["name"], "Earlier");
+    server.stop().await;
+}

@@ -16,26 +16,17 @@ mod afterwards;
 
 const OTHER: &str = "/environments/other";
 
-/// Tables whose rows belong to an environment or an application and which no foreign key empties. What is new here must be
+/// Tables whose rows belong to an environment or an application. What is new here must be
 /// cleared away by `Upkeep::clear_removed`, and filled by `lived_in` below.
-const CLEARED: [&str; 6] = [
+const CLEARED: [&str; 8] = [
     "end_user_addresses",
     "messages",
     "monthly_counters",
+    "notification_counters",
+    "notifications",
     "recipients",
     "test_message_windows",
     "verifications",
-];
-
-/// Tables that a foreign key empties.
-const CASCADING: [&str; 7] = [
-    "api_keys",
-    "application_connections",
-    "applications",
-    "connections",
-    "notification_counters",
-    "notifications",
-    "settings",
 ];
 
 async fn remove(server: &TestServer, path: &str) -> Answer {
@@ -141,8 +132,8 @@ async fn nothing_of_a_removed_environment_is_left() {
     let kept = server.send_sms("+61466043199").await.expect(201);
     let (environment, neighbour, id, code) = lived_in(&server, &kinde).await;
     let application = application_id(&neighbour).to_owned();
-    let mut every: Vec<&str> = CLEARED.iter().chain(&CASCADING).copied().collect();
-    every.push("audit_entries");
+    let mut every = CLEARED.to_vec();
+    every.extend(["audit_entries", "records"]);
     every.sort_unstable();
     assert_eq!(holding(&server, &environment, &application).await, every);
 
@@ -157,8 +148,8 @@ async fn nothing_of_a_removed_environment_is_left() {
 
     assert_eq!(
         holding(&server, &environment, &application).await,
-        ["audit_entries"],
-        "a table that is new belongs into CLEARED, or has a foreign key"
+        ["audit_entries", "records"],
+        "a table that is new belongs into CLEARED"
     );
     let mut tables = Tables::of(server.place.database()).await;
     for table in ["attempts", "outbox"] {
@@ -179,8 +170,14 @@ async fn nothing_of_a_removed_environment_is_left() {
     }
     let dead = verify(&server, &neighbour, &id, &code).await;
     dead.expect_problem(401, "unauthorized");
-    let rows = server.place.database().load_directory().await.unwrap();
-    assert!(rows.settings.is_empty() && rows.environments.len() == 1);
+    // Of its records nothing is left but that they were removed.
+    let records = server.place.database().load(0).await.unwrap().records;
+    assert!(
+        records
+            .iter()
+            .all(|record| record.environment_id.map(|id| id.to_string()) != Some(environment.clone())),
+        "{records:?}"
+    );
     remove(&server, OTHER).await.expect_problem(404, "not_found");
     let messages = server.messages().await;
     assert_eq!(messages.len(), 1, "the other environment is as it was");
@@ -200,7 +197,7 @@ async fn every_table_of_an_environment_is_known_to_its_removal() {
     let mut tables = Tables::of(server.place.database()).await;
     let mut found = tables.with("environment_id").await;
     found.extend(tables.with("application_id").await);
-    found.retain(|table| table != "audit_entries" && !CASCADING.contains(&table.as_str()));
+    found.retain(|table| !["audit_entries", "records"].contains(&table.as_str()));
     found.sort();
     found.dedup();
     assert_eq!(found, CLEARED);

@@ -9,14 +9,14 @@ use crate::support::test_server::TestServer;
 /// The secret in force for the Auth Token, which no endpoint shows.
 fn token(server: &TestServer) -> Option<String> {
     let snapshot = server.services.directory.current();
-    let twilio = snapshot.environments()[0].sms.row.twilio.clone()?;
+    let twilio = snapshot.environments().next()?.sms.row.twilio.clone()?;
     twilio.auth_token.map(|token| token.expose().to_owned())
 }
 
 /// The password in force.
 fn password(server: &TestServer) -> Option<String> {
     let snapshot = server.services.directory.current();
-    let custom = snapshot.environments()[0].email.row.custom_sender.clone()?;
+    let custom = snapshot.environments().next()?.email.row.custom_sender.clone()?;
     custom.credentials.map(|user| user.password.expose().to_owned())
 }
 
@@ -176,10 +176,16 @@ async fn the_database_holds_no_secret_that_could_be_read() {
     with_key["api_key_secret"] = json!("secret-of-the-key-5678");
     put_sms(&server, with_key).await.expect(200);
     put_email(&server, sender()).await.expect(200);
-    let rows = server.place.database().load_directory().await.unwrap();
-    assert_eq!(rows.settings.len(), 2);
-    for versioned in &rows.settings {
-        let document = &versioned.row.document;
+    let stored = async || {
+        let records = server.place.database().load(0).await.unwrap().records;
+        let settings = records
+            .into_iter()
+            .filter(|record| ["sms", "email"].contains(&record.kind.as_str()));
+        settings.filter_map(|record| record.document).collect::<Vec<_>>()
+    };
+    let documents = stored().await;
+    assert_eq!(documents.len(), 2);
+    for document in &documents {
         for secret in ["token-of-the", "secret-of-the", "password-of-the", "1234", "5678"] {
             let base64 = base64::Engine::encode(&base64::engine::general_purpose::STANDARD_NO_PAD, secret);
             // SIDs of the test hold the digits of the two shortest.
@@ -193,11 +199,11 @@ async fn the_database_holds_no_secret_that_could_be_read() {
     }
     // What is deleted is gone from the database too.
     server.admin("PUT", email::PATH, json!({})).await.expect(200);
-    let rows = server.place.database().load_directory().await.unwrap();
-    let kept = rows
-        .settings
-        .iter()
-        .any(|row| row.row.document.contains("smtp.acme.example.com"));
-    assert!(!kept);
+    let documents = stored().await;
+    assert!(
+        documents
+            .iter()
+            .all(|document| !document.contains("smtp.acme.example.com"))
+    );
     server.stop().await;
 }

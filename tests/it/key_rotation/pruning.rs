@@ -66,7 +66,15 @@ async fn stored_secrets_are_sealed_anew_before_their_old_keys_go() {
     assert_eq!(pruned(&server).await, generations(&[1]));
     let after = server.replica(Wishes::default()).await;
     let snapshot = after.services.directory.current();
-    let account = snapshot.environments()[0].sms.row.twilio.clone().unwrap();
+    let account = snapshot
+        .environments()
+        .next()
+        .unwrap()
+        .sms
+        .row
+        .twilio
+        .clone()
+        .unwrap();
     assert_eq!(account.auth_token.unwrap().expose(), AUTH_TOKEN);
     for server in [after, server] {
         server.stop().await;

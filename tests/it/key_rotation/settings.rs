@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use otpost::domain::id::EnvironmentId;
 use otpost::http::problem::{Code, Problem};
-use otpost::service::administration::{Actor, ChangeError};
-use otpost::store::directory::Expected;
+use otpost::service::actor::Actor;
+use otpost::service::administration::{ChangeError, Expected};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
@@ -35,7 +35,7 @@ async fn stored_secrets_outlive_every_rotation_of_the_keys() {
         server.place.rotate_keys(Duration::ZERO);
         let rotated = server.replica(Wishes::default()).await;
         let snapshot = rotated.services.directory.current();
-        let environment = &snapshot.environments()[0];
+        let environment = snapshot.environments().next().unwrap();
         let token = environment
             .sms
             .row
@@ -80,7 +80,7 @@ async fn as_other(server: &TestServer, key: &str, path: &str, body: &Value) -> A
 /// Changes an environment as its endpoint does once it has found it.
 async fn change(server: &TestServer, environment: EnvironmentId) -> Result<(), ChangeError> {
     let actor = Actor {
-        key_id: None,
+        key: None,
         remote_address: None,
     };
     let patch = serde_json::from_value(json!({ "name": "Changed" })).unwrap();

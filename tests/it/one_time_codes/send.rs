@@ -2,11 +2,7 @@
 
 use std::time::Duration;
 
-use otpost::domain::environment::SettingsKind;
-use otpost::domain::id::AuditId;
-use otpost::domain::random::OsRandom;
 use otpost::domain::time::Clock as _;
-use otpost::store::directory::{AuditEntry, Expected, SettingsRow};
 use serde_json::{Value, json};
 
 use crate::support::test_server::{TestServer, Wishes};
@@ -97,27 +93,9 @@ async fn a_well_formed_language_without_texts_falls_through_to_english() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_factor_that_is_switched_off_is_refused_for_mfa_alone() {
     let server = TestServer::start().await;
-    let environment = server.services.directory.current().environments()[0].id();
-    let now = server.clock.now();
-    let row = SettingsRow {
-        environment_id: environment,
-        kind: SettingsKind::Mfa,
-        document: json!({ "sms": false, "email": true }).to_string(),
-        updated_at: now,
-    };
-    let audit = AuditEntry {
-        id: AuditId::time_ordered(&OsRandom, now),
-        environment_id: Some(environment),
-        key_id: None,
-        action: "settings.mfa.update".to_owned(),
-        target: environment.to_string(),
-        changes: "{}".to_owned(),
-        remote_address: None,
-        at: now,
-    };
-    let database = server.place.database();
-    database.put_settings(row, Expected::Any, audit).await.unwrap();
-    server.services.directory.reload().await.unwrap();
+    let factors = json!({ "sms": false, "email": true });
+    let path = "/environments/default/settings/mfa";
+    server.admin("PUT", path, factors).await.expect(200);
     let mfa = json!({ "to": "+61466043123", "purpose": "mfa" });
     let refused = server.send_sms_with(mfa).await;
     refused.expect_problem(403, "factor_disabled");

@@ -2,10 +2,10 @@
 
 use otpost::domain::id::{AuditId, EnvironmentId, KeyId};
 use otpost::domain::random::OsRandom;
-use otpost::store::audit::{AuditScope, StoredAuditEntry};
-use otpost::store::directory::{AuditEntry, Expected};
+use otpost::store::audit::{AuditEntry, AuditScope};
+use otpost::store::directory::Step;
 
-use super::directory::{first, settings};
+use super::directory::{settings, taken};
 use super::fixture::{DAY, SECOND, World, now};
 
 /// Writes an entry, with a change of no matter.
@@ -14,24 +14,22 @@ async fn write(world: &World, at: EnvironmentId, number: u32, of: Option<Environ
         id: AuditId::time_ordered(&OsRandom, now() + number * SECOND),
         environment_id: of,
         key_id: Some(KeyId::unguessable(&OsRandom)),
+        key_name: number.is_multiple_of(2).then(|| format!("key {number}")),
         action: format!("change.{number}"),
         target: "any".to_owned(),
         changes: format!("{{\"number\":{number}}}"),
         remote_address: Some("192.0.2.1".to_owned()),
         at: now() + number * SECOND,
     };
-    world
-        .put_settings(settings(at, "{}"), Expected::Any, entry.clone())
-        .await
-        .unwrap();
+    taken(world, vec![settings(at, "any"), Step::Audit(entry.clone())]).await;
     entry
 }
 
-fn read(stored: Vec<StoredAuditEntry>) -> Vec<AuditEntry> {
-    let without_spaces = |stored: StoredAuditEntry| AuditEntry {
+fn read(stored: Vec<AuditEntry>) -> Vec<AuditEntry> {
+    let without_spaces = |stored: AuditEntry| AuditEntry {
         // Postgres writes JSON its own way.
-        changes: stored.entry.changes.replace(' ', ""),
-        ..stored.entry
+        changes: stored.changes.replace(' ', ""),
+        ..stored
     };
     stored.into_iter().map(without_spaces).collect()
 }
@@ -52,11 +50,8 @@ async fn pages(world: &World, scope: AuditScope, limit: u32) -> Vec<AuditEntry> 
 #[tokio::test(flavor = "multi_thread")]
 async fn entries_are_read_page_by_page_newest_first_and_each_environment_sees_its_own() {
     let world = World::new().await;
-    let first = first();
-    let (here, elsewhere) = (first.environment.id, EnvironmentId::unguessable(&OsRandom));
-    let founding = first.audit.clone();
-    assert!(world.database.found(first).await.unwrap());
-    let (mut ours, mut theirs, mut all) = (vec![founding.clone()], Vec::new(), vec![founding]);
+    let (here, elsewhere) = (world.environment, EnvironmentId::unguessable(&OsRandom));
+    let (mut ours, mut theirs, mut all) = (Vec::new(), Vec::new(), Vec::new());
     for number in 1..=20 {
         let of = match number % 3 {
             0 => Some(elsewhere),
@@ -85,35 +80,9 @@ async fn entries_are_read_page_by_page_newest_first_and_each_environment_sees_it
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_entry_names_the_key_as_long_as_there_is_a_record_of_it() {
-    let world = World::new().await;
-    let first = first();
-    let (here, key) = (first.environment.id, first.keys[1].id);
-    assert!(world.database.found(first).await.unwrap());
-    let entry = AuditEntry {
-        key_id: Some(key),
-        id: AuditId::time_ordered(&OsRandom, now() + SECOND),
-        ..write(&world, here, 0, Some(here)).await
-    };
-    world
-        .put_settings(settings(here, "{}"), Expected::Any, entry)
-        .await
-        .unwrap();
-    let page = world
-        .list_audit_entries(AuditScope::Installation, None, 3)
-        .await
-        .unwrap();
-    let names: Vec<_> = page.iter().map(|stored| stored.key_name.as_deref()).collect();
-    assert_eq!(names, [Some("first"), None, None]);
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn no_entry_is_changed_or_removed_not_even_by_upkeep() {
     let world = World::new().await;
-    let first = first();
-    let here = first.environment.id;
-    assert!(world.database.found(first).await.unwrap());
-    write(&world, here, 1, Some(here)).await;
+    write(&world, world.environment, 1, Some(world.environment)).await;
     let before = pages(&world, AuditScope::Installation, 100).await;
     let mut tries = vec![
         "UPDATE audit_entries SET action = 'nothing'".to_owned(),
@@ -123,7 +92,7 @@ async fn no_entry_is_changed_or_removed_not_even_by_upkeep() {
     ];
     if !world.database.is_postgres() {
         tries.push(
-            "INSERT OR REPLACE INTO audit_entries SELECT id, NULL, NULL, 'nothing', '', '{}', NULL, at FROM audit_entries"
+            "INSERT OR REPLACE INTO audit_entries SELECT id, NULL, NULL, NULL, 'nothing', '', '{}', NULL, at FROM audit_entries"
                 .to_owned(),
         );
     }

@@ -1,21 +1,22 @@
-//! The directory: founded once, read as of one moment, changed under versions with a new revision each time.
+//! The directory: records put and removed by whole steps, on what was seen of them, and read as of one revision.
 
-use otpost::domain::business::{AutofillDomain, BusinessName, BusinessUrl};
-use otpost::domain::environment::{Application, Connection, Environment, KeyRecord, SettingsKind};
-use otpost::domain::id::{ApplicationId, AuditId, ConnectionId, EnvironmentId, KeyId};
-use otpost::domain::locale::LanguageTag;
-use otpost::domain::phone::Country;
-use otpost::domain::random::OsRandom;
-use otpost::domain::verification::Strategy;
-use otpost::store::directory::{AuditEntry, Change, Expected, FirstEnvironment, SettingsRow};
+use std::collections::BTreeSet;
 
-use super::fixture::{SECOND, World, count, in_parallel, now};
+use otpost::domain::id::{AuditId, EnvironmentId, KeyId};
+use otpost::domain::random::{OsRandom, unguessable_id};
+use otpost::store::audit::AuditEntry;
+use otpost::store::directory::{Commit, Kind, Record, Step, StoredRecord};
+use otpost::store::{REMOVED_RECORDS_KEPT, SharedStore};
+use uuid::Uuid;
+
+use super::fixture::{DAY, MINUTE, SECOND, World, count, in_parallel, now};
 
 pub(super) fn audit(environment: EnvironmentId) -> AuditEntry {
     AuditEntry {
         id: AuditId::time_ordered(&OsRandom, now()),
         environment_id: Some(environment),
         key_id: None,
+        key_name: None,
         action: "environment.create".to_owned(),
         target: environment.to_string(),
         changes: r#"{"name":"Production"}"#.to_owned(),
@@ -24,326 +25,293 @@ pub(super) fn audit(environment: EnvironmentId) -> AuditEntry {
     }
 }
 
-pub fn first() -> FirstEnvironment {
-    let environment = Environment {
-        id: EnvironmentId::time_ordered(&OsRandom, now()),
-        code: "default".to_owned(),
-        name: "Production".to_owned(),
-        business_name: BusinessName::parse("Acme").unwrap(),
-        business_url: BusinessUrl::parse("https://acme.example.com").unwrap(),
-        default_country: Some(Country::parse("au").unwrap()),
-        default_locale: LanguageTag::parse("en").unwrap(),
-        created_at: now(),
-        updated_at: now(),
-    };
-    let connection = |strategy: Strategy| Connection {
-        id: ConnectionId::unguessable(&OsRandom),
-        environment_id: environment.id,
-        strategy,
-        name: strategy.to_string(),
-    };
-    let connections: Vec<_> = Strategy::ALL
-        .iter()
-        .map(|strategy| connection(*strategy))
-        .collect();
-    let application = Application {
-        id: ApplicationId::time_ordered(&OsRandom, now()),
-        environment_id: environment.id,
-        name: "Web".to_owned(),
-        autofill_domain: Some(AutofillDomain::parse("acme.example.com").unwrap()),
-        connections: vec![connections[0].id],
-        created_at: now(),
-        updated_at: now(),
-    };
-    let key = |application_id, hash| KeyRecord {
-        id: KeyId::unguessable(&OsRandom),
-        application_id,
-        name: "first".to_owned(),
-        prefix: "otp_".to_owned(),
-        last_four: "abcd".to_owned(),
-        hash: [hash; 32],
-        created_at: now(),
-    };
-    FirstEnvironment {
-        audit: audit(environment.id),
-        keys: vec![key(Some(application.id), 1), key(None, 2)],
-        environment,
-        connections,
-        application,
-        steps: Vec::new(),
-    }
+/// An environment that nobody has.
+pub(super) fn some_environment() -> EnvironmentId {
+    EnvironmentId::time_ordered(&OsRandom, now())
 }
 
-pub(super) fn settings(environment_id: EnvironmentId, document: &str) -> SettingsRow {
-    SettingsRow {
+/// The environment's own record, under a code.
+pub(super) fn environment(id: EnvironmentId, code: &str) -> Step {
+    Step::Put(Record {
+        unique_name: Some(format!("environment {code}")),
+        ..record(Kind::Environment, id.0, Some(id), code)
+    })
+}
+
+/// A record of this kind, whose document says `says`.
+fn record(kind: Kind, id: Uuid, environment_id: Option<EnvironmentId>, says: &str) -> Record {
+    Record {
+        kind,
+        id,
         environment_id,
-        kind: SettingsKind::Sms,
-        document: document.to_owned(),
-        updated_at: now(),
+        document: format!("{{\"says\":\"{says}\"}}"),
+        unique_name: None,
     }
 }
 
-pub(super) async fn founded(world: &World) -> FirstEnvironment {
-    let first = first();
-    assert!(world.database.found(first.clone()).await.unwrap());
-    first
+/// A settings document of the environment.
+pub(super) fn settings(id: EnvironmentId, says: &str) -> Step {
+    Step::Put(record(Kind::Sms, id.0, Some(id), says))
+}
+
+fn administrator(id: KeyId) -> Step {
+    Step::Put(record(Kind::Key, id.0, None, "key"))
+}
+
+fn removal(kind: Kind, id: Uuid, environment_id: Option<EnvironmentId>) -> Step {
+    Step::Remove {
+        kind,
+        id,
+        environment_id,
+    }
+}
+
+/// Takes steps on what there is.
+pub(super) async fn taken(store: &SharedStore, steps: Vec<Step>) -> i64 {
+    let on = store.revision().await.unwrap();
+    assert_eq!(store.commit(on, now(), steps).await.unwrap(), Commit::Committed);
+    on + 1
+}
+
+/// What was read: kind, what the document says, `None` for a removed one, and the revision.
+async fn read(store: &SharedStore, since: i64) -> BTreeSet<(String, Option<String>, i64)> {
+    let loaded = store.load(since).await.unwrap();
+    let says = |record: &StoredRecord| {
+        let document: serde_json::Value = serde_json::from_str(record.document.as_deref()?).unwrap();
+        Some(document["says"].as_str().unwrap().to_owned())
+    };
+    let records = loaded.records.iter();
+    records
+        .map(|record| (record.kind.clone(), says(record), record.revision))
+        .collect()
+}
+
+fn told(kind: &str, says: Option<&str>, revision: i64) -> (String, Option<String>, i64) {
+    (kind.to_owned(), says.map(str::to_owned), revision)
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn of_eight_that_found_at_once_exactly_one_does() {
+async fn an_empty_directory_has_a_revision_and_nothing_else() {
     let world = World::new().await;
-    let founded = in_parallel((0..8).map(|_| {
-        let store = world.database.store();
-        async move { store.found(first()).await.unwrap() }
-    }))
+    let loaded = world.load(0).await.unwrap();
+    assert_eq!(loaded.revision, world.revision().await.unwrap());
+    assert_eq!(loaded.records, []);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_put_is_read_with_the_revision_it_was_put_under() {
+    let world = World::new().await;
+    let (here, key) = (some_environment(), KeyId::unguessable(&OsRandom));
+    let first = taken(
+        &world,
+        vec![
+            environment(here, "here"),
+            settings(here, "one"),
+            administrator(key),
+        ],
+    )
     .await;
-    assert_eq!(count(&founded, |founded| *founded), 1);
-    let rows = world.load_directory().await.unwrap();
-    assert_eq!((rows.environments.len(), rows.applications.len()), (1, 1));
-    assert_eq!((rows.connections.len(), rows.keys.len()), (2, 2));
+    let second = taken(&world, vec![settings(here, "two")]).await;
+    assert_eq!(second, first + 1);
+    let all = [
+        told("environment", Some("here"), first),
+        told("key", Some("key"), first),
+        told("sms", Some("two"), second),
+    ];
+    assert_eq!(read(&world, 0).await, BTreeSet::from(all.clone()));
+    assert_eq!(read(&world, first).await, BTreeSet::from([all[2].clone()]));
+    assert_eq!(read(&world, second).await, BTreeSet::new());
+    let loaded = world.load(second).await.unwrap();
+    assert_eq!(loaded.revision, second);
+    let stored = world.load(first).await.unwrap().records.remove(0);
+    assert_eq!((stored.id, stored.environment_id), (here.0, Some(here)));
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_was_founded_is_read_back() {
+async fn a_removal_is_told_to_who_reads_what_is_newer_until_nobody_can_have_missed_it() {
     let world = World::new().await;
-    let before = world.revision().await.unwrap();
-    let mut first = founded(&world).await;
-    let mut rows = world.load_directory().await.unwrap();
-    assert_eq!(rows.revision, before + 1);
-    assert_eq!(rows.environments[0].row, first.environment);
-    assert_eq!(rows.environments[0].version, 1);
-    assert_eq!(rows.applications[0].row, first.application);
-    assert_eq!(rows.applications[0].version, 1);
-    assert_eq!(rows.settings, []);
-    first.connections.sort_by_key(|connection| connection.id);
-    rows.connections.sort_by_key(|connection| connection.id);
-    assert_eq!(rows.connections, first.connections);
-    first.keys.sort_by_key(|key| key.id);
-    rows.keys.sort_by_key(|key| key.id);
-    assert_eq!(rows.keys, first.keys);
+    let (here, key) = (some_environment(), KeyId::unguessable(&OsRandom));
+    let before = taken(&world, vec![environment(here, "here"), administrator(key)]).await;
+    world.touch_keys(vec![key], now()).await.unwrap();
+    let after = taken(&world, vec![removal(Kind::Key, key.0, None)]).await;
+    let stays = BTreeSet::from([told("environment", Some("here"), before)]);
+    let gone = BTreeSet::from([told("key", None, after)]);
+    assert_eq!(read(&world, 0).await, stays);
+    assert_eq!(read(&world, before).await, gone);
+    let end = now() + REMOVED_RECORDS_KEPT;
+    assert_eq!(world.remove_old(now() - DAY, end, 100).await.unwrap(), 0);
+    assert_eq!(read(&world, before).await, gone);
+    assert!(world.remove_old(now() - DAY, end + SECOND, 100).await.unwrap() > 0);
+    assert_eq!(read(&world, before).await, BTreeSet::new());
+    assert_eq!(read(&world, 0).await, stays);
+    assert!(world.last_uses(vec![key]).await.unwrap().is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_change_raises_the_revision() {
+async fn an_environment_takes_all_its_records_with_it_and_no_others() {
     let world = World::new().await;
-    let first = founded(&world).await;
-    let id = first.environment.id;
-    let mut seen = vec![world.revision().await.unwrap()];
-    let environment = Environment {
-        name: "Live".to_owned(),
-        ..first.environment
-    };
-    world
-        .update_environment(environment, Expected::Any, audit(id))
-        .await
-        .unwrap();
-    seen.push(world.revision().await.unwrap());
-    let application = Application {
-        name: "App".to_owned(),
-        ..first.application
-    };
-    world
-        .update_application(application, Expected::Any, audit(id))
-        .await
-        .unwrap();
-    seen.push(world.revision().await.unwrap());
-    world
-        .put_settings(settings(id, "{}"), Expected::Any, audit(id))
-        .await
-        .unwrap();
-    seen.push(world.revision().await.unwrap());
-    assert!(seen.windows(2).all(|pair| pair[0] < pair[1]), "{seen:?}");
-    // What is refused does not.
-    let refused = world
-        .put_settings(settings(id, "{}"), Expected::Version(9), audit(id))
-        .await
-        .unwrap();
-    assert_eq!(refused, Change::VersionMismatch);
-    assert_eq!(Some(&world.revision().await.unwrap()), seen.last());
+    let (here, there) = (some_environment(), some_environment());
+    let steps = vec![
+        environment(here, "here"),
+        settings(here, "ours"),
+        environment(there, "there"),
+        settings(there, "theirs"),
+        administrator(KeyId::unguessable(&OsRandom)),
+    ];
+    let before = taken(&world, steps).await;
+    let after = taken(&world, vec![removal(Kind::Environment, here.0, Some(here))]).await;
+    let stays = [
+        told("environment", Some("there"), before),
+        told("sms", Some("theirs"), before),
+        told("key", Some("key"), before),
+    ];
+    assert_eq!(read(&world, 0).await, BTreeSet::from(stays));
+    let gone = [told("environment", None, after), told("sms", None, after)];
+    assert_eq!(read(&world, before).await, BTreeSet::from(gone));
+    // Its code is free.
+    taken(&world, vec![environment(some_environment(), "here")]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_environment_is_changed_only_by_who_saw_its_version() {
+async fn a_change_lands_only_on_what_was_seen_of_its_environment() {
     let world = World::new().await;
-    let first = founded(&world).await;
-    let id = first.environment.id;
-    let changed = Environment {
-        business_name: BusinessName::parse("Acme Ltd").unwrap(),
-        default_country: None,
-        updated_at: now() + SECOND,
-        ..first.environment
-    };
-    let update = async |environment: &Environment, expected| {
-        world
-            .update_environment(environment.clone(), expected, audit(id))
+    let (here, there) = (some_environment(), some_environment());
+    let on = taken(
+        &world,
+        vec![environment(here, "here"), environment(there, "there")],
+    )
+    .await;
+    taken(&world, vec![settings(there, "theirs")]).await;
+    // What was changed elsewhere does not matter.
+    let ours = world.commit(on, now(), vec![settings(here, "ours")]);
+    assert_eq!(ours.await.unwrap(), Commit::Committed);
+    let revision = world.revision().await.unwrap();
+    let late = vec![
+        settings(here, "late"),
+        removal(Kind::Environment, here.0, Some(here)),
+    ];
+    for step in late {
+        let entry = Step::Audit(audit(here));
+        let refused = world.commit(on, now(), vec![step, entry]).await.unwrap();
+        assert_eq!(refused, Commit::Stale);
+    }
+    assert_eq!(world.revision().await.unwrap(), revision);
+    assert!(
+        read(&world, 0)
             .await
-            .unwrap()
-    };
-    assert_eq!(
-        update(&changed, Expected::Version(1)).await,
-        Change::Made { version: 2 }
+            .contains(&told("sms", Some("ours"), revision))
     );
-    assert_eq!(
-        update(&changed, Expected::Version(1)).await,
-        Change::VersionMismatch
-    );
-    assert_eq!(update(&changed, Expected::Any).await, Change::Made { version: 3 });
-    let rows = world.load_directory().await.unwrap();
-    assert_eq!(
-        (rows.environments[0].version, &rows.environments[0].row),
-        (3, &changed)
-    );
-    let stranger = Environment {
-        id: EnvironmentId::unguessable(&OsRandom),
-        ..changed
-    };
-    assert_eq!(update(&stranger, Expected::Any).await, Change::NotFound);
+    let together = vec![settings(there, "late"), settings(some_environment(), "new")];
+    let refused = world.commit(on, now(), together).await.unwrap();
+    assert_eq!(refused, Commit::Stale, "all of them or none");
+    // Nobody has seen that it was removed.
+    let on = revision;
+    taken(&world, vec![removal(Kind::Environment, here.0, Some(here))]).await;
+    let refused = world.commit(on, now(), vec![settings(here, "late")]).await;
+    assert_eq!(refused.unwrap(), Commit::Stale);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_applications_connections_stay_when_it_is_changed() {
+async fn what_all_share_is_changed_only_by_who_has_seen_all_of_it() {
     let world = World::new().await;
-    let first = founded(&world).await;
-    let id = first.environment.id;
-    let changed = Application {
-        name: "Shop".to_owned(),
-        autofill_domain: None,
-        connections: vec![],
-        updated_at: now() + SECOND,
-        ..first.application.clone()
-    };
-    let update = async |application: &Application, expected| {
-        world
-            .update_application(application.clone(), expected, audit(id))
-            .await
-            .unwrap()
-    };
-    assert_eq!(
-        update(&changed, Expected::Version(1)).await,
-        Change::Made { version: 2 }
-    );
-    assert_eq!(
-        update(&changed, Expected::Version(1)).await,
-        Change::VersionMismatch
-    );
-    let rows = world.load_directory().await.unwrap();
-    let expected = Application {
-        connections: first.application.connections,
-        ..changed.clone()
-    };
-    assert_eq!(
-        (rows.applications[0].version, &rows.applications[0].row),
-        (2, &expected)
-    );
-    let stranger = Application {
-        id: ApplicationId::unguessable(&OsRandom),
-        ..changed
-    };
-    assert_eq!(update(&stranger, Expected::Any).await, Change::NotFound);
+    let ids = [some_environment(), some_environment()];
+    let keys = [(); 2].map(|()| KeyId::unguessable(&OsRandom));
+    let mut steps = vec![environment(ids[0], "0"), environment(ids[1], "1")];
+    steps.extend(keys.map(administrator));
+    let on = taken(&world, steps).await;
+    // Of two that each see another one stay, the second would remove the last.
+    for removals in [
+        ids.map(|id| removal(Kind::Environment, id.0, Some(id))),
+        keys.map(|key| removal(Kind::Key, key.0, None)),
+    ] {
+        let on = on.max(world.revision().await.unwrap());
+        let [first, second] = removals;
+        let first = world.commit(on, now(), vec![first]).await.unwrap();
+        let second = world.commit(on, now(), vec![second]).await.unwrap();
+        assert_eq!((first, second), (Commit::Committed, Commit::Stale));
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn settings_that_were_never_written_have_version_none() {
+async fn a_unique_name_has_one_record() {
     let world = World::new().await;
-    let id = founded(&world).await.environment.id;
-    let put = async |document: &str, expected| {
-        world
-            .put_settings(settings(id, document), expected, audit(id))
-            .await
-            .unwrap()
-    };
-    assert_eq!(put("{}", Expected::Version(1)).await, Change::VersionMismatch);
-    assert_eq!(
-        put(r#"{"fallback":true}"#, Expected::Version(0)).await,
-        Change::Made { version: 1 }
-    );
-    assert_eq!(put("{}", Expected::Version(0)).await, Change::VersionMismatch);
-    assert_eq!(
-        put(r#"{"fallback":false}"#, Expected::Version(1)).await,
-        Change::Made { version: 2 }
-    );
-    let rows = world.load_directory().await.unwrap();
-    assert_eq!(rows.settings.len(), 1);
-    assert_eq!(rows.settings[0].version, 2);
-    assert_eq!(rows.settings[0].row.kind, SettingsKind::Sms);
-    let document: serde_json::Value = serde_json::from_str(&rows.settings[0].row.document).unwrap();
-    assert_eq!(document, serde_json::json!({"fallback": false}));
-    let nowhere = settings(EnvironmentId::unguessable(&OsRandom), "{}");
-    let outcome = world
-        .put_settings(nowhere, Expected::Any, audit(id))
-        .await
-        .unwrap();
-    assert_eq!(outcome, Change::NotFound);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn of_parallel_changes_of_one_version_exactly_one_is_made() {
-    let world = World::new().await;
-    let id = founded(&world).await.environment.id;
-    let changes = in_parallel((0..20).map(|_| {
+    let on = world.revision().await.unwrap();
+    let eight = in_parallel((0..8).map(|_| {
         let store = world.database.store();
+        let id = some_environment();
         async move {
-            store
-                .put_settings(settings(id, "{}"), Expected::Version(0), audit(id))
-                .await
-                .unwrap()
+            let steps = vec![environment(id, "default"), Step::Audit(audit(id))];
+            store.commit(on, now(), steps).await.unwrap()
         }
     }))
     .await;
-    assert_eq!(
-        count(&changes, |change| *change == Change::Made { version: 1 }),
-        1
-    );
-    assert_eq!(count(&changes, |change| *change == Change::VersionMismatch), 19);
+    assert_eq!(count(&eight, |commit| *commit == Commit::Committed), 1);
+    assert_eq!(count(&eight, |commit| *commit == Commit::Stale), 7);
+    assert_eq!(read(&world, 0).await.len(), 1);
+    // Whoever has it may keep it, and change it.
+    let id = world.load(0).await.unwrap().records[0].environment_id.unwrap();
+    taken(&world, vec![environment(id, "default")]).await;
+    taken(&world, vec![environment(id, "other")]).await;
+    taken(&world, vec![environment(some_environment(), "default")]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn keys_that_were_used_are_remembered_without_a_new_revision() {
+async fn of_twenty_on_one_environment_one_is_taken_and_of_twenty_on_as_many_all_are() {
     let world = World::new().await;
-    let first = founded(&world).await;
-    let before = world.revision().await.unwrap();
-    let keys = first.keys.iter().map(|key| key.id).collect();
-    world.touch_keys(keys, now()).await.unwrap();
-    world.touch_keys(vec![], now()).await.unwrap();
-    assert_eq!(world.revision().await.unwrap(), before);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_document_that_is_cleared_with_another_is_empty_and_of_a_new_version() {
-    let world = World::new().await;
-    let id = founded(&world).await.environment.id;
-    let of = |kind, document| SettingsRow {
-        kind,
-        ..settings(id, document)
+    let ids: Vec<_> = (0..20).map(|_| some_environment()).collect();
+    let steps = ids.iter().enumerate();
+    let steps = steps.map(|(number, id)| environment(*id, &number.to_string()));
+    let on = taken(&world, steps.collect()).await;
+    let change = |id: EnvironmentId| {
+        let store = world.database.store();
+        async move { store.commit(on, now(), vec![settings(id, "mine")]).await.unwrap() }
     };
-    let texts = of(SettingsKind::Content, r#"{"de":{}}"#);
+    let each = in_parallel(ids.iter().map(|id| change(*id))).await;
+    assert_eq!(count(&each, |commit| *commit == Commit::Committed), 20);
+    assert_eq!(world.revision().await.unwrap(), on + 20);
+    let on = on + 20;
+    let change = |id: EnvironmentId| {
+        let store = world.database.store();
+        async move { store.commit(on, now(), vec![settings(id, "mine")]).await.unwrap() }
+    };
+    let same = in_parallel((0..20).map(|_| change(ids[0]))).await;
+    assert_eq!(count(&same, |commit| *commit == Commit::Committed), 1);
+    assert_eq!(count(&same, |commit| *commit == Commit::Stale), 19);
+    assert_eq!(world.revision().await.unwrap(), on + 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn when_one_step_fails_none_is_taken() {
+    let world = World::new().await;
+    let here = some_environment();
+    let entry = audit(here);
+    let on = taken(
+        &world,
+        vec![environment(here, "here"), Step::Audit(entry.clone())],
+    )
+    .await;
+    let twice = vec![settings(here, "half"), Step::Audit(entry)];
+    world.commit(on, now(), twice).await.unwrap_err();
+    assert_eq!(world.revision().await.unwrap(), on);
+    assert_eq!(read(&world, on).await, BTreeSet::new());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn that_keys_were_used_is_remembered_without_a_new_revision() {
+    let world = World::new().await;
+    let keys = [(); 3].map(|()| KeyId(unguessable_id(&OsRandom)));
+    let before = world.revision().await.unwrap();
+    world.touch_keys(vec![keys[1], keys[0]], now()).await.unwrap();
     world
-        .put_settings(texts.clone(), Expected::Any, audit(id))
+        .touch_keys(vec![keys[0], keys[1]], now() + MINUTE)
         .await
         .unwrap();
-    let held = async || {
-        let rows = world.load_directory().await.unwrap().settings;
-        let of_kind = |kind| {
-            let found = rows.iter().find(|found| found.row.kind == kind)?;
-            Some((found.version, found.row.document.replace(' ', "")))
-        };
-        (of_kind(SettingsKind::Email), of_kind(SettingsKind::Content))
-    };
-    let off = of(SettingsKind::Email, r#"{"a":1}"#);
-    let clear =
-        |expected| world.put_settings_and_clear(off.clone(), SettingsKind::Content, expected, audit(id));
-    let refused = clear(Expected::Version(7)).await.unwrap();
-    assert_eq!(refused, Change::VersionMismatch);
-    assert_eq!(held().await, (None, Some((1, r#"{"de":{}}"#.to_owned()))));
-    assert_eq!(
-        clear(Expected::Version(0)).await.unwrap(),
-        Change::Made { version: 1 }
-    );
-    let cleared = (Some((1, r#"{"a":1}"#.to_owned())), Some((2, "{}".to_owned())));
-    assert_eq!(held().await, cleared);
-    // A change made of what was there before finds another version.
-    let late = world.put_settings(texts, Expected::Version(1), audit(id)).await;
-    assert_eq!(late.unwrap(), Change::VersionMismatch);
-    assert_eq!(clear(Expected::Any).await.unwrap(), Change::Made { version: 2 });
-    assert_eq!(held().await.1, Some((3, "{}".to_owned())));
+    // Another process may tell later what it saw before.
+    world.touch_keys(vec![keys[0]], now() + SECOND).await.unwrap();
+    world.touch_keys(vec![], now()).await.unwrap();
+    assert_eq!(world.revision().await.unwrap(), before);
+    let uses = world.last_uses(keys.to_vec()).await.unwrap();
+    assert_eq!(uses.len(), 2);
+    assert_eq!(uses[&keys[0]], now() + MINUTE);
+    assert!(world.last_uses(vec![]).await.unwrap().is_empty());
 }

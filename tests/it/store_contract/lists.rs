@@ -250,7 +250,7 @@ async fn on_postgres_every_page_reads_about_as_many_pages_of_the_database_as_the
     let environment = world.environment.0;
     let (elsewhere, nowhere) = (Uuid::from_u128(1), Uuid::from_u128(2));
     let entries = format!(
-        "INSERT INTO audit_entries SELECT id, '{elsewhere}', NULL, 'change', 'any', '{{}}', NULL, created_at FROM messages"
+        "INSERT INTO audit_entries SELECT id, '{elsewhere}', NULL, NULL, 'change', 'any', '{{}}', NULL, created_at FROM messages"
     );
     sqlx::query(AssertSqlSafe(entries))
         .execute(&mut beside)

@@ -10,16 +10,8 @@ use otpost::store::message::MessageFilter;
 use otpost::store::notification::{NewMessages, NewNotification, Notify};
 use otpost::store::outbox::{Lease, Outcome, Settled};
 
-use super::directory::founded;
 use super::fixture::{DAY, HOUR, MINUTE, SECOND, World, accepted, count, failed, in_parallel, lease, now};
 use super::idempotency::keyed_request;
-
-/// A world whose environment is in the database: notifications refer to it.
-pub async fn world() -> World {
-    let mut world = World::new().await;
-    world.environment = founded(&world).await.environment.id;
-    world
-}
 
 /// A warning to these users, made at `at`, of which each may have `per_day`.
 pub fn warning(world: &World, users: &[u32], at: Timestamp, per_day: u32) -> NewNotification {
@@ -64,7 +56,7 @@ pub async fn made(world: &World, new: NewNotification) -> NewNotification {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn it_is_made_with_its_messages_in_their_order_and_found_by_its_application() {
-    let world = world().await;
+    let world = World::new().await;
     let new = made(&world, warning(&world, &[3, 1, 2], now(), 20)).await;
     let found = world
         .find_notification(world.application, new.id)
@@ -99,7 +91,7 @@ async fn it_is_made_with_its_messages_in_their_order_and_found_by_its_applicatio
 
 #[tokio::test(flavor = "multi_thread")]
 async fn its_messages_are_taken_apart_from_codes_and_by_one_process_each() {
-    let world = world().await;
+    let world = World::new().await;
     let code = world.issued(1).await;
     let users: Vec<u32> = (0..50).collect();
     let new = made(&world, warning(&world, &users, now(), 20)).await;
@@ -156,7 +148,7 @@ async fn its_messages_are_taken_apart_from_codes_and_by_one_process_each() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn they_are_settled_like_any_other_and_a_failure_gives_its_place_back() {
-    let world = world().await;
+    let world = World::new().await;
     let new = made(&world, warning(&world, &[1, 2], now(), 1)).await;
     let [first, second] = ids(&new)[..] else {
         panic!("two")
@@ -210,7 +202,7 @@ async fn they_are_settled_like_any_other_and_a_failure_gives_its_place_back() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn eighty_at_once_to_the_same_two_leave_none_over_the_limit() {
-    let world = world().await;
+    let world = World::new().await;
     let outcomes = in_parallel((0..80).map(|n| {
         let users = if n % 2 == 0 { [1, 2] } else { [2, 1] };
         let new = warning(&world, &users, now(), 20);
@@ -228,7 +220,7 @@ async fn eighty_at_once_to_the_same_two_leave_none_over_the_limit() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn one_that_is_suppressed_has_no_messages_and_is_not_counted() {
-    let world = world().await;
+    let world = World::new().await;
     for _ in 0..3 {
         let mut new = warning(&world, &[1, 2], now(), 1);
         (new.event, new.source) = (NotificationEvent::UserAdded, NotificationSource::Import);
@@ -251,7 +243,7 @@ async fn one_that_is_suppressed_has_no_messages_and_is_not_counted() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_it_says_is_wiped_and_it_is_removed_after_its_messages() {
-    let world = world().await;
+    let world = World::new().await;
     let old = made(&world, warning(&world, &[1], now(), 20)).await;
     world.settled(ids(&old)[0], accepted()).await;
     let recent_at = now() + 40 * DAY;
@@ -293,7 +285,7 @@ async fn what_it_says_is_wiped_and_it_is_removed_after_its_messages() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_keyed_notification_is_made_and_counted_once() {
-    let world = world().await;
+    let world = World::new().await;
     let keyed = |users: &[u32], request| NewNotification {
         request: Some(request),
         ..warning(&world, users, now(), 1)
@@ -312,7 +304,7 @@ async fn a_keyed_notification_is_made_and_counted_once() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn of_parallel_copies_of_a_notification_one_is_made() {
-    let world = world().await;
+    let world = World::new().await;
     let outcomes = in_parallel((0..50).map(|_| {
         let store = world.database.store();
         let copy = NewNotification {

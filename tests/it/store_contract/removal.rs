@@ -1,33 +1,24 @@
 //! What a removal takes at once, and what goes after it in batches, with what is made for it meanwhile.
 
-use otpost::domain::environment::{Connection, Environment};
 use otpost::domain::id::EnvironmentId;
 use otpost::domain::random::OsRandom;
 use otpost::domain::time::Timestamp;
-use otpost::store::directory::{Expected, Removal};
+use otpost::store::directory::{Kind, Step};
 use otpost::store::message::MessageFilter;
 use otpost::store::{REMOVAL_GRACE, SharedStore};
 
-use super::directory::{audit, founded};
+use super::directory::{audit, environment, some_environment, taken};
 use super::fixture::{MINUTE, SECOND, World, in_parallel, now, quota, recipient};
 use crate::support::tables::Tables;
 
-/// A world beside the environment `default`, in whose own environment 25 users wait for their codes.
+/// A world with another environment beside its own, in which 25 users wait for their codes.
 async fn crowded() -> World {
-    let mut world = World::new().await;
-    let first = founded(&world).await;
-    let environment = Environment {
-        id: EnvironmentId::time_ordered(&OsRandom, now()),
-        code: "crowded".to_owned(),
-        ..first.environment
-    };
-    world.environment = environment.id;
-    let connections = Connection::of_new_environment(&OsRandom, environment.id).to_vec();
-    let entry = audit(environment.id);
-    world
-        .create_environment(environment, connections, entry)
-        .await
-        .unwrap();
+    let world = World::new().await;
+    let steps = vec![
+        environment(some_environment(), "default"),
+        environment(world.environment, "crowded"),
+    ];
+    taken(&world, steps).await;
     for user in 0..25 {
         let mut new = world.verification(user, now());
         new.ip_key = Some(format!("192.0.2.{user}"));
@@ -37,12 +28,14 @@ async fn crowded() -> World {
     world
 }
 
-async fn remove(world: &World, force: bool) -> Removal {
-    let entry = audit(world.environment);
-    world
-        .delete_environment(world.environment, Expected::Any, force, entry)
-        .await
-        .unwrap()
+async fn remove(world: &World) {
+    let id = world.environment;
+    let removal = Step::Remove {
+        kind: Kind::Environment,
+        id: id.0,
+        environment_id: Some(id),
+    };
+    taken(world, vec![removal, Step::Audit(audit(id))]).await;
 }
 
 /// Clears as long as there is something to look after; answers in how many batches.
@@ -59,26 +52,16 @@ async fn left(world: &World) -> Vec<String> {
     let id = world.environment.to_string();
     let held = tables.holding("environment_id", &id).await;
     held.into_keys()
-        .filter(|table| table != "audit_entries")
+        .filter(|table| !["audit_entries", "records"].contains(&table.as_str()))
         .collect()
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_removal_waits_for_what_is_pending_unless_it_is_forced() {
-    let world = crowded().await;
-    assert_eq!(
-        remove(&world, false).await,
-        Removal::Pending { verifications: 25 }
-    );
-    assert!(!world.clear_removed(now(), 10).await.unwrap());
-    assert_eq!(remove(&world, true).await, Removal::Removed);
-    assert_eq!(remove(&world, true).await, Removal::NotFound);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn codes_and_what_waits_go_at_once_and_the_rest_in_batches() {
     let world = crowded().await;
-    assert_eq!(remove(&world, true).await, Removal::Removed);
+    assert_eq!(world.count_pending(world.environment, now()).await.unwrap(), 25);
+    assert!(!world.clear_removed(now(), 10).await.unwrap());
+    remove(&world).await;
     assert_eq!(world.count_pending(world.environment, now()).await.unwrap(), 0);
     let mut tables = Tables::of(&world.database).await;
     assert_eq!(tables.count("verifications", "sealed_code IS NOT NULL").await, 0);
@@ -96,7 +79,7 @@ async fn codes_and_what_waits_go_at_once_and_the_rest_in_batches() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_process_that_did_not_know_has_made_is_found_by_a_second_look() {
     let world = crowded().await;
-    remove(&world, true).await;
+    remove(&world).await;
     clear(&world, now()).await;
     let late = world.verification(1, now() + SECOND);
     world.issue_as_is(late).await;
@@ -121,7 +104,7 @@ async fn many_that_clear_at_once_leave_the_neighbours_alone() {
     let mut kept = world.verification(1, now());
     kept.environment_id = neighbour;
     world.issue_as_is(kept.clone()).await;
-    remove(&world, true).await;
+    remove(&world).await;
     in_parallel((0..8).map(|_| {
         let store = world.database.store();
         async move { clear(&store, now()).await }

@@ -3,7 +3,7 @@
 use otpost::domain::id::AuditId;
 use otpost::domain::random::OsRandom;
 use otpost::domain::time::Timestamp;
-use otpost::store::directory::AuditEntry;
+use otpost::store::audit::AuditEntry;
 use otpost::store::test_message::{NewTest, TestCount};
 use otpost::store::verification::{Issue, LimitName, SendRefusal};
 
@@ -31,6 +31,7 @@ fn audit(test: &NewTest) -> AuditEntry {
         id: AuditId::time_ordered(&OsRandom, test.at),
         environment_id: Some(test.environment_id),
         key_id: None,
+        key_name: None,
         action: "settings.sms.test".to_owned(),
         target: test.environment_id.to_string(),
         changes: "{}".to_owned(),

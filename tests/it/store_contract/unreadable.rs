@@ -127,7 +127,7 @@ async fn any_number_of_them_at_the_head_leaves_the_rest_of_the_queue_its_turn() 
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_notification_that_cannot_be_read_holds_up_none_of_its_neighbours() {
-    let world = notification::world().await;
+    let world = World::new().await;
     let claim = async |at| {
         let lease = lease(at + LEASE);
         let claimed = world.claim_due_notifications(at, lease, 1).await.unwrap();

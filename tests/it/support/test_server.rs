@@ -145,7 +145,7 @@ impl TestServer {
             .and_then(|welcome| welcome.admin_key.as_ref()));
         let connection = |strategy: &str| {
             let snapshot = services.directory.current();
-            let mut connections = snapshot.environments()[0].connections.iter();
+            let mut connections = snapshot.environments().next().unwrap().connections.iter();
             connections
                 .find(|held| held.strategy.as_str() == strategy)
                 .unwrap()
@@ -153,11 +153,10 @@ impl TestServer {
                 .to_string()
         };
         let (phone, email) = (connection("phone:otp"), connection("email:otp"));
-        let application = services.directory.current().environments()[0]
-            .applications
-            .first()
-            .map(|application| application.row.id.to_string())
-            .unwrap_or_default();
+        let snapshot = services.directory.current();
+        let mut applications = snapshot.environments().next().unwrap().applications.keys();
+        let application = applications.next().map(ToString::to_string).unwrap_or_default();
+        drop(applications);
         let task = tokio::spawn(app.serve(listener, operations, axum::Router::new()));
         let clock = Arc::clone(&place.clock);
         Ok(Self {

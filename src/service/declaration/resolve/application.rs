@@ -9,7 +9,7 @@ use crate::domain::id::{ApplicationId, ConnectionId, EnvironmentId};
 use crate::domain::verification::Strategy;
 use crate::service::administration::ApplicationPatch;
 use crate::service::declaration::node::child;
-use crate::service::declaration::state::Contents;
+use crate::service::directory::Contents;
 
 impl Resolving<'_> {
     pub(super) fn applications(
@@ -25,7 +25,8 @@ impl Resolving<'_> {
         };
         for (name, value) in applications {
             let pointer = child(pointer, name);
-            let mut named = contents.applications.iter().filter(|held| held.name == *name);
+            let held = contents.applications.values().map(|held| &*held.row);
+            let mut named = held.filter(|held| held.name == *name);
             let held = named.next().cloned();
             if named.next().is_some() {
                 let detail = "is the name of more than one application; give them names of their own first";
@@ -34,12 +35,10 @@ impl Resolving<'_> {
             }
             let is_new = held.is_none();
             let base = held.unwrap_or_else(|| self.new_application(id, name));
-            let Some(application) = self.application(&pointer, value, base, &contents.connections, is_new)
-            else {
-                continue;
-            };
-            contents.applications.retain(|held| held.id != application.id);
-            contents.applications.push(application);
+            if let Some(application) = self.application(&pointer, value, base, &contents.connections, is_new)
+            {
+                contents.put_application(0, application);
+            }
         }
     }
 

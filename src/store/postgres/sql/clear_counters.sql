@@ -1,4 +1,4 @@
--- Removes what was counted in a removed environment.
+-- Removes the notifications of a removed environment, and what was counted in it.
 WITH recipients_gone AS (
     DELETE FROM recipients r
     USING (SELECT recipient_key FROM recipients WHERE environment_id = $1 ORDER BY recipient_key LIMIT $2) AS old
@@ -18,7 +18,20 @@ months_gone AS (
 tests_gone AS (
     DELETE FROM test_message_windows WHERE environment_id = $1
     RETURNING true AS gone
+),
+notifications_gone AS (
+    DELETE FROM notifications n
+    USING (SELECT id FROM notifications WHERE environment_id = $1 ORDER BY id LIMIT $2) AS old
+    WHERE n.id = old.id
+    RETURNING true AS gone
+),
+notification_counters_gone AS (
+    DELETE FROM notification_counters c
+    USING (SELECT recipient_key FROM notification_counters WHERE environment_id = $1 ORDER BY recipient_key LIMIT $2) AS old
+    WHERE c.environment_id = $1 AND c.recipient_key = old.recipient_key
+    RETURNING true AS gone
 )
 SELECT
     (SELECT count(*) FROM recipients_gone) + (SELECT count(*) FROM addresses_gone)
-    + (SELECT count(*) FROM months_gone) + (SELECT count(*) FROM tests_gone) AS "removed!"
+    + (SELECT count(*) FROM months_gone) + (SELECT count(*) FROM tests_gone)
+    + (SELECT count(*) FROM notifications_gone) + (SELECT count(*) FROM notification_counters_gone) AS "removed!"

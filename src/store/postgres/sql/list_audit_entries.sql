@@ -1,8 +1,6 @@
 -- Entries of an environment's audit log, newest first: one short walk along `audit_entries_by_environment`, written so that the planner
 -- finds no other way, as in `list_messages`.
-SELECT
-    id, environment_id, key_id, action, target, changes::text AS "changes!", remote_address, at,
-    (SELECT k.name FROM api_keys k WHERE k.id = longest.key_id) AS key_name
+SELECT id, environment_id, key_id, key_name, action, target, changes::text AS "changes!", remote_address, at
 FROM (
     SELECT *
     FROM audit_entries a

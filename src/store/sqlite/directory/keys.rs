@@ -16,12 +16,15 @@ pub(super) async fn touch_keys(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     for key in keys {
-        sqlx::query("UPDATE api_keys SET last_used_at = max(coalesce(last_used_at, ?2), ?2) WHERE id = ?1")
-            .bind(key.0)
-            .bind(now.unix_micros())
-            .execute(&mut *db)
-            .await
-            .map_err(fault)?;
+        sqlx::query(
+            "INSERT INTO key_uses (key_id, last_used_at) VALUES (?1, ?2)
+             ON CONFLICT (key_id) DO UPDATE SET last_used_at = max(last_used_at, excluded.last_used_at)",
+        )
+        .bind(key.0)
+        .bind(now.unix_micros())
+        .execute(&mut *db)
+        .await
+        .map_err(fault)?;
     }
     Ok(())
 }
@@ -70,8 +73,8 @@ pub(super) async fn known_keys(db: &mut SqliteConnection) -> Result<KnownKeys, S
         .map_err(fault)?;
     let installation = sqlx::query(
         "SELECT index_fingerprint,
-             EXISTS (SELECT 1 FROM environments) OR EXISTS (SELECT 1 FROM verifications)
-                 OR EXISTS (SELECT 1 FROM settings) OR EXISTS (SELECT 1 FROM notifications) AS content
+             EXISTS (SELECT 1 FROM records) OR EXISTS (SELECT 1 FROM verifications)
+                 OR EXISTS (SELECT 1 FROM notifications) AS content
          FROM installation WHERE id = 1",
     )
     .fetch_one(db)

@@ -21,7 +21,7 @@ macro_rules! messages_of {
 }
 
 /// Of the removed owner `?1`, at most `?2` rows each. Messages last, for what belongs to them is found through them.
-const STATEMENTS: [&str; 8] = [
+const STATEMENTS: [&str; 10] = [
     messages_of!("DELETE FROM verifications WHERE id IN ", "verification_id"),
     messages_of!("DELETE FROM attempts WHERE message_id IN ", "id"),
     messages_of!("DELETE FROM outbox WHERE message_id IN ", "id"),
@@ -33,6 +33,10 @@ const STATEMENTS: [&str; 8] = [
      WHERE rowid IN (SELECT rowid FROM monthly_counters WHERE environment_id = ?1 LIMIT ?2)",
     "DELETE FROM test_message_windows
      WHERE rowid IN (SELECT rowid FROM test_message_windows WHERE environment_id = ?1 LIMIT ?2)",
+    "DELETE FROM notifications
+     WHERE id IN (SELECT id FROM notifications WHERE environment_id = ?1 ORDER BY id LIMIT ?2)",
+    "DELETE FROM notification_counters
+     WHERE rowid IN (SELECT rowid FROM notification_counters WHERE environment_id = ?1 LIMIT ?2)",
 ];
 
 /// A batch of the one that is due; `false` when none is.

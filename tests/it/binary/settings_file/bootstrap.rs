@@ -61,7 +61,7 @@ async fn a_first_start_with_a_bad_file_leaves_the_database_for_the_next_one() {
             "otpost: environments.default.otp.max_sends: must be 1 to 10 (bootstrap.toml, line 5, column 1)",
         ]
     );
-    assert_eq!(site.directory().await.environments, []);
+    assert_eq!(site.directory().await.records, []);
     site.installation
         .write("bootstrap.toml", "[environments.default.otp]\ndigits = 8\n");
     let running = site.installation.start().await;

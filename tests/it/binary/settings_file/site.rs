@@ -1,6 +1,6 @@
 //! An installation whose database nobody has written to, with the example of the documentation and the secrets it refers to.
 
-use otpost::store::directory::DirectoryRows;
+use otpost::store::directory::Loaded;
 use serde_json::Value;
 use sqlx::Connection as _;
 
@@ -83,21 +83,21 @@ impl Site {
         said.stderr.lines().map(str::to_owned).collect()
     }
 
-    pub(super) async fn directory(&self) -> DirectoryRows {
+    pub(super) async fn directory(&self) -> Loaded {
         self.found().await.unwrap()
     }
 
     /// `None` where there is no database, or no table in it.
-    async fn found(&self) -> Option<DirectoryRows> {
+    async fn found(&self) -> Option<Loaded> {
         let store = otpost::store::open(&self.database.url(), 2).await.unwrap()?;
-        let rows = store.load_directory().await;
+        let loaded = store.load(0).await;
         store.close().await;
-        rows.ok()
+        loaded.ok()
     }
 
     /// Every change of settings raises it; 1 in a database without any.
     pub(super) async fn revision(&self) -> i64 {
-        self.found().await.map_or(1, |rows| rows.revision)
+        self.found().await.map_or(1, |loaded| loaded.revision)
     }
 
     /// What a statement counts of the audit log.

@@ -1,1 +1,0 @@
-SELECT version FROM applications WHERE id = $1 AND environment_id = $2

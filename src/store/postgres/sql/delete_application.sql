@@ -1,1 +1,0 @@
-DELETE FROM applications WHERE id = $1

@@ -1,1 +1,0 @@
-DELETE FROM environments WHERE id = $1

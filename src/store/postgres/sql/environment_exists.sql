@@ -1,1 +1,0 @@
-SELECT EXISTS (SELECT FROM environments WHERE id = $1) AS "there!"

@@ -1,3 +1,0 @@
-SELECT version, (SELECT count(*) FROM environments) AS "environments!"
-FROM environments
-WHERE id = $1

@@ -1,1 +1,0 @@
-SELECT environment_id, kind, document::text AS "document!", version, updated_at FROM settings

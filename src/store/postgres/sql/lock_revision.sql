@@ -1,1 +1,0 @@
-SELECT revision FROM installation WHERE id = 1 FOR UPDATE

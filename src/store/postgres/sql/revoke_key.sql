@@ -1,1 +1,0 @@
-UPDATE api_keys SET revoked_at = $2 WHERE id = $1

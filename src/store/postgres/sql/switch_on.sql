@@ -1,1 +1,0 @@
-INSERT INTO application_connections (application_id, connection_id) VALUES ($1, $2)

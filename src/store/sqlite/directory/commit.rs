@@ -1,0 +1,154 @@
+//! A change of the directory, inside the writer's transaction, so that to look and to write is one step.
+
+use sqlx::sqlite::SqliteArguments;
+use sqlx::{Sqlite, SqliteConnection};
+use uuid::Uuid;
+
+use super::revision;
+use crate::domain::time::Timestamp;
+use crate::store::audit::AuditEntry;
+use crate::store::directory::{Commit, Kind, Record, Step};
+use crate::store::sqlite::{StoreError, fault};
+
+type Query<'q> = sqlx::query::Query<'q, Sqlite, SqliteArguments>;
+
+/// Takes the steps.
+pub(super) async fn take(
+    db: &mut SqliteConnection,
+    on: i64,
+    at: Timestamp,
+    steps: Vec<Step>,
+) -> Result<Commit, StoreError> {
+    for step in &steps {
+        if is_overtaken(db, on, step).await? {
+            return Ok(Commit::Stale);
+        }
+    }
+    run(
+        db,
+        sqlx::query("UPDATE installation SET revision = revision + 1 WHERE id = 1"),
+    )
+    .await?;
+    let revision = revision(db).await?;
+    for step in &steps {
+        match step {
+            Step::Put(record) => put(db, record, revision, at).await?,
+            Step::Remove { kind, id, .. } => remove(db, *kind, *id, revision, at).await?,
+            Step::Audit(entry) => write_audit_entry(db, entry).await?,
+        }
+    }
+    Ok(Commit::Committed)
+}
+
+/// Whether somebody has changed what the step changes, or has the record's name.
+async fn is_overtaken(db: &mut SqliteConnection, on: i64, step: &Step) -> Result<bool, StoreError> {
+    let newer = sqlx::query(
+        "SELECT 1 FROM records
+         WHERE revision > ?1 AND (environment_id = ?2 OR (?3 AND (environment_id IS NULL OR kind = 'environment')))
+         LIMIT 1",
+    )
+    .bind(on)
+    .bind(step.environment_id().map(|id| id.0))
+    .bind(step.is_shared());
+    if newer.fetch_optional(&mut *db).await.map_err(fault)?.is_some() {
+        return Ok(true);
+    }
+    let Step::Put(record) = step else {
+        return Ok(false);
+    };
+    let other = sqlx::query("SELECT 1 FROM records WHERE unique_name = ?1 AND NOT (kind = ?2 AND id = ?3)")
+        .bind(record.unique_name.as_deref())
+        .bind(record.kind.as_str())
+        .bind(record.id);
+    Ok(other.fetch_optional(db).await.map_err(fault)?.is_some())
+}
+
+async fn put(
+    db: &mut SqliteConnection,
+    record: &Record,
+    revision: i64,
+    at: Timestamp,
+) -> Result<(), StoreError> {
+    let statement = sqlx::query(
+        "INSERT INTO records (kind, id, environment_id, document, unique_name, revision, written_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+         ON CONFLICT (kind, id) DO UPDATE SET
+             document = excluded.document, unique_name = excluded.unique_name,
+             revision = excluded.revision, written_at = excluded.written_at",
+    )
+    .bind(record.kind.as_str())
+    .bind(record.id)
+    .bind(record.environment_id.map(|id| id.0))
+    .bind(record.document.as_str())
+    .bind(record.unique_name.as_deref())
+    .bind(revision)
+    .bind(at.unix_micros());
+    run(db, statement).await
+}
+
+/// Removes a record, and with an environment all of its records.
+async fn remove(
+    db: &mut SqliteConnection,
+    kind: Kind,
+    id: Uuid,
+    revision: i64,
+    at: Timestamp,
+) -> Result<(), StoreError> {
+    let now = at.unix_micros();
+    let records = sqlx::query(
+        "UPDATE records SET document = NULL, unique_name = NULL, revision = ?3, written_at = ?4
+         WHERE document IS NOT NULL AND ((kind = ?1 AND id = ?2) OR (?1 = 'environment' AND environment_id = ?2))",
+    );
+    run(db, records.bind(kind.as_str()).bind(id).bind(revision).bind(now)).await?;
+    if !matches!(kind, Kind::Environment | Kind::Application) {
+        return Ok(());
+    }
+    // Of an environment and its applications, or of one application.
+    let removals = sqlx::query(
+        "INSERT OR IGNORE INTO removals (owner_id, removed_at, due_at)
+         SELECT ?1, ?2, ?2
+         UNION SELECT id, ?2, ?2 FROM records WHERE kind = 'application' AND environment_id = ?1",
+    );
+    run(db, removals.bind(id).bind(now)).await?;
+    if kind == Kind::Environment {
+        let outbox = "DELETE FROM outbox WHERE message_id IN
+            (SELECT o.message_id FROM outbox o JOIN messages m ON m.id = o.message_id WHERE m.environment_id = ?1)";
+        run(db, sqlx::query(outbox).bind(id)).await?;
+        let notifications = "UPDATE notifications SET sealed_data = NULL
+            WHERE sealed_data IS NOT NULL AND environment_id = ?1";
+        run(db, sqlx::query(notifications).bind(id)).await?;
+    }
+    // Only verifications that have their sealed code are in the index that is walked.
+    let codes = sqlx::query(
+        "UPDATE verifications
+         SET sealed_code = NULL, canceled_at = CASE WHEN expires_at > ?2 THEN ?2 END
+         WHERE sealed_code IS NOT NULL AND (environment_id = ?1 OR application_id = ?1)",
+    );
+    run(db, codes.bind(id).bind(now)).await
+}
+
+pub(in crate::store::sqlite) async fn write_audit_entry(
+    db: &mut SqliteConnection,
+    entry: &AuditEntry,
+) -> Result<(), StoreError> {
+    let statement = sqlx::query(
+        "INSERT INTO audit_entries
+             (id, environment_id, key_id, key_name, action, target, changes, remote_address, at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+    )
+    .bind(entry.id.0)
+    .bind(entry.environment_id.map(|id| id.0))
+    .bind(entry.key_id.map(|id| id.0))
+    .bind(entry.key_name.as_deref())
+    .bind(entry.action.as_str())
+    .bind(entry.target.as_str())
+    .bind(entry.changes.as_str())
+    .bind(entry.remote_address.as_deref())
+    .bind(entry.at.unix_micros());
+    run(db, statement).await
+}
+
+async fn run(db: &mut SqliteConnection, statement: Query<'_>) -> Result<(), StoreError> {
+    statement.execute(db).await.map_err(fault)?;
+    Ok(())
+}
