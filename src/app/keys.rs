@@ -32,11 +32,11 @@ pub async fn open(
     let KeysFile {
         ring,
         readable_by_others,
-    } = if embedded && !path.exists() {
-        if !is_empty(store).await? {
-            return Err(StartError::KeysMissing { path: path.clone() });
-        }
+    } = if embedded && !path.exists() && is_empty(store).await? {
         keys_file::init(path, random, confirmed_time(clock)?)?.into_file()
+    } else if embedded && !path.exists() {
+        // Looked for again: another start may have made it, and then content, since the first look.
+        return Err(StartError::KeysMissing { path: path.clone() });
     } else {
         keys_file::read(path)?
     };
