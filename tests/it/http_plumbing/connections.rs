@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use axum::body::Bytes;
 use axum::http::Request;
+use h2::client::SendRequest;
 use otpost::http::server::{self, Limits};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
@@ -37,6 +38,19 @@ async fn kept(address: SocketAddr) -> TcpStream {
     let mut stream = TcpStream::connect(address).await.unwrap();
     ask(&mut stream).await.unwrap();
     stream
+}
+
+/// The same of HTTP/2.
+async fn multiplexed(address: SocketAddr) -> SendRequest<Bytes> {
+    let stream = TcpStream::connect(address).await.unwrap();
+    let (client, connection) = h2::client::handshake(stream).await.unwrap();
+    tokio::spawn(connection);
+    let request = Request::get("http://otp.example/list").body(()).unwrap();
+    let mut client = client.ready().await.unwrap();
+    let (answer, _) = client.send_request(request, true).unwrap();
+    let mut body = in_time("an answer", answer).await.unwrap().into_body();
+    while body.data().await.is_some() {}
+    client
 }
 
 /// Whether another request is answered.
@@ -99,16 +113,31 @@ async fn idle_connections_of_http_2_keep_nobody_out() {
     let service = Service::start_with(places(8)).await;
     let mut idle = Vec::new();
     for _ in 0..20 {
-        let stream = TcpStream::connect(service.address).await.unwrap();
-        let (client, connection) = h2::client::handshake(stream).await.unwrap();
-        tokio::spawn(connection);
-        let request = Request::get("http://otp.example/list").body(()).unwrap();
-        let mut client = client.ready().await.unwrap();
-        let (answer, _) = client.send_request(request, true).unwrap();
-        let mut body = in_time("an answer", answer).await.unwrap().into_body();
-        while body.data().await.is_some() {}
-        idle.push(client);
+        idle.push(multiplexed(service.address).await);
     }
+}
+
+#[tokio::test]
+async fn connections_of_http_2_that_never_asked_keep_nobody_out() {
+    let service = Service::start_with(limited(Limits {
+        max_multiplexed_connections: 8,
+        // So that room is made by nothing else.
+        head_timeout: Duration::from_hours(1),
+        idle_timeout: Duration::from_hours(1),
+        ..Limits::default()
+    }))
+    .await;
+    let preface = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+    let (settings, acknowledged) = ([0, 0, 0, 4, 0, 0, 0, 0, 0], [0, 0, 0, 4, 1, 0, 0, 0, 0]);
+    let greeting = [&preface[..], &settings, &acknowledged].concat();
+    let mut silent = Vec::new();
+    for _ in 0..30 {
+        let mut stream = TcpStream::connect(service.address).await.unwrap();
+        stream.write_all(&greeting).await.unwrap();
+        silent.push(stream);
+    }
+    in_time("a newcomer is answered", multiplexed(service.address)).await;
+    in_time("one of HTTP/1 is answered", kept(service.address)).await;
 }
 
 #[tokio::test]
