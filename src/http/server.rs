@@ -40,6 +40,10 @@ const OPERATIONS_CONNECTIONS: usize = 64;
 pub struct Limits {
     /// From the first byte to the end of a request's head; also the whole life of a connection without a request.
     pub head_timeout: Duration,
+    /// How long a head may be awaited before its connection makes room for another when places run short. It is nearly always
+    /// here at once, or on its way from a caller that has just been connected; where nothing else makes room, newcomers wait
+    /// in the listener's queue until then.
+    pub head_grace: Duration,
     /// How long a connection may wait for its next request.
     pub idle_timeout: Duration,
     /// How long a peer may take nothing of an answer.
@@ -47,8 +51,8 @@ pub struct Limits {
     /// How long a connection that waits is kept when the service takes nothing new any more: what its peer has sent by then may
     /// still be on its way.
     pub last_call: Duration,
-    /// Connections at once. For further ones idle ones have to leave; where there are none they wait in the listener's
-    /// queue.
+    /// Connections at once. For further ones those without a request have to leave; where there are none they wait in the
+    /// listener's queue.
     pub max_connections: usize,
     /// Those of them that speak HTTP/2, which hold 17 KiB while they are idle, and the others 3.
     pub max_multiplexed_connections: usize,
@@ -59,6 +63,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             head_timeout: Duration::from_secs(10),
+            head_grace: Duration::from_millis(500),
             idle_timeout: Duration::from_mins(1),
             stall_timeout: Duration::from_secs(10),
             last_call: Duration::from_millis(100),
@@ -102,7 +107,7 @@ pub struct Stop {
 /// Serves until told to stop, and returns when the last connection has ended. Answers how many were dropped unfinished.
 pub async fn serve(listener: TcpListener, router: Router, limits: Limits, stop: Stop) -> usize {
     let connections = Connections {
-        places: Places::new(limits.max_connections),
+        places: Places::new(limits.max_connections, limits.head_grace),
         tasks: TaskTracker::new(),
         serving: Arc::new(Serving {
             router,
@@ -110,7 +115,7 @@ pub async fn serve(listener: TcpListener, router: Router, limits: Limits, stop: 
             stop: stop.clone(),
             http1: http1(),
             http2: http2(),
-            multiplexed: Places::new(limits.max_multiplexed_connections),
+            multiplexed: Places::new(limits.max_multiplexed_connections, limits.head_grace),
         }),
     };
     tokio::select! {

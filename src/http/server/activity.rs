@@ -354,14 +354,14 @@ mod tests {
     use tokio::time::{advance, sleep};
 
     fn activity() -> Arc<Activity> {
-        let place = Places::new(1).take(Ipv4Addr::LOCALHOST.into());
+        let place = Places::new(1, Duration::ZERO).take(Ipv4Addr::LOCALHOST.into());
         Arc::new(Activity::new(Limits::default(), place))
     }
 
     fn multiplexed() -> Arc<Activity> {
         let activity = activity();
         activity.head_begins();
-        activity.is_multiplexed(Places::new(1).take(Ipv4Addr::LOCALHOST.into()));
+        activity.is_multiplexed(Places::new(1, Duration::ZERO).take(Ipv4Addr::LOCALHOST.into()));
         activity
     }
 

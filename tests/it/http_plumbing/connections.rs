@@ -140,6 +140,31 @@ async fn connections_of_http_2_that_never_asked_keep_nobody_out() {
     in_time("one of HTTP/1 is answered", kept(service.address)).await;
 }
 
+/// More come at once than there are places, and their requests only when all of them are connected.
+#[tokio::test]
+async fn newcomers_wait_for_each_other_and_are_all_answered() {
+    let service = Service::start_with(limited(Limits {
+        max_connections: 16,
+        // However slow the machine is.
+        head_grace: Duration::from_hours(1),
+        ..Limits::default()
+    }))
+    .await;
+    let mut connected = Vec::new();
+    for _ in 0..100 {
+        connected.push(TcpStream::connect(service.address).await.unwrap());
+    }
+    for stream in &mut connected {
+        let last = b"GET /list HTTP/1.1\r\nHost: otp.example\r\nConnection: close\r\n\r\n";
+        stream.write_all(last).await.unwrap();
+    }
+    for mut stream in connected {
+        let mut read = Vec::new();
+        let answered = in_time("an answer", stream.read_to_end(&mut read)).await;
+        assert!(answered.unwrap() > 0);
+    }
+}
+
 #[tokio::test]
 async fn a_request_in_flight_keeps_its_place_and_so_does_one_that_is_coming_while_others_are_idle() {
     let service = Service::start_with(places(3)).await;
