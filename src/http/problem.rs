@@ -5,7 +5,7 @@ use std::error::Error;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::http::header::{ALLOW, CACHE_CONTROL, CONNECTION, RETRY_AFTER, WWW_AUTHENTICATE};
+use axum::http::header::{ALLOW, CACHE_CONTROL, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderName, HeaderValue};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value};
@@ -179,10 +179,6 @@ impl IntoResponse for Problem {
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
         if code == Code::Unauthorized {
             headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
-        }
-        if code == Code::RequestTimeout {
-            // The rest of the body may still come (RFC 9110, section 15.5.9). hyper leaves it out of HTTP/2.
-            headers.insert(CONNECTION, HeaderValue::from_static("close"));
         }
         if let Some(methods) = &self.0.allow {
             headers.insert(ALLOW, methods.clone());

@@ -179,6 +179,11 @@ impl Activity {
         self.state().body_read = true;
     }
 
+    /// Whether there is more of the request of HTTP/1 than has been read.
+    pub(super) fn has_body_left(&self) -> bool {
+        !self.state().body_read
+    }
+
     /// Bytes have come. In HTTP/1 they are the beginning of a head when no request is in flight; in HTTP/2 they may be
     /// anything.
     pub(super) fn bytes_came(&self, bytes: &[u8]) {

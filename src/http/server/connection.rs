@@ -316,11 +316,14 @@ impl Connection {
                 request.map(|incoming| body::Request::watched(incoming, Arc::clone(&activity)))
             };
             request.extensions_mut().insert(ClientAddress(peer));
+            let activity = Arc::clone(&activity);
             let answer = router.clone().call(request);
             let leaving = leaving.clone();
             async move {
                 let mut response = answer.await?;
-                if leaving.is_cancelled() && !multiplexed {
+                // A body that nobody has read is not read to get at the next request (RFC 9112, section 9.6).
+                let is_last = leaving.is_cancelled() || activity.has_body_left();
+                if is_last && !multiplexed {
                     let close = HeaderValue::from_static("close");
                     response.headers_mut().insert(CONNECTION, close);
                 }

@@ -202,6 +202,26 @@ async fn the_rest_of_a_body_that_nobody_read_is_no_request() {
 }
 
 #[tokio::test]
+async fn an_answer_before_the_body_was_read_says_that_the_connection_ends() {
+    let service = Service::start().await;
+    for (target, length, body, code) in [
+        ("/nothing", 5, "", Code::NotFound),
+        // Also when all of it is here: whether it is cannot be known.
+        ("/nothing", 5, "hello", Code::NotFound),
+        ("/list", 5, "", Code::MethodNotAllowed),
+        ("/v1/otp/verify", 64 * 1024 + 1, "", Code::PayloadTooLarge),
+    ] {
+        let request = format!(
+            "POST {target} HTTP/1.1\r\nHost: otp.example\r\nContent-Type: application/json\r\n\
+             Content-Length: {length}\r\n\r\n{body}"
+        );
+        let answer = only_answer(service.address, &request).await;
+        assert_problem(&answer, code);
+        assert_eq!(answer.header("connection"), "close", "{target} {body:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_bare_line_feed_ends_a_line_and_nothing_more() {
     let service = Service::start().await;
     let answer = only_answer(
