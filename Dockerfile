@@ -11,20 +11,22 @@ FROM rust:1.95.0-bookworm AS build
 ENV RUSTUP_TOOLCHAIN=1.95.0 CARGO_TERM_COLOR=never
 WORKDIR /build
 
-# The dependencies alone, behind an empty program: this layer stays until Cargo.toml or Cargo.lock changes.
-COPY Cargo.toml Cargo.lock ./
-RUN mkdir src && echo 'fn main() {}' > src/main.rs && touch src/lib.rs \
+# The dependencies alone, behind an empty program: this layer stays until Cargo.toml, Cargo.lock or build.rs changes. The build
+# script is there for its own dependencies, and finds the files that it compresses empty.
+COPY Cargo.toml Cargo.lock build.rs ./
+RUN mkdir -p src/http/docs && echo 'fn main() {}' > src/main.rs \
+    && touch src/lib.rs src/http/docs/index.html src/http/docs/start.js \
     && cargo build --release --locked \
     && rm -r src
 
 # Statements are checked against .sqlx: no database is needed, and none is asked.
-COPY sqlx.toml build.rs ./
+COPY sqlx.toml ./
 COPY .sqlx .sqlx
 COPY migrations migrations
 COPY config config
 COPY src src
 # Newer than the empty program, whatever times the checkout gave the files.
-RUN touch src/main.rs src/lib.rs \
+RUN touch src/main.rs src/lib.rs src/http/docs/* \
     && cargo build --release --locked --bin otpost \
     && mkdir -p /image/data \
     && cp target/release/otpost /image/otpost
