@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::problem::{Cause, Problem};
+use super::problem::{Cause, Problem, chain};
 
 const PROBE_TIMEOUT: Duration = Duration::from_secs(1);
 const KEPT_FOR: Duration = Duration::from_millis(500);
@@ -90,7 +90,7 @@ impl Readiness {
         let was_ready = std::mem::replace(&mut last.ready, outcome.is_ok());
         match &outcome {
             Err(reason) if was_ready => {
-                tracing::warn!(error = reason as &dyn std::error::Error, "no longer ready");
+                tracing::warn!(error.chain = %chain(reason), "no longer ready");
             }
             Ok(()) if !was_ready => tracing::info!("ready again"),
             _ => {}
@@ -148,6 +148,7 @@ async fn readyz(State(readiness): State<Arc<Readiness>>) -> Result<StatusCode, P
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::io;
     use std::sync::Mutex as StdMutex;
 
     /// A database in the state that a test puts it in.
@@ -214,6 +215,22 @@ mod tests {
         *database.2.lock().unwrap() = Ok(());
         assert!(readiness.is_ready().await);
         assert_eq!(*database.1.lock().unwrap(), 1);
+    }
+
+    #[tokio::test]
+    async fn why_it_is_no_longer_ready_is_logged_once_and_with_its_cause() {
+        let (mut log, writer) = io::pipe().unwrap();
+        let lines = tracing_subscriber::fmt().json().with_writer(Arc::new(writer));
+        let guard = tracing::subscriber::set_default(lines.finish());
+        let (database, readiness, _) = database(Ok(()));
+        *database.2.lock().unwrap() = Err("the clock was set");
+        for _ in 0..2 {
+            assert!(!readiness.is_ready().await);
+        }
+        drop(guard);
+        let log = io::read_to_string(&mut log).unwrap();
+        let told = log.matches("requests cannot be served: the clock was set");
+        assert_eq!(told.count(), 1, "{log}");
     }
 
     #[tokio::test]

@@ -16,7 +16,7 @@ mod rendering;
 pub use crate::domain::field::FieldError;
 pub use catalogue::Code;
 pub use rendering::CONTENT_TYPE;
-pub(super) use rendering::render;
+pub(super) use rendering::{chain, render};
 
 /// A cause that only the log sees.
 pub type Cause = Box<dyn Error + Send + Sync>;

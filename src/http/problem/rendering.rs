@@ -85,7 +85,8 @@ fn log(code: Code, cause: &Cause) {
     }
 }
 
-fn chain(cause: &(dyn Error + Send + Sync)) -> String {
+/// An error with all that led to it, for the log alone.
+pub(in crate::http) fn chain(cause: &(dyn Error + 'static)) -> String {
     let mut text = cause.to_string();
     let mut next = cause.source();
     while let Some(error) = next {
