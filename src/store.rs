@@ -106,7 +106,7 @@ pub enum StoreError {
     /// It holds what another process can read, with other keys or of another release. Nothing was changed.
     #[error("what is stored is not for this process to read")]
     Keys(#[source] OpenError),
-    /// A row does not hold what was written.
+    /// A row does not hold what this release writes; another release may be able to read it. Nothing was changed.
     #[error("{table}.{column} of {id} holds something unreadable")]
     Corrupt {
         /// The table.

@@ -11,6 +11,9 @@ macro_rules! named {
             /// All of them, in the order of the documentation.
             pub const ALL: &[Self] = &[$(Self::$variant),*];
 
+            /// The names of all of them.
+            pub const NAMES: &[&str] = &[$($name),*];
+
             /// The name on the wire, in the database and in metrics.
             #[must_use]
             pub fn as_str(self) -> &'static str {

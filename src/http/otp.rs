@@ -68,10 +68,11 @@ fn connection_disabled() -> Problem {
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         match error {
-            StoreError::Clock(_) | StoreError::Unavailable(_) | StoreError::Keys(_) => {
-                Self::unavailable(error).retry_after(Duration::from_secs(1))
-            }
-            StoreError::Corrupt { .. } | StoreError::Statement(_) => Self::internal(error),
+            StoreError::Clock(_)
+            | StoreError::Unavailable(_)
+            | StoreError::Keys(_)
+            | StoreError::Corrupt { .. } => Self::unavailable(error).retry_after(Duration::from_secs(1)),
+            StoreError::Statement(_) => Self::internal(error),
         }
     }
 }

@@ -9,4 +9,5 @@ mod recipients;
 mod resend;
 mod send;
 mod texts;
+mod unreadable;
 mod verify;

@@ -107,6 +107,11 @@ impl VerificationRow {
     }
 }
 
+/// The error for what a statement left alone as unreadable, and that could be read all the same.
+pub(super) fn left_alone(verification: &Verification) -> StoreError {
+    corrupt("verifications", "id", verification.id)
+}
+
 /// The columns of a message that callers see. All are `None` where a join found no message.
 pub(super) struct SummaryRow {
     pub(super) id: Uuid,

@@ -5,13 +5,14 @@ use sqlx::{PgConnection, query_file};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::row::{integer, verification_row};
+use super::row::{integer, left_alone, verification_row};
 use super::{Lent, StoreError, fault};
 use crate::domain::id::VerificationId;
 use crate::domain::idempotency::KeyedResend;
 use crate::domain::locale::LanguageTag;
-use crate::domain::message::{MessageStatus, MessageSummary};
+use crate::domain::message::{Channel, MessageStatus, MessageSummary};
 use crate::domain::time::Timestamp;
+use crate::domain::verification::Purpose;
 use crate::store::outbox::MonthlyLimit;
 use crate::store::verification::{Issue, LimitName, NewSend, NewVerification, Resend, SendRefusal};
 
@@ -140,6 +141,8 @@ async fn try_resend(
         again.message.lease.token,
         again.request.as_ref().map(|request| &request.key_hash[..]),
         keyed_resend.as_deref(),
+        Purpose::NAMES as &[&str],
+        Channel::NAMES as &[&str],
     )
     .fetch_optional(connection)
     .await?;
@@ -151,6 +154,10 @@ async fn try_resend(
         return Ok(Some(stored.map(|stored| Resend::Resent(Box::new(stored)))));
     }
     Ok(match found.state.as_str() {
+        "unreadable" => {
+            let read = verification_row!(found).verification(queued(again));
+            return Ok(Some(read.and_then(|verification| Err(left_alone(&verification)))));
+        }
         "made" => return Ok(Some(made_before(again, found.id, found.keyed_resends.as_deref()))),
         "connection_disabled" => Some(Resend::ConnectionDisabled),
         "already_verified" => Some(Resend::AlreadyVerified),

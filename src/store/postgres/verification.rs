@@ -4,11 +4,12 @@ use async_trait::async_trait;
 use sqlx::{PgConnection, query_file};
 use uuid::Uuid;
 
-use super::row::{SummaryRow, VerificationRow, integer, summary_row, verification_row};
+use super::row::{SummaryRow, VerificationRow, integer, left_alone, summary_row, verification_row};
 use super::send::TRIES;
 use super::{Lent, PostgresStore, StoreError, fault, send};
 use crate::domain::id::{ApplicationId, EnvironmentId, VerificationId};
 use crate::domain::idempotency::{KeyedHash, KeyedResend};
+use crate::domain::message::{Channel, FailureCode, MessageStatus, Provider};
 use crate::domain::time::Timestamp;
 use crate::domain::verification::{Purpose, Verification};
 use crate::store::verification::{
@@ -115,13 +116,8 @@ async fn check(lent: &mut Lent, guess: &Guess) -> Result<Check, StoreError> {
             .await
         {
             Ok(Checked::As(check)) => return Ok(check),
-            Ok(Checked::Verified { row, message, before }) => {
-                let verification = Box::new(with_message(lent, row, message).await?);
-                return Ok(if before {
-                    Check::Repeated(verification)
-                } else {
-                    Check::Verified(verification)
-                });
+            Ok(Checked::Read { row, message, check }) => {
+                return check(Box::new(with_message(lent, row, message).await?));
             }
             Err(error) if fault::is_lost_race(&error) => {}
             Err(error) => return Err(fault::of(error)),
@@ -133,11 +129,11 @@ async fn check(lent: &mut Lent, guess: &Guess) -> Result<Check, StoreError> {
 /// What the statement found, its verification not yet read from its columns.
 enum Checked {
     As(Check),
-    /// Now, or by the same keyed request before.
-    Verified {
+    /// Verified, now or by the same keyed request before; or left alone, which reading it will tell the reason of.
+    Read {
         row: Box<VerificationRow>,
         message: SummaryRow,
-        before: bool,
+        check: fn(Box<Verification>) -> Result<Check, StoreError>,
     },
 }
 
@@ -159,36 +155,47 @@ async fn try_check(connection: &mut PgConnection, guess: &Guess) -> Result<Check
         &macs,
         guess.request.as_ref().map(|request| &request.key_hash[..]),
         guess.request.as_ref().map(|request| &request.body_hash[..]),
+        Purpose::NAMES as &[&str],
+        Channel::NAMES as &[&str],
+        MessageStatus::NAMES as &[&str],
+        Provider::NAMES as &[&str],
+        FailureCode::NAMES as &[&str],
     )
     .fetch_optional(connection)
     .await?;
     let Some(mut found) = found else {
         return Ok(Checked::As(Check::NotFound));
     };
-    let guesses_left = u8::try_from(found.max_guesses - found.wrong_guesses).unwrap_or(0);
-    let until = found.locked_until.map_or(guess.now, Timestamp::new);
     let body_hash = guess.request.as_ref().map(|request| &request.body_hash[..]);
-    let before = found.state == "made";
-    Ok(Checked::As(match found.state.as_str() {
-        "made" if found.verify_body_hash.as_deref() != body_hash => Check::KeyReused,
-        "made" | "verified" => {
-            let message = summary_row!(found, found.message_id);
-            let row = Box::new(verification_row!(found));
-            return Ok(Checked::Verified { row, message, before });
+    let check: fn(_) -> _ = match found.state.as_str() {
+        "made" if found.verify_body_hash.as_deref() != body_hash => {
+            return Ok(Checked::As(Check::KeyReused));
         }
-        "not_found" => Check::NotFound,
-        "connection_disabled" => Check::ConnectionDisabled,
-        "already_verified" => Check::AlreadyVerified,
-        "canceled" => Check::Canceled,
-        "locked" => Check::Locked,
-        "expired" => Check::Expired,
-        "recipient_locked" => Check::RecipientLocked { until },
-        "incorrect_length" => Check::IncorrectLength,
-        "unknown_key" => Check::UnknownKey {
-            generation: found.code_key_id,
-        },
-        _ => Check::Incorrect { guesses_left },
-    }))
+        "made" => |verification| Ok(Check::Repeated(verification)),
+        "verified" => |verification| Ok(Check::Verified(verification)),
+        "unreadable" => |verification| Err(left_alone(&verification)),
+        state => {
+            let guesses_left = u8::try_from(found.max_guesses - found.wrong_guesses).unwrap_or(0);
+            let until = found.locked_until.map_or(guess.now, Timestamp::new);
+            return Ok(Checked::As(match state {
+                "not_found" => Check::NotFound,
+                "connection_disabled" => Check::ConnectionDisabled,
+                "already_verified" => Check::AlreadyVerified,
+                "canceled" => Check::Canceled,
+                "locked" => Check::Locked,
+                "expired" => Check::Expired,
+                "recipient_locked" => Check::RecipientLocked { until },
+                "incorrect_length" => Check::IncorrectLength,
+                "unknown_key" => Check::UnknownKey {
+                    generation: found.code_key_id,
+                },
+                _ => Check::Incorrect { guesses_left },
+            }));
+        }
+    };
+    let message = summary_row!(found, found.message_id);
+    let row = Box::new(verification_row!(found));
+    Ok(Checked::Read { row, message, check })
 }
 
 async fn cancel(
@@ -203,7 +210,12 @@ async fn cancel(
                 "src/store/postgres/sql/cancel.sql",
                 id.0,
                 application.0,
-                now.to_offset_date_time()
+                now.to_offset_date_time(),
+                Purpose::NAMES as &[&str],
+                Channel::NAMES as &[&str],
+                MessageStatus::NAMES as &[&str],
+                Provider::NAMES as &[&str],
+                FailureCode::NAMES as &[&str],
             )
             .fetch_optional(connection)
             .await
@@ -213,15 +225,18 @@ async fn cancel(
         return Ok(Cancel::NotFound);
     };
     match found.state.as_str() {
-        "already_verified" => Ok(Cancel::AlreadyVerified),
-        "expired" => Ok(Cancel::Expired),
-        _ => {
-            let message = summary_row!(found, found.message_id);
-            let row = Box::new(verification_row!(found));
-            let verification = with_message(lent, row, message).await?;
-            Ok(Cancel::Canceled(Box::new(verification)))
-        }
+        "already_verified" => return Ok(Cancel::AlreadyVerified),
+        "expired" => return Ok(Cancel::Expired),
+        _ => {}
     }
+    let is_left_alone = found.state == "unreadable";
+    let message = summary_row!(found, found.message_id);
+    let row = Box::new(verification_row!(found));
+    let verification = with_message(lent, row, message).await?;
+    if is_left_alone {
+        return Err(left_alone(&verification));
+    }
+    Ok(Cancel::Canceled(Box::new(verification)))
 }
 
 /// Puts a verification and its newest message together. A resend that committed after the statement's snapshot and before

@@ -1,15 +1,18 @@
-//! A due message that this release cannot read: its neighbours are taken, and it stays as it was for a release that can.
+//! What this release cannot read stays as it was for a release that can: a due message, whose neighbours are taken, and a verification
+//! that somebody guesses at, sends again or cancels.
 
 use std::time::Duration;
 
 use otpost::domain::id::MessageId;
 use otpost::domain::message::{Channel, MessageStatus};
 use otpost::domain::time::Timestamp;
+use otpost::store::StoreError;
 use otpost::store::message::{MessageFilter, StoredMessage};
 use otpost::store::outbox::{Claimed, Outcome};
+use otpost::store::verification::{Check, Guess, Resend};
 use sqlx::types::Uuid;
 
-use super::fixture::{MINUTE, SECOND, World, lease, now, recipient};
+use super::fixture::{MINUTE, RIGHT, SECOND, WRONG, World, accepted, failed, lease, now, recipient};
 use super::notification;
 
 const LEASE: Duration = Duration::from_secs(15);
@@ -200,5 +203,88 @@ async fn lists_leave_out_what_cannot_be_read_and_go_on_behind_it() {
             .search_messages(world.environment, &recipient(1), before, limit)
             .await;
         assert_eq!(ids(found.unwrap()), expected, "{before:?} {limit}");
+    }
+}
+
+/// That an operation was refused for what it could not read.
+#[track_caller]
+fn assert_unreadable<T: std::fmt::Debug>(outcome: Result<T, StoreError>, table: &str, column: &str) {
+    match outcome {
+        Err(error @ StoreError::Corrupt { .. }) => {
+            let said = error.to_string();
+            assert!(said.starts_with(&format!("{table}.{column} of ")), "{said}");
+        }
+        other => panic!("{table}.{column} is unreadable: {other:?}"),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_counted_or_ended_of_a_verification_that_cannot_be_read() {
+    for (table, column, unreadable) in [
+        ("verifications", "purpose", "'passkey_enroll'"),
+        ("verifications", "channel", "'pigeon'"),
+        ("verifications", "max_guesses", "300"),
+        ("messages", "status", "'read_aloud'"),
+        ("messages", "provider", "'pigeon'"),
+        ("messages", "error_code", "'pigeon_lost'"),
+    ] {
+        let world = World::new().await;
+        let made = world.issued(1).await;
+        world.settled(made.message.id, accepted()).await;
+        let before = world.found(made.id).await;
+        let set = async |value: &str| {
+            let statement = format!("UPDATE {table} SET {column} = {value}");
+            assert_eq!(world.database.run(statement).await.unwrap(), 1);
+        };
+        let at = now() + MINUTE;
+        set(unreadable).await;
+        for code in [RIGHT, WRONG] {
+            for purpose in [None, Some(made.purpose)] {
+                let guess = Guess {
+                    purpose,
+                    ..world.guess(made.id, code, at)
+                };
+                assert_unreadable(world.check(guess).await, table, column);
+            }
+        }
+        assert_unreadable(world.cancel(world.application, made.id, at).await, table, column);
+        assert_unreadable(world.find(world.application, made.id).await, table, column);
+        // Its messages are new; whether the last one can be read is for whoever finds it before.
+        if table == "verifications" {
+            assert_unreadable(world.resend(world.again(made.id, at)).await, table, column);
+        }
+        set(match column {
+            "purpose" => "'sign_in'",
+            "channel" => "'email'",
+            "max_guesses" => "5",
+            "status" => "'accepted'",
+            "provider" => "'twilio'",
+            _ => "NULL",
+        })
+        .await;
+        assert_eq!(world.found(made.id).await, before, "{table}.{column}");
+        // The first of the recipient's wrong guesses is still to come.
+        let last = Guess {
+            guesses_per_day: 1,
+            ..world.guess(made.id, WRONG, at)
+        };
+        assert_eq!(
+            world.check(last).await.unwrap(),
+            Check::Incorrect { guesses_left: 4 }
+        );
+        let resent = world.resend(world.again(made.id, at)).await.unwrap();
+        assert!(matches!(resent, Resend::Resent(_)), "{resent:?}");
+        assert!(matches!(world.guess_right(made.id, at).await, Check::Verified(_)));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_became_of_a_message_is_recorded_though_its_verification_cannot_be_read_any_more() {
+    for outcome in [accepted(), failed()] {
+        let world = World::new().await;
+        let message = world.issued(1).await.message.id;
+        write(&world, message, "purpose", "newer").await;
+        world.settled(message, outcome).await;
+        assert_eq!(ids(&claim(&world, now() + MINUTE, 10).await), []);
     }
 }

@@ -1,20 +1,31 @@
--- Ends a verification for its caller, unless it has ended by itself.
+-- Ends a verification for its caller, unless it has ended by itself. What is `unreadable`, as in `check`, stays as it was.
 WITH target AS MATERIALIZED (
     SELECT *
     FROM verifications
     WHERE id = $1 AND application_id = $2
     FOR UPDATE
 ),
+message AS MATERIALIZED (
+    SELECT m.status, m.provider, m.fallback, m.error_code, m.error_detail
+    FROM target t
+    JOIN messages m ON m.id = t.message_id
+),
 decision AS MATERIALIZED (
     SELECT
         target.*,
         CASE
+            WHEN purpose <> ALL ($4::text[]) OR channel <> ALL ($5::text[])
+                OR least(max_guesses, wrong_guesses, max_sends, sends) < 0
+                OR greatest(max_guesses, wrong_guesses, max_sends, sends) > 255
+                OR m.status <> ALL ($6::text[]) OR m.provider <> ALL ($7::text[]) OR m.error_code <> ALL ($8::text[])
+            THEN 'unreadable'
             WHEN verified_at IS NOT NULL THEN 'already_verified'
             WHEN canceled_at IS NOT NULL THEN 'canceled_before'
             WHEN expires_at <= $3::timestamptz THEN 'expired'
             ELSE 'canceled'
         END AS state
     FROM target
+    LEFT JOIN message m ON true
 ),
 canceled AS (
     UPDATE verifications v SET canceled_at = $3, sealed_code = NULL
@@ -32,4 +43,4 @@ SELECT
     m.status AS "status?", m.provider AS "provider?", m.fallback AS "fallback?",
     m.error_code AS "error_code?", m.error_detail AS "error_detail?"
 FROM decision d
-LEFT JOIN messages m ON m.id = d.message_id
+LEFT JOIN message m ON true

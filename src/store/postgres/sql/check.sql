@@ -3,6 +3,9 @@
 --
 -- The keyed request that was right is told so again as long as the code would live, and neither counted nor compared.
 --
+-- What holds anything but the names in $13 to $17, or a count beyond a byte, is `unreadable` to this release, whatever else it is: it
+-- stays as it was for one that can read it.
+--
 -- The verification's row is locked first, then its recipient's, so that what is decided is decided on what both hold at
 -- that moment, and the next guess waits for it. A verification's recipient has had a row since its issue; should somebody have
 -- deleted it, a wrong guess makes a new one, and one that finds it made by another guess meanwhile fails on purpose, which takes
@@ -13,9 +16,19 @@ WITH target AS MATERIALIZED (
     WHERE id = $1 AND application_id = $2
     FOR UPDATE
 ),
+message AS MATERIALIZED (
+    SELECT m.status, m.provider, m.fallback, m.error_code, m.error_detail
+    FROM target t
+    JOIN messages m ON m.id = t.message_id
+),
 ended AS MATERIALIZED (
     SELECT
         CASE
+            WHEN purpose <> ALL ($13::text[]) OR channel <> ALL ($14::text[])
+                OR least(max_guesses, wrong_guesses, max_sends, sends) < 0
+                OR greatest(max_guesses, wrong_guesses, max_sends, sends) > 255
+                OR m.status <> ALL ($15::text[]) OR m.provider <> ALL ($16::text[]) OR m.error_code <> ALL ($17::text[])
+            THEN 'unreadable'
             WHEN verify_key_hash = $11::bytea AND expires_at > $6::timestamptz THEN 'made'
             WHEN purpose <> $3::text OR connection_id <> $4::uuid THEN 'not_found'
             WHEN connection_id <> ALL ($5::uuid[]) THEN 'connection_disabled'
@@ -25,6 +38,7 @@ ended AS MATERIALIZED (
             WHEN expires_at <= $6 THEN 'expired'
         END AS state
     FROM target
+    LEFT JOIN message m ON true
 ),
 recipient AS MATERIALIZED (
     SELECT r.guesses_started_at, r.wrong_guesses
@@ -114,4 +128,4 @@ SELECT
     CASE WHEN d.state = 'incorrect' AND NOT EXISTS (SELECT FROM counted)
         THEN 'otpost: a limit was reached at this very moment, the statement runs again' END::integer AS "lost_race?"
 FROM decision d
-LEFT JOIN messages m ON m.id = d.message_id AND d.state IN ('verified', 'made')
+LEFT JOIN message m ON true

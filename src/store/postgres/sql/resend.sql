@@ -1,7 +1,7 @@
 -- Counts a further send of a pending verification and makes its message: all of it or nothing.
 --
 -- As `issue`, but the verification's row is locked before the counters, and what it holds then decides whether it may be
--- sent again at all. What a keyed request has sent before is `made`, whatever has become of the verification since. Where it is
+-- sent again at all. What is `unreadable` in what the answer takes of it, as in `check`, stays as it was. What a keyed request has sent before is `made`, whatever has become of the verification since. Where it is
 -- `sendable`, no counter refuses it and yet it was not sent, the caller runs the statement again.
 WITH target AS MATERIALIZED (
     SELECT *
@@ -13,6 +13,10 @@ decision AS MATERIALIZED (
     SELECT
         target.*,
         CASE
+            WHEN purpose <> ALL ($19::text[]) OR channel <> ALL ($20::text[])
+                OR least(max_guesses, wrong_guesses, max_sends, sends) < 0
+                OR greatest(max_guesses, wrong_guesses, max_sends, sends) > 255
+            THEN 'unreadable'
             WHEN EXISTS (
                 SELECT FROM generate_series(1, length(keyed_resends), 48) AS place
                 WHERE substring(keyed_resends FROM place FOR 16) = $17::bytea
