@@ -107,7 +107,8 @@ impl App {
     /// Opens the database and the keys, makes the first environment where there is none, and puts everything together.
     ///
     /// # Errors
-    /// With one clear sentence for each thing that can be wrong. A service never starts degraded.
+    /// With one clear sentence for each thing that can be wrong. What the database holds and this process cannot read is none: it makes the
+    /// process unready where no environment is left.
     pub async fn build(config: &Config, surroundings: Surroundings) -> Result<Self, StartError> {
         let Surroundings {
             clock,

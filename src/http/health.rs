@@ -1,5 +1,6 @@
 //! Whether the process lives, and whether it should be sent requests. A provider that is down makes it neither dead nor
-//! unready; a database that is away or takes no writes, a clock that is off, a stale directory, or a shutdown does.
+//! unready; a database that is away or takes no writes, a clock that is off, a directory that is stale or none of whose environments
+//! can be read, or a shutdown does.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -129,7 +130,7 @@ async fn livez() -> StatusCode {
 /// Whether requests should be sent here.
 ///
 /// Not while the database is away or takes no writes, its clock and this machine's disagree, the settings could not be read
-/// for 5 s, or the service is shutting down.
+/// for 5 s, this process cannot read those of any environment, or the service is shutting down.
 #[utoipa::path(
     get,
     path = "/readyz",

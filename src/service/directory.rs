@@ -32,10 +32,16 @@ const _: () = assert!(
 /// How long a process may go on with a directory that it cannot read again, and still be ready.
 const LONGEST_UNREAD: Duration = Duration::from_secs(5);
 
-/// The directory in memory may be out of date.
-#[derive(Debug, Clone, Copy, thiserror::Error)]
-#[error("the directory could not be read for more than {LONGEST_UNREAD:?}")]
-pub struct Stale;
+/// Why no request should be answered from the directory in memory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Unfit {
+    /// It may be out of date.
+    #[error("the directory could not be read for more than {LONGEST_UNREAD:?}")]
+    Stale,
+    /// There are environments, and this process cannot read any of them whole: it lacks their keys, or is of an older release.
+    #[error("no environment is in service in this process, which cannot read all of any")]
+    NoneInService,
+}
 
 /// Keeps the snapshot.
 pub struct Directory {
@@ -128,13 +134,17 @@ impl Directory {
         self.current.load().revision > 0 && self.unread_for() < REMOVED_RECORDS_KEPT / 2
     }
 
-    /// Whether the snapshot has lately been what the database has. One that is not may let in whom an administrator has shut out.
+    /// Whether the snapshot has lately been what the database has, for one that is not may let in whom an administrator has shut
+    /// out; and whether there is anybody in it whose requests can be answered.
     ///
     /// # Errors
-    /// If it could not be read for 5 s.
-    pub fn check(&self) -> Result<(), Stale> {
+    /// If it could not be read for 5 s, or has environments of which none is in service.
+    pub fn check(&self) -> Result<(), Unfit> {
         if self.unread_for() > LONGEST_UNREAD {
-            return Err(Stale);
+            return Err(Unfit::Stale);
+        }
+        if self.current.load().is_all_out_of_service() {
+            return Err(Unfit::NoneInService);
         }
         Ok(())
     }

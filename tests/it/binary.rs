@@ -8,6 +8,7 @@ mod crash;
 mod first_start;
 mod full_disk;
 mod installation;
+mod older_keys;
 mod open_files;
 mod refusal;
 mod replicas;

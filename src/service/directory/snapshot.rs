@@ -194,6 +194,12 @@ impl Snapshot {
         self.environments.is_empty() && self.out_of_service.is_empty()
     }
 
+    /// Whether there are environments, and none of them is in service.
+    #[must_use]
+    pub fn is_all_out_of_service(&self) -> bool {
+        self.environments.is_empty() && !self.out_of_service.is_empty()
+    }
+
     /// All environments that are in service, in the order of their ids, so the oldest first.
     pub fn environments(&self) -> impl Iterator<Item = &Arc<EnvironmentSnapshot>> {
         self.environments.values()

@@ -117,6 +117,7 @@ async fn settings_that_cannot_be_opened_put_their_environment_out_of_service_and
     let problem = Problem::from(changed);
     assert_eq!(problem.code(), Code::ServiceUnavailable, "{problem:?}");
     // Everything else goes on, and is followed.
+    assert_eq!(server.get("/readyz").await.status, 200);
     list("/environments/other").await.expect(200);
     as_other(&server, &other.key, "/v1/otp/send", &send)
         .await
@@ -131,6 +132,32 @@ async fn settings_that_cannot_be_opened_put_their_environment_out_of_service_and
     })
     .await;
     server.admin("GET", "/keys", Value::Null).await.expect(200);
+    for server in [ahead, server] {
+        server.stop().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_process_that_can_open_no_environment_is_unready_until_it_can_open_one() {
+    let server = TestServer::start().await;
+    let ahead = ahead(&server, Wishes::default()).await;
+    let readyz = async |server: &TestServer| server.get("/readyz").await.status;
+    assert_eq!(readyz(&server).await, 200);
+    save_sms(&ahead, own_twilio(&json!({}))).await;
+    until("it is unready", async || readyz(&server).await == 503).await;
+    server
+        .send_sms(&number(1))
+        .await
+        .expect_problem(503, "service_unavailable");
+    assert_eq!(server.get("/livez").await.status, 200);
+    assert_eq!(readyz(&ahead).await, 200);
+    // One that it can open will do.
+    let other = neighbours::environment(&ahead).await;
+    until("it is ready again", async || readyz(&server).await == 200).await;
+    let send = json!({ "connection_id": other.phone, "to": number(1) });
+    as_other(&server, &other.key, "/v1/otp/send", &send)
+        .await
+        .expect(201);
     for server in [ahead, server] {
         server.stop().await;
     }
