@@ -375,3 +375,19 @@ async fn a_counter_other_than_the_quota_is_not_given_back_to_it() {
         );
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_what_takes_new_room_on_the_disk_proves_that_there_is_some() {
+    const SIZE: &str = "SELECT pg_relation_size('write_probes')";
+    let Some((world, mut beside)) = on_postgres().await else {
+        return;
+    };
+    for _ in 0..5 {
+        world.probe_writing().await.unwrap();
+    }
+    // The pages of former probes are empty now, and the disk might be full.
+    run(&mut beside, "VACUUM write_probes".to_owned()).await;
+    let before = number(&mut beside, SIZE).await;
+    world.probe_writing().await.unwrap();
+    assert!(number(&mut beside, SIZE).await > before);
+}

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use otpost::domain::id::VerificationId;
+use otpost::domain::random::OsRandom;
 use serde_json::json;
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _};
 use tokio::time::{Instant, sleep};
@@ -10,12 +12,15 @@ use url::Url;
 use crate::support::carriers::number;
 use crate::support::test_server::TestServer;
 
-/// Waits until `GET /readyz` answers `status`, however long the machine takes, and sends a code before each look.
+/// Waits until `GET /readyz` answers `status`, however long the machine takes. Before each look it sends a code, and guesses at a
+/// verification that is not there, for which nothing is written.
 async fn until_readyz(server: &TestServer, status: u16) {
     let began = Instant::now();
+    let nowhere = VerificationId::unguessable(&OsRandom).to_string();
     let mut index = 0;
     loop {
         server.send_sms(&number(index)).await;
+        server.verify(&nowhere, "123456").await;
         if server.get("/readyz").await.status == status {
             return;
         }
@@ -58,6 +63,41 @@ async fn a_database_that_answers_and_takes_no_writes_makes_it_unready_until_a_wr
     assert_eq!(server.send_sms(&number(2)).await.status, 503);
     let_it_only_read(&server, false).await;
     until_readyz(&server, 200).await;
+    server.stop().await;
+}
+
+/// Refuses new rows as a full disk does: what finds room in the pages there are goes on.
+const FILL: [&str; 3] = [
+    "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql
+     AS $$ BEGIN RAISE EXCEPTION 'could not extend file' USING ERRCODE = 'disk_full'; END $$",
+    "CREATE TRIGGER full_disk BEFORE INSERT ON messages EXECUTE FUNCTION refuse()",
+    "CREATE TRIGGER full_disk BEFORE INSERT ON write_probes EXECUTE FUNCTION refuse()",
+];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_disk_makes_it_unready_though_what_needs_no_room_goes_on() {
+    let server = TestServer::start().await;
+    let database = server.place.database();
+    if !database.is_postgres() {
+        // The program itself is held against a file system that refuses.
+        return;
+    }
+    let (id, code) = server.sent_code(&number(1)).await;
+    for statement in FILL {
+        database.run(statement.to_owned()).await.unwrap();
+    }
+    until_readyz(&server, 503).await;
+    server
+        .send_sms(&number(2))
+        .await
+        .expect_problem(503, "service_unavailable");
+    server.verify(&id, &code).await.expect(200);
+    for table in ["messages", "write_probes"] {
+        let statement = format!("DROP TRIGGER full_disk ON {table}");
+        database.run(statement).await.unwrap();
+    }
+    until_readyz(&server, 200).await;
+    server.send_sms(&number(2)).await.expect(201);
     server.stop().await;
 }
 

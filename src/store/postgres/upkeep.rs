@@ -16,6 +16,10 @@ use crate::store::{ClockSample, REMOVED_RECORDS_KEPT, Upkeep};
 
 mod removal;
 
+/// Pages without rows that the probe of writing uses up at most before it proves nothing: as many as there may be in its table after
+/// so many outages.
+const EMPTY_PAGES: u32 = 100;
+
 /// Pages of counters that one call walks at most, so that a table where nothing is to be removed is still walked in time.
 const PAGES: u32 = 10;
 
@@ -45,13 +49,19 @@ impl Upkeep for PostgresStore {
 
     async fn probe_writing(&self) -> Result<(), StoreError> {
         let mut lent = self.lend().await?;
-        lent.ask(async |connection| {
-            query_file!("src/store/postgres/sql/probe_writing.sql")
-                .execute(connection)
-                .await
-        })
-        .await?;
-        self.write_health().note_success();
+        for _ in 0..EMPTY_PAGES {
+            let written = lent
+                .ask(async |connection| {
+                    query_file!("src/store/postgres/sql/probe_writing.sql")
+                        .fetch_one(connection)
+                        .await
+                })
+                .await?;
+            if written.took_new_room {
+                self.write_health().note_success();
+                break;
+            }
+        }
         Ok(())
     }
 
