@@ -3,6 +3,7 @@
 pub mod app;
 pub mod cli;
 pub mod config;
+pub mod document;
 pub mod domain;
 pub mod http;
 pub mod lifecycle;

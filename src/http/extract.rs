@@ -3,10 +3,8 @@
 
 mod bearer;
 mod client_address;
-mod fault;
 mod idempotency_key;
 mod json;
-mod node;
 mod prefer;
 mod query;
 mod segments;

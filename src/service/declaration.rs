@@ -20,7 +20,6 @@ use crate::store::{SharedStore, StoreError};
 
 mod difference;
 mod export;
-mod node;
 mod resolve;
 mod secret;
 

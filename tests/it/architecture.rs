@@ -37,8 +37,9 @@ const DIRECTIONS: &[(&str, &[&str])] = &[
         ],
     ),
     // Telemetry holds the names of what is measured, and how the log is configured.
-    ("http", &["service", "domain", "telemetry"]),
-    ("service", &["store", "provider", "domain"]),
+    ("http", &["service", "document", "domain", "telemetry"]),
+    ("service", &["store", "provider", "document", "domain"]),
+    ("document", &[]),
     ("store", &["domain"]),
     ("provider", &["domain"]),
     ("config", &["domain", "telemetry"]),

@@ -59,7 +59,7 @@ async fn a_problem_has_the_shape_of_the_contract() {
     insta::assert_json_snapshot!(body, @r#"
     {
       "code": "invalid_request",
-      "detail": "“code”: a string is expected.",
+      "detail": "“code”: a string is expected. “verification_id” is missing.",
       "instance": "urn:otpost:request:[id]",
       "status": 400,
       "title": "Invalid request",

@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::node;
+use crate::document::{self, Mistake};
 use crate::http::problem::{Code, Problem};
 
 /// The most bytes a body may have.
@@ -86,7 +86,15 @@ async fn json_bytes(request: Request) -> Result<Bytes, Problem> {
 }
 
 fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
-    node::from_json(bytes).map_err(|detail| Problem::new(Code::InvalidRequest, detail))
+    let refused = |detail| Problem::new(Code::InvalidRequest, detail);
+    let document = document::from_json(bytes).map_err(|error| refused(error.to_string()))?;
+    document::read(&document).map_err(|mistakes| refused(sentences(&mistakes)))
+}
+
+/// All that is wrong, in a few sentences.
+pub(super) fn sentences(mistakes: &[Mistake]) -> String {
+    let all: Vec<_> = mistakes.iter().map(Mistake::sentence).collect();
+    all.join(" ")
 }
 
 fn unsupported() -> Problem {

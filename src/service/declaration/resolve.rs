@@ -7,8 +7,8 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use super::Declarations;
-use super::node::{self, child};
 use super::secret::DeclaredSecret;
+use crate::document::{self, child};
 use crate::domain::content::EmailContent;
 use crate::domain::environment::{Connection, Environment};
 use crate::domain::field::FieldError;
@@ -111,10 +111,10 @@ impl Resolving<'_> {
     }
 
     fn read<T: DeserializeOwned>(&mut self, value: &Value, pointer: &str) -> Option<T> {
-        let mut errors = Vec::new();
-        let read = node::read(value, pointer, &mut errors);
-        for error in errors {
-            self.refuse(error.pointer, error.detail);
+        let mut mistakes = Vec::new();
+        let read = document::read_what_there_is(&value.into(), &mut mistakes);
+        for mistake in mistakes {
+            self.refuse(format!("{pointer}{}", mistake.place.pointer()), mistake.detail());
         }
         read
     }

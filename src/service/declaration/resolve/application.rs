@@ -3,12 +3,12 @@
 use serde_json::Value;
 
 use super::Resolving;
+use crate::document::child;
 use crate::domain::environment::{Application, Connection};
 use crate::domain::field::FieldError;
 use crate::domain::id::{ApplicationId, ConnectionId, EnvironmentId};
 use crate::domain::verification::Strategy;
 use crate::service::administration::ApplicationPatch;
-use crate::service::declaration::node::child;
 use crate::service::directory::Contents;
 
 impl Resolving<'_> {
