@@ -1,39 +1,77 @@
 //! A handler that panics once what it was asked for is made: its repeat is answered from what was made, and one message goes out.
 
-use std::backtrace::Backtrace;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 
+use otpost::domain::random::{OsRandom, Random};
 use otpost::domain::time::{Clock, SystemClock, Timestamp};
+use tokio::task;
 
 use super::*;
 use crate::support::http_double::Gate;
 use crate::support::test_server::code_in;
 use crate::support::wait::until;
 
-/// The machine's clock, until the handler of a send looks at it once too often.
+/// The machine's clock and randomness, until the handler of one request looks at the clock once too often.
 #[derive(Default)]
-struct Trap(AtomicBool);
+struct Trap(Mutex<Prey>);
+
+#[derive(Default)]
+enum Prey {
+    #[default]
+    None,
+    /// The first task younger than this one, which was made just before the request, that draws something at random: its connection's,
+    /// for the request's id.
+    YoungerThan(u64),
+    /// The handler's task, which is let go on.
+    Found(u64),
+    /// The same, which is not.
+    Doomed(u64),
+}
+
+/// Tasks are numbered as they are made.
+fn this_task() -> Option<u64> {
+    task::try_id().map(|id| id.to_string().parse().unwrap())
+}
 
 impl Trap {
-    fn is_set(&self) {
-        self.0.store(true, Ordering::SeqCst);
+    async fn is_set(&self) {
+        let newest = tokio::spawn(async { this_task().unwrap() }).await.unwrap();
+        *self.0.lock().unwrap() = Prey::YoungerThan(newest);
+    }
+
+    fn closes(&self) {
+        let mut prey = self.0.lock().unwrap();
+        *prey = match *prey {
+            Prey::Found(task) => Prey::Doomed(task),
+            _ => panic!("the request has no id yet"),
+        };
     }
 
     fn has_closed(&self) -> bool {
-        !self.0.load(Ordering::SeqCst)
+        matches!(*self.0.lock().unwrap(), Prey::None)
+    }
+}
+
+impl Random for Trap {
+    fn fill(&self, bytes: &mut [u8]) {
+        let mut prey = self.0.lock().unwrap();
+        if let (Prey::YoungerThan(newest), Some(task)) = (&*prey, this_task())
+            && task > *newest
+        {
+            *prey = Prey::Found(task);
+        }
+        OsRandom.fill(bytes);
     }
 }
 
 impl Clock for Trap {
     fn now(&self) -> Timestamp {
-        // Many look at the clock, and only what answers a request does so beneath the HTTP library.
-        let is_the_handler = || {
-            let stack = Backtrace::force_capture().to_string();
-            stack.contains("hyper::")
-        };
-        if self.0.load(Ordering::SeqCst) && is_the_handler() {
-            self.0.store(false, Ordering::SeqCst);
+        let mut prey = self.0.lock().unwrap();
+        if let (Prey::Doomed(doomed), Some(task)) = (&*prey, this_task())
+            && task == *doomed
+        {
+            *prey = Prey::None;
+            drop(prey);
             panic!("as a handler may");
         }
         SystemClock.now()
@@ -43,11 +81,15 @@ impl Clock for Trap {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_handler_made_before_it_panicked_is_answered_to_its_repeat_and_sent_once() {
     let (double, trap) = (KindeDouble::start().await, Arc::new(Trap::default()));
-    let server = through(&double).on_a_machine(&trap).start().await;
+    let wishes = through(&double)
+        .on_a_machine(&trap)
+        .random(Arc::clone(&trap) as Arc<dyn Random>);
+    let server = wishes.start().await;
     let replica = server.replica(through(&double).on_a_machine(&trap)).await;
     let gate = Gate::default();
     double.respond_with(Script::Hold(gate.clone()));
     let sent = body(&server, "+61466043123");
+    trap.is_set().await;
     let panicking = async {
         let answer = send_under(&server, "k", &sent).await;
         answer.expect_problem(500, "internal_error");
@@ -55,7 +97,7 @@ async fn what_a_handler_made_before_it_panicked_is_answered_to_its_repeat_and_se
     let closing = async {
         // What is sent has been made before.
         until("the provider is asked", async || double.requests() == 1).await;
-        trap.is_set();
+        trap.closes();
         gate.open();
     };
     tokio::join!(panicking, closing);
