@@ -23,3 +23,4 @@ pub mod schema;
 pub mod server;
 pub mod state;
 pub mod static_file;
+pub mod view;

@@ -9,10 +9,10 @@ use super::host::to_a_labels;
 use super::parsed::parsed;
 
 /// The longest URL, in bytes.
-const MAX_URL: usize = 2048;
+pub const MAX_URL: usize = 2048;
 
 /// The longest name, in characters.
-const MAX_NAME: usize = 300;
+pub const MAX_NAME: usize = 300;
 
 /// The website of a business: https, or http on the machine itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

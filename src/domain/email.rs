@@ -8,7 +8,7 @@ use super::host::to_a_labels;
 const MAX_LOCAL_PART: usize = 64;
 
 /// Octets of a whole address: a path of 256 with its angle brackets (RFC 5321, 4.5.3.1.3).
-const MAX_ADDRESS: usize = 254;
+pub const MAX_ADDRESS: usize = 254;
 
 /// Not an email address that mail can be sent to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

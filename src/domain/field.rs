@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 /// A field and what it takes.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct FieldError {
     /// JSON pointer of the field (RFC 6901), such as `/twilio/account_sid`.
     pub pointer: String,

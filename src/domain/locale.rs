@@ -157,7 +157,7 @@ impl Locale {
 }
 
 /// The most characters of a tag. The longest that RFC 5646 (4.4.1) asks software to take has 35.
-const MAX_TAG: usize = 64;
+pub const MAX_TAG: usize = 64;
 
 /// A well-formed BCP 47 tag in its canonical case, whether or not there are texts in its language.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

@@ -104,7 +104,7 @@ impl Serialize for MessagePurpose {
 }
 
 /// Why a message failed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failure {
     /// The reason's name.
     pub code: FailureCode,
@@ -113,7 +113,7 @@ pub struct Failure {
 }
 
 /// What a caller sees of a message.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MessageSummary {
     /// Its id.
     pub id: MessageId,

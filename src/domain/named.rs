@@ -2,10 +2,10 @@
 
 /// Implements the name of each variant, on the wire, in the database and in metrics alike.
 macro_rules! named {
-    ($(#[$doc:meta])* $type:ident { $($(#[$vdoc:meta])* $variant:ident = $name:literal,)* }) => {
-        $(#[$doc])*
+    ($(#[doc = $doc:literal])* $type:ident { $($(#[doc = $vdoc:literal])* $variant:ident = $name:literal,)* }) => {
+        $(#[doc = $doc])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-        pub enum $type { $($(#[$vdoc])* $variant,)* }
+        pub enum $type { $($(#[doc = $vdoc])* $variant,)* }
 
         impl $type {
             /// All of them, in the order of the documentation.
@@ -13,6 +13,9 @@ macro_rules! named {
 
             /// The names of all of them.
             pub const NAMES: &[&str] = &[$($name),*];
+
+            /// What it is, and what each name stands for: this comment and those of the variants, as Markdown.
+            pub const MEANING: &str = concat!($($doc,)* "\n" $(, "\n- `", $name, "`:" $(, $vdoc)*)*);
 
             /// The name on the wire, in the database and in metrics.
             #[must_use]

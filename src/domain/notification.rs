@@ -3,15 +3,15 @@
 
 use std::time::Duration;
 
-use serde::Serialize;
-
 use super::id::NotificationId;
 use super::message::MessageSummary;
 use super::named::named;
 
 mod data;
 
-pub use data::{ActionUrl, InvalidActionUrl, InvalidPersonName, NotificationData, PersonName};
+pub use data::{
+    ActionUrl, InvalidActionUrl, InvalidPersonName, MAX_PERSON_NAME, NotificationData, PersonName,
+};
 
 /// How long a notification's messages are tried. There is no code that dies, but an invitation or a warning that is a day
 /// late had better be asked for again.
@@ -141,7 +141,7 @@ impl NotificationEvent {
 }
 
 /// The notification object: the same in every answer about it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NotificationView {
     /// `ntf_…`.
     pub id: NotificationId,

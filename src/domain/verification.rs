@@ -1,8 +1,6 @@
 //! A verification: one request to prove control of a phone number or an email address. It owns one code, and a
 //! code proves nothing but the verification it was made for.
 
-use serde::Serialize;
-
 use super::id::{ConnectionId, VerificationId};
 use super::message::{Channel, MessageSummary};
 use super::named::named;
@@ -124,55 +122,4 @@ impl Verification {
     pub fn resends_left(&self) -> u8 {
         self.max_sends.saturating_sub(self.sends)
     }
-
-    /// The wire form.
-    #[must_use]
-    pub fn view(&self, now: Timestamp) -> VerificationView {
-        VerificationView {
-            id: self.id,
-            connection_id: self.connection_id,
-            channel: self.channel,
-            to: self.masked_recipient.clone(),
-            purpose: self.purpose,
-            status: self.status(now),
-            created_at: self.created_at,
-            expires_at: self.expires_at,
-            attempts_left: self.guesses_left(),
-            resends_left: self.resends_left(),
-            resend_at: self.resend_at,
-            verified_at: self.verified_at,
-            message: self.message.clone(),
-        }
-    }
-}
-
-/// The verification object: the same in every answer about it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct VerificationView {
-    /// `ver_…`.
-    pub id: VerificationId,
-    /// `conn_…`.
-    pub connection_id: ConnectionId,
-    /// `sms` or `email`.
-    pub channel: Channel,
-    /// The recipient, masked.
-    pub to: String,
-    /// What the proof is asked for.
-    pub purpose: Purpose,
-    /// Where it stands.
-    pub status: VerificationStatus,
-    /// When it was made.
-    pub created_at: Timestamp,
-    /// When its code dies.
-    pub expires_at: Timestamp,
-    /// Wrong guesses it still takes.
-    pub attempts_left: u8,
-    /// Messages it may still have.
-    pub resends_left: u8,
-    /// When the next resend is allowed, if `resends_left` says that there is one.
-    pub resend_at: Timestamp,
-    /// When its code came back.
-    pub verified_at: Option<Timestamp>,
-    /// Its newest message.
-    pub message: MessageSummary,
 }

@@ -4,20 +4,21 @@
 use std::collections::BTreeMap;
 
 use axum::http::StatusCode;
-use serde_json::json;
 use utoipa::openapi::header::HeaderBuilder;
 use utoipa::openapi::path::{Operation, ParameterBuilder, ParameterIn, PathItem};
-use utoipa::openapi::schema::{AdditionalProperties, ObjectBuilder, Schema, Type};
+use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::tag::TagBuilder;
 use utoipa::openapi::{
-    Components, Content, InfoBuilder, License, OpenApi, OpenApiBuilder, Paths, Ref, RefOr, Required,
-    ResponseBuilder, Server,
+    Components, ContactBuilder, Content, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder, Paths, Ref,
+    RefOr, Required, Response, ResponseBuilder, Server,
 };
+use utoipa::{PartialSchema, ToSchema};
 
-use super::problem::{CONTENT_TYPE, Code};
+use super::problem::{Body, CONTENT_TYPE, Code};
 
 mod answer;
+mod schemas;
 
 /// Under which operations name the codes they answer: `extensions(("x-problems" = json!(["incorrect_code"])))`.
 pub const PROBLEMS: &str = "x-problems";
@@ -41,15 +42,23 @@ pub fn document(routes: impl IntoIterator<Item = OpenApi>) -> OpenApi {
     for item in document.paths.paths.values_mut() {
         describe_versions(item);
         for operation in operations(item) {
+            // Said aloud: one that needs no key says so.
+            operation.security.get_or_insert_default();
             describe_problems(operation);
             answers.describe(operation);
         }
     }
+    schemas::arrange(&mut document);
     document
 }
 
 fn foundation() -> OpenApi {
     let tag = |name: &str, text: &str| TagBuilder::new().name(name).description(Some(text)).build();
+    let license = env!("CARGO_PKG_LICENSE");
+    let license = LicenseBuilder::new()
+        .name(license)
+        .identifier(Some(license))
+        .build();
     let info = InfoBuilder::new()
         .title("otpost")
         .version(env!("CARGO_PKG_VERSION"))
@@ -57,10 +66,13 @@ fn foundation() -> OpenApi {
             "Sends and verifies one-time codes over SMS and email, for authentication frontends. Every answer \
              that is not a success is a problem (RFC 9457), explained under /docs/problems.",
         ))
-        .license(Some(License::new(env!("CARGO_PKG_LICENSE"))))
+        .contact(Some(ContactBuilder::new().name(Some("The operator of this service")).build()))
+        .license(Some(license))
         .build();
+    let mut problem = vec![(Body::name().into_owned(), Body::schema())];
+    Body::schemas(&mut problem);
     let mut components = Components::new();
-    components.schemas.insert("Problem".to_owned(), problem_schema());
+    components.schemas.extend(problem);
     let schemes = [
         (
             APPLICATION_KEY,
@@ -107,46 +119,6 @@ fn foundation() -> OpenApi {
             tag("operations", "Whether the service lives and is ready."),
         ]))
         .build()
-}
-
-/// The members that every problem has; some codes add their own.
-fn problem_schema() -> RefOr<Schema> {
-    let text = |text: &str| {
-        ObjectBuilder::new()
-            .schema_type(Type::String)
-            .description(Some(text))
-    };
-    let codes = Code::ALL.iter().map(|code| code.as_str());
-    ObjectBuilder::new()
-        .schema_type(Type::Object)
-        .description(Some("What went wrong, and what to do next (RFC 9457)."))
-        .property("type", text("Where the code is explained.").format(Some(uri())))
-        .property("title", text("The code's short name for people."))
-        .property("status", ObjectBuilder::new().schema_type(Type::Integer))
-        .property("code", text("The word to rely on.").enum_values(Some(codes)))
-        .property("detail", text("What to do next."))
-        .property("instance", text("The request: `urn:otpost:request:` and its id."))
-        .required("type")
-        .required("title")
-        .required("status")
-        .required("code")
-        .required("detail")
-        .required("instance")
-        .additional_properties(Some(AdditionalProperties::<Schema>::FreeForm(true)))
-        .examples([json!({
-            "type": "https://otp.example.com/docs/problems#incorrect_code",
-            "title": "Incorrect code",
-            "status": 422,
-            "code": "incorrect_code",
-            "detail": "Ask the user to look at the newest message and type its code again.",
-            "instance": "urn:otpost:request:6f1c2f0a9d3e4b5c8a7b6c5d4e3f2a1b",
-            "attempts_left": 4,
-        })])
-        .into()
-}
-
-fn uri() -> utoipa::openapi::schema::SchemaFormat {
-    utoipa::openapi::schema::SchemaFormat::Custom("uri".to_owned())
 }
 
 fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
@@ -225,17 +197,58 @@ fn describe_problems(operation: &mut Operation) {
             .push(code.as_str());
     }
     for (StatusCodeOrder(status), words) in by_status {
-        let words: Vec<String> = words.into_iter().map(|word| format!("`{word}`")).collect();
-        let response = ResponseBuilder::new()
-            .description(words.join(", "))
-            .content(CONTENT_TYPE, Content::new(Some(Ref::from_schema_name("Problem"))))
-            .build();
+        let response = problems(status, &words);
         let responses = &mut operation.responses.responses;
         responses
             .entry(status.as_str().to_owned())
             .or_insert(RefOr::T(response));
     }
 }
+
+/// The response of one status, with the headers that it may have.
+fn problems(status: StatusCode, words: &[&str]) -> Response {
+    let quoted: Vec<String> = words.iter().map(|word| format!("`{word}`")).collect();
+    let mut response = ResponseBuilder::new().description(quoted.join(", ")).content(
+        CONTENT_TYPE,
+        Content::new(Some(Ref::from_schema_name(Body::name()))),
+    );
+    for (name, of, text, form) in HEADERS {
+        if of.iter().any(|of| *of == status.as_str() || words.contains(of)) {
+            let value = ObjectBuilder::new().schema_type(form.clone());
+            let header = HeaderBuilder::new().description(Some(*text)).schema(Some(value));
+            response = response.header(*name, header.build());
+        }
+    }
+    response.build()
+}
+
+/// Headers of problems, and the statuses and codes that have them.
+const HEADERS: &[(&str, &[&str], &str, Type)] = &[
+    (
+        "WWW-Authenticate",
+        &["401"],
+        "How to come in: `Bearer`.",
+        Type::String,
+    ),
+    (
+        "Retry-After",
+        &["429", "503"],
+        "Seconds to wait before the next try; absent where waiting does not help.",
+        Type::Integer,
+    ),
+    (
+        "RateLimit-Policy",
+        &["rate_limited"],
+        "The limit that is used up: its name, quota `q` and window `w` in seconds.",
+        Type::String,
+    ),
+    (
+        "RateLimit",
+        &["rate_limited"],
+        "What is left of it: `r`, and the seconds until it begins anew: `t`.",
+        Type::String,
+    ),
+];
 
 /// A status in the order of its number.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
@@ -244,27 +257,18 @@ struct StatusCodeOrder(StatusCode);
 /// The codes the operation names itself, and those its kind brings with it.
 fn codes(operation: &Operation) -> Vec<Code> {
     let mut codes: Vec<Code> = names(operation).filter_map(Code::parse).collect();
-    if operation.security.is_some() {
+    // A request may always be malformed before it is anything else.
+    codes.push(Code::InvalidRequest);
+    if operation.security.as_ref().is_some_and(|keys| !keys.is_empty()) {
         codes.extend([Code::Unauthorized, Code::Forbidden, Code::RateLimited]);
         codes.extend([Code::InternalError, Code::ServiceUnavailable]);
     }
     if operation.request_body.is_some() {
         codes.extend([
-            Code::InvalidRequest,
             Code::RequestTimeout,
             Code::PayloadTooLarge,
             Code::UnsupportedMediaType,
         ]);
-    }
-    let parameters = operation.parameters.iter().flatten();
-    if parameters
-        .filter_map(|parameter| match parameter {
-            RefOr::T(parameter) => Some(&parameter.parameter_in),
-            RefOr::Ref(_) => None,
-        })
-        .any(|place| *place == ParameterIn::Query)
-    {
-        codes.push(Code::InvalidRequest);
     }
     codes.sort_by_key(|code| Code::ALL.iter().position(|other| other == code));
     codes.dedup();
@@ -283,7 +287,7 @@ mod tests {
         let schemes = &document["components"]["securitySchemes"];
         assert_eq!(schemes[APPLICATION_KEY]["scheme"], "bearer");
         assert_eq!(schemes[ADMINISTRATOR_KEY]["scheme"], "bearer");
-        let codes = &document["components"]["schemas"]["Problem"]["properties"]["code"]["enum"];
+        let codes = &document["components"]["schemas"]["Code"]["enum"];
         assert_eq!(codes.as_array().unwrap().len(), Code::ALL.len());
         let unready = &document["paths"]["/readyz"]["get"]["responses"]["503"];
         assert_eq!(unready["description"], "`service_unavailable`");

@@ -8,12 +8,12 @@ use std::time::Duration;
 use axum::http::header::{ALLOW, CACHE_CONTROL, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderName, HeaderValue};
 use axum::response::{IntoResponse, Response};
-use serde_json::{Map, Value};
-
+mod body;
 mod catalogue;
 mod rendering;
 
 pub use crate::domain::field::FieldError;
+pub use body::{Body, Reason, Scope};
 pub use catalogue::Code;
 pub use rendering::CONTENT_TYPE;
 pub(super) use rendering::{chain, render};
@@ -27,10 +27,7 @@ pub struct Problem(Box<Parts>);
 
 #[derive(Debug)]
 struct Parts {
-    code: Code,
-    detail: String,
-    /// Further members of the body.
-    extensions: Map<String, Value>,
+    body: Body,
     allow: Option<HeaderValue>,
     retry_after: Option<Duration>,
     rate_limit: Option<RateLimit>,
@@ -50,9 +47,7 @@ impl Problem {
     /// A problem whose `detail` says what to do next, and never why in terms of our insides.
     pub fn new(code: Code, detail: impl Into<String>) -> Self {
         Self(Box::new(Parts {
-            code,
-            detail: detail.into(),
-            extensions: Map::new(),
+            body: Body::new(code, detail.into()),
             allow: None,
             retry_after: None,
             rate_limit: None,
@@ -63,11 +58,8 @@ impl Problem {
     /// Values that are not acceptable, all at once.
     #[must_use]
     pub fn validation(errors: Vec<FieldError>) -> Self {
-        let errors: Value = errors
-            .into_iter()
-            .map(|error| serde_json::json!({"pointer": error.pointer, "detail": error.detail}))
-            .collect();
-        Self::new(Code::ValidationFailed, "Correct the values named in “errors”.").with("errors", errors)
+        Self::new(Code::ValidationFailed, "Correct the values named in “errors”.")
+            .with(|body| body.errors = Some(errors))
     }
 
     /// Something that was not foreseen. `cause` goes to the log, and nowhere else.
@@ -106,14 +98,10 @@ impl Problem {
         Self::new(Code::MethodNotAllowed, "Use a method that “Allow” names.")
     }
 
-    /// Adds a member to the body, such as `attempts_left`.
+    /// Sets a member that not every problem has, such as `attempts_left`.
     #[must_use]
-    pub fn with(mut self, name: &'static str, value: impl Into<Value>) -> Self {
-        debug_assert!(
-            !["type", "title", "status", "code", "detail", "instance"].contains(&name),
-            "{name} is a member of every problem"
-        );
-        self.0.extensions.insert(name.to_owned(), value.into());
+    pub fn with(mut self, set: impl FnOnce(&mut Body)) -> Self {
+        set(&mut self.0.body);
         self
     }
 
@@ -156,7 +144,7 @@ impl Problem {
     /// What went wrong.
     #[must_use]
     pub fn code(&self) -> Code {
-        self.0.code
+        self.0.body.code
     }
 }
 

@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use super::clock::GuardedClock;
 use super::dispatch::{Cargo, Delivery, Dispatcher, Job, NotificationCargo, PendingCommit, queued};
-use super::otp::{Caller, removed};
+use super::otp::{Caller, Refused, SendError, removed};
 use super::route;
 use crate::domain::email::EmailAddress;
 use crate::domain::id::{MessageId, NotificationId};
@@ -42,26 +42,6 @@ pub struct Notify {
     pub data: NotificationData,
     /// The keyed request that it is.
     pub request: Option<KeyedRequest>,
-}
-
-/// Why a notification was not made.
-#[derive(Debug, thiserror::Error)]
-pub enum NotifyError {
-    /// The platform has no sender of emails.
-    #[error("the platform has no email sender")]
-    NotConfigured,
-    /// A recipient has had as many as it may. Nothing was made for any of them.
-    #[error("a recipient's limit is used up")]
-    Limited {
-        /// When all of them may have one more.
-        retry_after: Duration,
-    },
-    /// Another request has come under this key before.
-    #[error("the key was used for another request")]
-    KeyReused,
-    /// The database could not tell.
-    #[error(transparent)]
-    Store(#[from] StoreError),
 }
 
 /// The rules of notifications over a store and a dispatcher.
@@ -103,7 +83,7 @@ impl Service {
         caller: &Caller,
         command: Notify,
         max_wait: Duration,
-    ) -> Result<NotificationView, NotifyError> {
+    ) -> Result<NotificationView, SendError> {
         let verdict = Verdict::on(command.event, command.source);
         let now = self.clock.now()?;
         let held_since = Instant::now();
@@ -112,7 +92,7 @@ impl Service {
                 Ok(messages) => Some(messages),
                 Err(refused) => {
                     let notified = self.find_notified(caller, command.request, max_wait).await?;
-                    return notified.ok_or(refused);
+                    return notified.ok_or(SendError::from(refused));
                 }
             },
             Verdict::Suppress(_) => None,
@@ -140,13 +120,13 @@ impl Service {
                 pending.not_made();
                 return self.repeated(caller, id, max_wait).await;
             }
-            Outcome::KeyReused => NotifyError::KeyReused,
-            Outcome::Limited { resets_at } => NotifyError::Limited {
+            Outcome::KeyReused => Refused::KeyReused,
+            Outcome::Limited { resets_at } => Refused::NotificationsThrottled {
                 retry_after: now.until(resets_at),
             },
         };
         pending.not_made();
-        Err(refused)
+        Err(refused.into())
     }
 
     /// Answers a notification that is refused now from what it made before, when that was allowed; `None` where it made nothing.
@@ -155,13 +135,13 @@ impl Service {
         caller: &Caller,
         request: Option<KeyedRequest>,
         max_wait: Duration,
-    ) -> Result<Option<NotificationView>, NotifyError> {
+    ) -> Result<Option<NotificationView>, SendError> {
         let Some(request) = request else { return Ok(None) };
         let Some((id, body_hash)) = self.store.find_notification_by_key(request.key_hash).await? else {
             return Ok(None);
         };
         if !request.repeats(Some(body_hash)) {
-            return Err(NotifyError::KeyReused);
+            return Err(Refused::KeyReused.into());
         }
         self.repeated(caller, id, max_wait).await.map(Some)
     }
@@ -172,7 +152,7 @@ impl Service {
         caller: &Caller,
         id: NotificationId,
         max_wait: Duration,
-    ) -> Result<NotificationView, NotifyError> {
+    ) -> Result<NotificationView, SendError> {
         let deadline = Instant::now() + max_wait;
         let view = self.read(caller, id).await?.ok_or_else(removed)?;
         let queued = view
@@ -224,9 +204,9 @@ impl Service {
         }
     }
 
-    fn new_messages(&self, count: usize, now: Timestamp) -> Result<NewMessages, NotifyError> {
+    fn new_messages(&self, count: usize, now: Timestamp) -> Result<NewMessages, Refused> {
         let route = route::notification(self.dispatcher.platform().email_kind)
-            .map_err(|_| NotifyError::NotConfigured)?;
+            .map_err(|_| Refused::NotificationsNotConfigured)?;
         let new_id = || MessageId::time_ordered(&*self.random, now);
         Ok(NewMessages {
             ids: std::iter::repeat_with(new_id).take(count).collect(),

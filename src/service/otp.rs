@@ -12,7 +12,7 @@ use crate::domain::code::Code;
 use crate::domain::environment::{Application, Connection};
 use crate::domain::id::{ConnectionId, MessageId, VerificationId};
 use crate::domain::idempotency::KeyedRequest;
-use crate::domain::keyring::{KeyRing, OpenError};
+use crate::domain::keyring::KeyRing;
 use crate::domain::locale::LanguageTag;
 use crate::domain::message::Channel;
 use crate::domain::phone::PhoneNumber;
@@ -21,9 +21,9 @@ use crate::domain::random::Random;
 use crate::domain::recipient::Recipient;
 use crate::domain::settings::SmsSettings;
 use crate::domain::time::Timestamp;
-use crate::domain::verification::{Purpose, Verification, VerificationView};
+use crate::domain::verification::{Purpose, Verification};
 use crate::store::outbox::{MonthlyCounter, MonthlyLimit};
-use crate::store::verification::{Cancel, Check, Guess, LimitName, NewMessage, SendLimits, SendRefusal};
+use crate::store::verification::{Guess, NewMessage, SendLimits, SendRefusal};
 use crate::store::{SharedStore, StoreError};
 
 mod error;
@@ -31,7 +31,8 @@ mod repeat;
 mod resend;
 mod send;
 
-pub use error::{CancelError, Ended, NotDelivered, Refused, ResendError, SendError, VerifyError};
+pub use crate::store::verification::{Cancel, Check, LimitName};
+pub use error::{NotDelivered, Refused, SendError};
 pub use repeat::removed;
 
 /// Who asks: an application of an environment.
@@ -103,7 +104,7 @@ impl Service {
     }
 
     /// Counts and compares a guess.
-    pub async fn verify(&self, caller: &Caller, command: VerifyOtp) -> Result<VerificationView, VerifyError> {
+    pub async fn verify(&self, caller: &Caller, command: VerifyOtp) -> Result<Check, StoreError> {
         let now = self.clock.now()?;
         let guess = Guess {
             application_id: caller.application.id,
@@ -119,35 +120,13 @@ impl Service {
             request: command.request,
             now,
         };
-        match self.store.check(guess).await? {
-            Check::Verified(verification) | Check::Repeated(verification) => Ok(verification.view(now)),
-            Check::KeyReused => Err(VerifyError::KeyReused),
-            Check::Incorrect { guesses_left } => Err(VerifyError::Incorrect { guesses_left }),
-            Check::IncorrectLength => Err(VerifyError::IncorrectLength),
-            Check::UnknownKey { generation } => {
-                Err(StoreError::Keys(OpenError::UnknownGeneration(generation)).into())
-            }
-            Check::RecipientLocked { until } => Err(VerifyError::RecipientLocked {
-                retry_after: now.until(until),
-            }),
-            Check::NotFound => Err(VerifyError::NotFound),
-            Check::ConnectionDisabled => Err(VerifyError::ConnectionDisabled),
-            Check::AlreadyVerified => Err(Ended::Verified.into()),
-            Check::Canceled => Err(Ended::Canceled.into()),
-            Check::Locked => Err(Ended::Locked.into()),
-            Check::Expired => Err(Ended::Expired.into()),
-        }
+        self.store.check(guess).await
     }
 
     /// Ends a verification.
-    pub async fn cancel(&self, caller: &Caller, id: VerificationId) -> Result<VerificationView, CancelError> {
+    pub async fn cancel(&self, caller: &Caller, id: VerificationId) -> Result<Cancel, StoreError> {
         let now = self.clock.now()?;
-        match self.store.cancel(caller.application.id, id, now).await? {
-            Cancel::Canceled(verification) => Ok(verification.view(now)),
-            Cancel::NotFound => Err(CancelError::NotFound),
-            Cancel::AlreadyVerified => Err(CancelError::AlreadyVerified),
-            Cancel::Expired => Err(CancelError::Expired),
-        }
+        self.store.cancel(caller.application.id, id, now).await
     }
 
     /// Reads a verification.
@@ -155,9 +134,9 @@ impl Service {
         &self,
         caller: &Caller,
         id: VerificationId,
-    ) -> Result<Option<VerificationView>, StoreError> {
+    ) -> Result<Option<Verification>, StoreError> {
         let stored = self.store.find(caller.application.id, id).await?;
-        Ok(stored.map(|stored| stored.verification.view(self.clock.estimate())))
+        Ok(stored.map(|stored| stored.verification))
     }
 
     fn route(
@@ -198,7 +177,7 @@ impl Service {
         made: PendingCommit,
         job: Job,
         max_wait: Duration,
-    ) -> Result<VerificationView, NotDelivered> {
+    ) -> Result<Verification, NotDelivered> {
         let message_id = job.message_id;
         let mut delivered = self.dispatcher.send_within(made, vec![job], max_wait).await;
         if let Some(Delivery { message, failure }) = delivered.pop().flatten() {
@@ -211,7 +190,7 @@ impl Service {
             }
             verification.message = message;
         }
-        Ok(verification.view(self.clock.estimate()))
+        Ok(verification)
     }
 
     fn refused(&self, refusal: SendRefusal, policy: &OtpPolicy, now: Timestamp) -> Refused {

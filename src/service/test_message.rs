@@ -37,7 +37,7 @@ use crate::store::test_message::{NewTest, TestCount};
 use crate::store::verification::{LimitName, SendRefusal};
 use crate::store::{SharedStore, StoreError};
 
-pub use crate::provider::advice::Advice as Diagnosis;
+pub use crate::provider::advice::{Advice as Diagnosis, Trouble};
 
 /// Tests that an environment may send in a minute, over both channels.
 pub const PER_MINUTE: u32 = 10;

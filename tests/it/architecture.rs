@@ -67,9 +67,9 @@ const DIRECTION_EXCEPTIONS: &[(&str, &str, &str)] = &[
     ),
     ("http/otp.rs", "store", "maps the one error of the store"),
     (
-        "http/otp.rs",
-        "store::verification",
-        "names the limit that is used up",
+        "http/otp/verify.rs",
+        "store",
+        "tells that nobody here can say whether a guess is right",
     ),
     (
         "http/admin/audit.rs",

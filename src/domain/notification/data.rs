@@ -12,7 +12,7 @@ use crate::domain::random::Random;
 use crate::domain::time::Timestamp;
 
 /// The longest name, in characters.
-const MAX_NAME: usize = 100;
+pub const MAX_PERSON_NAME: usize = 100;
 
 /// The name of a person, as an email's sentence has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,7 +31,7 @@ impl PersonName {
             return Err(InvalidPersonName);
         }
         let name = text.trim();
-        if (1..=MAX_NAME).contains(&name.chars().count()) {
+        if (1..=MAX_PERSON_NAME).contains(&name.chars().count()) {
             Ok(Self(name.to_owned()))
         } else {
             Err(InvalidPersonName)

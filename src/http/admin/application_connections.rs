@@ -15,9 +15,11 @@ use crate::http::state::Services;
 use crate::service::actor::Actor;
 
 /// Lists the connections that are switched on for an application.
+///
+/// The application can send and verify over these alone.
 #[utoipa::path(get, path = "/admin/v1/environments/{env}/applications/{app}/connections", tag = "applications",
     operation_id = "list_application_connections", security(("administrator_key" = [])),
-    params(("env" = String, Path, description = "The environment's id or code"), ("app" = String, Path, description = "`app_…`"), PageQuery),
+    params(("env" = String, Path, description = "The environment's id or code"), ("app" = ApplicationId, Path, description = "`app_…`"), PageQuery),
     responses((status = 200, description = "A page", body = Page<EnvironmentConnectionView>)),
     extensions(("x-problems" = json!(["not_found", "validation_failed"]))))]
 pub async fn list(
@@ -39,10 +41,12 @@ pub async fn list(
     )
 }
 
-/// Switches a connection on for an application. One that is on stays so.
+/// Switches a connection on for an application.
+///
+/// One that is on stays so.
 #[utoipa::path(put, path = "/admin/v1/environments/{env}/applications/{app}/connections/{conn}", tag = "applications",
     operation_id = "switch_connection_on", security(("administrator_key" = [])),
-    params(("env" = String, Path, description = "The environment's id or code"), ("app" = String, Path, description = "`app_…`"), ("conn" = String, Path, description = "`conn_…`")),
+    params(("env" = String, Path, description = "The environment's id or code"), ("app" = ApplicationId, Path, description = "`app_…`"), ("conn" = ConnectionId, Path, description = "`conn_…`")),
     responses((status = 204, description = "It is on")),
     extensions(("x-problems" = json!(["invalid_request", "not_found"]))))]
 pub async fn switch_on(
@@ -54,10 +58,12 @@ pub async fn switch_on(
     switch(&services, &actor, (&env, app, conn), true).await
 }
 
-/// Switches a connection off for an application: nothing is sent or verified over it any more. One that is off stays so.
+/// Switches a connection off for an application.
+///
+/// Nothing is sent or verified over it any more. One that is off stays so.
 #[utoipa::path(delete, path = "/admin/v1/environments/{env}/applications/{app}/connections/{conn}", tag = "applications",
     operation_id = "switch_connection_off", security(("administrator_key" = [])),
-    params(("env" = String, Path, description = "The environment's id or code"), ("app" = String, Path, description = "`app_…`"), ("conn" = String, Path, description = "`conn_…`")),
+    params(("env" = String, Path, description = "The environment's id or code"), ("app" = ApplicationId, Path, description = "`app_…`"), ("conn" = ConnectionId, Path, description = "`conn_…`")),
     responses((status = 204, description = "It is off")),
     extensions(("x-problems" = json!(["invalid_request", "not_found"]))))]
 pub async fn switch_off(

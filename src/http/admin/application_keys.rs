@@ -14,10 +14,12 @@ use crate::http::problem::Problem;
 use crate::http::state::Services;
 use crate::service::administration::{KeyOwner, NewKey};
 
-/// Lists the keys of an application that are not revoked, oldest first.
+/// Lists the keys of an application, oldest first.
+///
+/// Those that are revoked are not among them. A key itself is never shown again.
 #[utoipa::path(get, path = "/admin/v1/environments/{env}/applications/{app}/keys", tag = "keys",
     operation_id = "list_application_keys", security(("administrator_key" = [])),
-    params(("env" = String, Path, description = "The environment's id or code"), ("app" = String, Path, description = "`app_…`"), PageQuery),
+    params(("env" = String, Path, description = "The environment's id or code"), ("app" = ApplicationId, Path, description = "`app_…`"), PageQuery),
     responses((status = 200, description = "A page", body = Page<KeyView>)),
     extensions(("x-problems" = json!(["not_found", "validation_failed"]))))]
 pub async fn list(
@@ -30,10 +32,12 @@ pub async fn list(
     key_view::page(&services, owner, &query).await
 }
 
-/// Makes a key of an application and shows it, this once.
+/// Makes a key of an application.
+///
+/// It is shown in this answer alone: only its hash is kept.
 #[utoipa::path(post, path = "/admin/v1/environments/{env}/applications/{app}/keys", tag = "keys",
     operation_id = "create_application_key", security(("administrator_key" = [])),
-    params(("env" = String, Path, description = "The environment's id or code"), ("app" = String, Path, description = "`app_…`")),
+    params(("env" = String, Path, description = "The environment's id or code"), ("app" = ApplicationId, Path, description = "`app_…`")),
     request_body = NewKey,
     responses((status = 201, description = "The key", body = KeyView,
         headers(("Location" = String, description = "Where it is revoked"), ("ETag" = String, description = "Its version, for `If-Match`")))),
@@ -51,10 +55,12 @@ pub async fn create(
     Ok(key_view::made(&made, &list))
 }
 
-/// Revokes a key of an application. Within two seconds it opens nothing on any replica.
+/// Revokes a key of an application.
+///
+/// Within two seconds it opens nothing on any replica.
 #[utoipa::path(delete, path = "/admin/v1/environments/{env}/applications/{app}/keys/{key}", tag = "keys",
     operation_id = "revoke_application_key", security(("administrator_key" = [])),
-    params(("env" = String, Path, description = "The environment's id or code"), ("app" = String, Path, description = "`app_…`"), ("key" = String, Path, description = "`key_…`")),
+    params(("env" = String, Path, description = "The environment's id or code"), ("app" = ApplicationId, Path, description = "`app_…`"), ("key" = KeyId, Path, description = "`key_…`")),
     responses((status = 204, description = "It is revoked")),
     extensions(("x-problems" = json!(["invalid_request", "not_found", "precondition_failed"]))))]
 pub async fn revoke(

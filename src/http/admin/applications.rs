@@ -8,6 +8,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::environment;
+use crate::domain::business::AutofillDomain;
 use crate::domain::environment::Application;
 use crate::domain::id::ApplicationId;
 use crate::domain::time::Timestamp;
@@ -28,7 +29,7 @@ pub struct ApplicationView {
     /// Its name for people.
     name: String,
     /// The domain that browsers may fill a code into by themselves.
-    autofill_domain: Option<String>,
+    autofill_domain: Option<AutofillDomain>,
     created_at: Timestamp,
     updated_at: Timestamp,
 }
@@ -38,10 +39,7 @@ impl ApplicationView {
         Self {
             id: application.id,
             name: application.name.clone(),
-            autofill_domain: application
-                .autofill_domain
-                .as_ref()
-                .map(|domain| domain.as_str().to_owned()),
+            autofill_domain: application.autofill_domain.clone(),
             created_at: application.created_at,
             updated_at: application.updated_at,
         }
@@ -49,6 +47,8 @@ impl ApplicationView {
 }
 
 /// Lists the applications of an environment, oldest first.
+///
+/// An application is what calls the service: a website, an app, a backend.
 #[utoipa::path(get, path = "/admin/v1/environments/{env}/applications", tag = "applications",
     operation_id = "list_applications", security(("administrator_key" = [])),
     params(("env" = String, Path, description = "The environment's id or code"), PageQuery),
@@ -72,7 +72,9 @@ pub async fn list(
     )))
 }
 
-/// Makes an application. Every connection is off for it, and it has no keys yet.
+/// Makes an application.
+///
+/// Every connection is off for it, and it has no keys yet.
 #[utoipa::path(post, path = "/admin/v1/environments/{env}/applications", tag = "applications",
     operation_id = "create_application", security(("administrator_key" = [])),
     params(("env" = String, Path, description = "The environment's id or code")),
@@ -99,9 +101,11 @@ pub async fn create(
 }
 
 /// Reads an application.
+///
+/// The `ETag` is the version that a change may be made conditional on.
 #[utoipa::path(get, path = "/admin/v1/environments/{env}/applications/{app}", tag = "applications",
     operation_id = "read_application", security(("administrator_key" = [])),
-    params(("env" = String, Path, description = "The environment's id or code"), ("app" = String, Path, description = "`app_…`")),
+    params(("env" = String, Path, description = "The environment's id or code"), ("app" = ApplicationId, Path, description = "`app_…`")),
     responses((status = 200, description = "The application", body = ApplicationView)),
     extensions(("x-problems" = json!(["not_found"]))))]
 pub async fn read(
@@ -112,10 +116,12 @@ pub async fn read(
     Ok(tagged(&application(&services, &env, app).await?))
 }
 
-/// Changes an application's own fields: an absent one stays, `null` clears the autofill domain.
+/// Changes an application's own fields.
+///
+/// A field that is absent stays as it is, and `null` clears the autofill domain.
 #[utoipa::path(patch, path = "/admin/v1/environments/{env}/applications/{app}", tag = "applications",
     operation_id = "update_application", security(("administrator_key" = [])),
-    params(("env" = String, Path, description = "The environment's id or code"), ("app" = String, Path, description = "`app_…`")),
+    params(("env" = String, Path, description = "The environment's id or code"), ("app" = ApplicationId, Path, description = "`app_…`")),
     request_body = ApplicationPatch,
     responses((status = 200, description = "The application", body = ApplicationView)),
     extensions(("x-problems" = json!(["not_found", "validation_failed", "precondition_failed"]))))]
@@ -135,11 +141,12 @@ pub async fn update(
     Ok(tagged(&application(&services, &env, app).await?))
 }
 
-/// Removes an application. Its keys open nothing any more, its pending verifications are canceled, and its messages stay
-/// listed.
+/// Removes an application.
+///
+/// Its keys open nothing any more, its pending verifications are canceled, and its messages stay listed.
 #[utoipa::path(delete, path = "/admin/v1/environments/{env}/applications/{app}", tag = "applications",
     operation_id = "delete_application", security(("administrator_key" = [])),
-    params(("env" = String, Path, description = "The environment's id or code"), ("app" = String, Path, description = "`app_…`")),
+    params(("env" = String, Path, description = "The environment's id or code"), ("app" = ApplicationId, Path, description = "`app_…`")),
     responses((status = 204, description = "It is gone")),
     extensions(("x-problems" = json!(["invalid_request", "not_found", "precondition_failed"]))))]
 pub async fn remove(

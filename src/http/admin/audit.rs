@@ -49,6 +49,8 @@ pub struct AuditActor {
 }
 
 /// Lists the changes in an environment, newest first.
+///
+/// Who changed what, when and from where. Of secrets only that they were changed.
 #[utoipa::path(get, path = "/admin/v1/environments/{env}/audit", tag = "audit log",
     operation_id = "list_audit_entries", security(("administrator_key" = [])),
     params(("env" = String, Path, description = "The environment's id or code"), PageQuery),
@@ -64,7 +66,9 @@ pub async fn list(
     page(&services, AuditScope::Environment(environment.id()), &query).await
 }
 
-/// Lists the changes in the whole installation, newest first: in every environment, in those that are gone, and in none.
+/// Lists the changes in the whole installation, newest first.
+///
+/// In every environment, in those that are gone, and in none.
 #[utoipa::path(get, path = "/admin/v1/audit", tag = "audit log",
     operation_id = "list_all_audit_entries", security(("administrator_key" = [])),
     params(PageQuery),

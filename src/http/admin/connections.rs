@@ -27,6 +27,8 @@ pub struct EnvironmentConnectionView {
 }
 
 /// Lists the connections of an environment.
+///
+/// They are made with it, one for each strategy, and neither added nor removed.
 #[utoipa::path(get, path = "/admin/v1/environments/{env}/connections", tag = "environments",
     operation_id = "list_environment_connections", security(("administrator_key" = [])),
     params(("env" = String, Path, description = "The environment's id or code"), PageQuery),

@@ -8,7 +8,10 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::environment;
+use crate::domain::business::{BusinessName, BusinessUrl};
 use crate::domain::id::EnvironmentId;
+use crate::domain::locale::LanguageTag;
+use crate::domain::phone::Country;
 use crate::domain::time::Timestamp;
 use crate::http::auth::Administrator;
 use crate::http::etag::{Created, IfMatch, Tagged};
@@ -25,16 +28,16 @@ use crate::service::directory::EnvironmentSnapshot;
 pub struct EnvironmentView {
     id: EnvironmentId,
     /// Its short name in paths.
+    #[schema(example = "staging")]
     code: String,
+    /// Its name for people.
     name: String,
-    /// The business, as emails name it.
-    business_name: String,
-    /// The business's address; its host stands in text messages.
-    business_url: String,
-    /// ISO 3166 alpha-2 in lower case.
-    default_country: Option<String>,
-    /// BCP 47.
-    default_locale: String,
+    business_name: BusinessName,
+    business_url: BusinessUrl,
+    /// The country of national numbers that come without one.
+    default_country: Option<Country>,
+    /// The language of messages whose request names none.
+    default_locale: LanguageTag,
     created_at: Timestamp,
     updated_at: Timestamp,
 }
@@ -46,12 +49,10 @@ impl EnvironmentView {
             id: environment.id,
             code: environment.code.clone(),
             name: environment.name.clone(),
-            business_name: environment.business_name.as_str().to_owned(),
-            business_url: environment.business_url.as_str().to_owned(),
-            default_country: environment
-                .default_country
-                .map(|country| country.as_str().to_owned()),
-            default_locale: environment.default_locale.as_str().to_owned(),
+            business_name: environment.business_name.clone(),
+            business_url: environment.business_url.clone(),
+            default_country: environment.default_country,
+            default_locale: environment.default_locale.clone(),
             created_at: environment.created_at,
             updated_at: environment.updated_at,
         }
@@ -59,6 +60,8 @@ impl EnvironmentView {
 }
 
 /// Lists environments, oldest first.
+///
+/// Those that this release cannot read are missing from it, and everything in them answers `503`.
 #[utoipa::path(get, path = "/admin/v1/environments", tag = "environments",
     operation_id = "list_environments", security(("administrator_key" = [])),
     params(PageQuery),
@@ -77,7 +80,10 @@ pub async fn list(
     Ok(Json(Page::of(behind, &window, |held| held.id(), view)))
 }
 
-/// Makes an environment, with a connection for phone numbers and one for email addresses, and without applications.
+/// Makes an environment.
+///
+/// It has a connection for phone numbers and one for email addresses, the platform's senders, and no applications. Its `code`
+/// must be free.
 #[utoipa::path(post, path = "/admin/v1/environments", tag = "environments",
     operation_id = "create_environment", security(("administrator_key" = [])),
     request_body = NewEnvironment,
@@ -101,6 +107,8 @@ pub async fn create(
 }
 
 /// Reads an environment.
+///
+/// By its id or its `code`. The `ETag` is the version that a change may be made conditional on.
 #[utoipa::path(get, path = "/admin/v1/environments/{env}", tag = "environments",
     operation_id = "read_environment", security(("administrator_key" = [])),
     params(("env" = String, Path, description = "Its id or code")),
@@ -118,7 +126,9 @@ pub async fn read(
     })
 }
 
-/// Changes an environment's own fields: an absent one stays, `null` clears the default country.
+/// Changes an environment's own fields.
+///
+/// A field that is absent stays as it is, and `null` clears the default country.
 #[utoipa::path(patch, path = "/admin/v1/environments/{env}", tag = "environments",
     operation_id = "update_environment", security(("administrator_key" = [])),
     params(("env" = String, Path, description = "Its id or code")),
@@ -155,8 +165,10 @@ pub struct RemoveQuery {
     pub force: bool,
 }
 
-/// Removes an environment with its applications, keys, settings, messages and verifications. The last one stays, and one in
-/// which verifications are pending goes only with `?force=true`. The audit log keeps its entries.
+/// Removes an environment and all that belongs to it.
+///
+/// Its applications, keys, settings, messages and verifications go with it; the audit log keeps its entries. The last
+/// environment stays, and one in which verifications are pending goes only with `force=true`.
 #[utoipa::path(delete, path = "/admin/v1/environments/{env}", tag = "environments",
     operation_id = "delete_environment", security(("administrator_key" = [])),
     params(("env" = String, Path, description = "Its id or code"), RemoveQuery),

@@ -24,8 +24,10 @@ pub struct KeyView {
     /// Its name for people.
     name: String,
     /// What the key begins with.
+    #[schema(example = "otpost_sk_")]
     prefix: String,
     /// What it ends with.
+    #[schema(min_length = 4, max_length = 4)]
     last_four: String,
     created_at: Timestamp,
     /// When it was last used, to about a minute; `null` before its first use.

@@ -13,7 +13,9 @@ use crate::http::problem::Problem;
 use crate::http::state::Services;
 use crate::service::administration::{KeyOwner, NewKey};
 
-/// Lists the administrators' keys that are not revoked, oldest first.
+/// Lists the administrators' keys, oldest first.
+///
+/// Those that are revoked are not among them. A key itself is never shown again.
 #[utoipa::path(get, path = "/admin/v1/keys", tag = "keys",
     operation_id = "list_administrator_keys", security(("administrator_key" = [])),
     params(PageQuery),
@@ -27,7 +29,9 @@ pub async fn list(
     key_view::page(&services, KeyOwner::Administrators, &query).await
 }
 
-/// Makes an administrator's key and shows it, this once. It opens everything under `/admin`, in every environment.
+/// Makes an administrator's key.
+///
+/// It opens everything under `/admin`, in every environment. It is shown in this answer alone: only its hash is kept.
 #[utoipa::path(post, path = "/admin/v1/keys", tag = "keys",
     operation_id = "create_administrator_key", security(("administrator_key" = [])),
     request_body = NewKey,
@@ -44,10 +48,12 @@ pub async fn create(
     Ok(key_view::made(&made, "/admin/v1/keys"))
 }
 
-/// Revokes an administrator's key. Within two seconds it opens nothing on any replica. The last one stays.
+/// Revokes an administrator's key.
+///
+/// Within two seconds it opens nothing on any replica. The last one stays.
 #[utoipa::path(delete, path = "/admin/v1/keys/{key}", tag = "keys",
     operation_id = "revoke_administrator_key", security(("administrator_key" = [])),
-    params(("key" = String, Path, description = "`key_…`")),
+    params(("key" = KeyId, Path, description = "`key_…`")),
     responses((status = 204, description = "It is revoked")),
     extensions(("x-problems" = json!(["invalid_request", "not_found", "precondition_failed", "conflict"]))))]
 pub async fn revoke(

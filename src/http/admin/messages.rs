@@ -7,13 +7,14 @@ use utoipa::{IntoParams, ToSchema};
 use super::environment;
 use crate::domain::field::FieldError;
 use crate::domain::id::{ApplicationId, MessageId, NotificationId, VerificationId};
-use crate::domain::message::{Channel, MessagePurpose, MessageStatus, MessageSummary};
+use crate::domain::message::{Channel, MessagePurpose, MessageStatus};
 use crate::domain::time::Timestamp;
 use crate::http::auth::Administrator;
 use crate::http::extract::{Json, Query, Segments};
 use crate::http::page::{Page, Window};
 use crate::http::problem::Problem;
 use crate::http::state::Services;
+use crate::http::view::Message;
 use crate::store::message::{MessageFilter, StoredMessage};
 
 mod search;
@@ -28,7 +29,7 @@ use timeline::TimelineEntry;
 #[schema(as = SentMessage)]
 pub struct MessageView {
     #[serde(flatten)]
-    summary: MessageSummary,
+    summary: Message,
     /// The verification it carries the code of.
     #[schema(required)]
     verification_id: Option<VerificationId>,
@@ -66,14 +67,19 @@ pub struct MessageQuery {
     /// `next_cursor` of the page before.
     cursor: Option<String>,
     /// Only with this status.
+    #[param(value_type = Option<MessageStatus>)]
     status: Option<String>,
-    /// Only `sms` or `email`.
+    /// Only over this channel.
+    #[param(value_type = Option<Channel>)]
     channel: Option<String>,
-    /// Only made at or after this time (RFC 3339).
+    /// Only made at or after this time.
+    #[param(value_type = Option<Timestamp>)]
     since: Option<String>,
 }
 
 /// Lists messages, newest first.
+///
+/// Of codes and notifications alike. A page may end early, with a `next_cursor`, where few messages fit the filters.
 #[utoipa::path(get, path = "/admin/v1/environments/{env}/messages", tag = "messages",
     operation_id = "list_messages", security(("administrator_key" = [])),
     params(("env" = String, Path, description = "The environment's id or code"), MessageQuery),
@@ -99,9 +105,12 @@ fn page(found: Vec<StoredMessage>, window: &Window<MessageId>) -> Page<MessageVi
 }
 
 /// Reads a message with its timeline.
+///
+/// The timeline tells what was decided, tried, answered and guessed, oldest first: enough to say why somebody did not get a
+/// code.
 #[utoipa::path(get, path = "/admin/v1/environments/{env}/messages/{id}", tag = "messages",
     operation_id = "read_message", security(("administrator_key" = [])),
-    params(("env" = String, Path, description = "The environment's id or code"), ("id" = String, Path, description = "`msg_…`")),
+    params(("env" = String, Path, description = "The environment's id or code"), ("id" = MessageId, Path, description = "`msg_…`")),
     responses((status = 200, description = "The message", body = MessageWithTimeline)),
     extensions(("x-problems" = json!(["not_found"]))))]
 pub async fn read(
@@ -125,7 +134,7 @@ pub async fn read(
 impl MessageView {
     fn of(message: StoredMessage) -> Self {
         Self {
-            summary: message.summary,
+            summary: message.summary.into(),
             verification_id: message.verification_id,
             notification_id: message.notification_id,
             application_id: message.application_id,

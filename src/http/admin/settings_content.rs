@@ -32,6 +32,8 @@ pub(super) fn custom_sender_required() -> Problem {
 }
 
 /// Reads the environment's own texts of emails with codes.
+///
+/// There are some only where the environment sends through an SMTP server of its own.
 #[utoipa::path(get, path = "/admin/v1/environments/{env}/settings/email/content", tag = "settings",
     operation_id = "read_email_content", security(("administrator_key" = [])),
     params(("env" = String, Path, description = "The environment's id or code")),
@@ -45,7 +47,9 @@ pub async fn read(
     view(&*environment(&services, &env).await?)
 }
 
-/// Replaces the environment's own texts of emails with codes; `{}` removes them all.
+/// Replaces the environment's own texts of emails with codes.
+///
+/// What is not among them is sent as otpost writes it, so `{}` removes them all. Needs an SMTP server of the environment's own.
 #[utoipa::path(put, path = "/admin/v1/environments/{env}/settings/email/content", tag = "settings",
     operation_id = "replace_email_content", security(("administrator_key" = [])),
     params(("env" = String, Path, description = "The environment's id or code")),
@@ -68,7 +72,9 @@ pub async fn replace(
     view(&*environment(&services, &before.id().to_string()).await?)
 }
 
-/// Shows an email with a code as it would be sent, with texts that are not saved, or the saved ones, or ours.
+/// Shows an email with a code as it would be sent.
+///
+/// With texts that are not saved, or the saved ones, or those that otpost writes. Nothing is sent.
 #[utoipa::path(post, path = "/admin/v1/environments/{env}/settings/email/content/preview", tag = "settings",
     operation_id = "preview_email_content", security(("administrator_key" = [])),
     params(("env" = String, Path, description = "The environment's id or code")),

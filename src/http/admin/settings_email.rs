@@ -19,7 +19,9 @@ fn view(environment: &EnvironmentSnapshot) -> Tagged<EmailDocument<SecretHint>> 
     }
 }
 
-/// Reads the email settings, secrets as hints.
+/// Reads the email settings.
+///
+/// Secrets are told as hints. What was read can be sent back as it is, and changes nothing.
 #[utoipa::path(get, path = "/admin/v1/environments/{env}/settings/email", tag = "settings",
     operation_id = "read_email_settings", security(("administrator_key" = [])),
     params(("env" = String, Path, description = "The environment's id or code")),
@@ -33,7 +35,9 @@ pub async fn read(
     Ok(view(&*environment(&services, &env).await?))
 }
 
-/// Replaces the email settings: an absent field takes its default, an absent secret stays.
+/// Replaces the email settings.
+///
+/// An absent field takes its default. An absent password stays, unless server, port or user are others now; `null` drops it.
 #[utoipa::path(put, path = "/admin/v1/environments/{env}/settings/email", tag = "settings",
     operation_id = "replace_email_settings", security(("administrator_key" = [])),
     params(("env" = String, Path, description = "The environment's id or code")),

@@ -18,7 +18,9 @@ fn view(environment: &EnvironmentSnapshot) -> Tagged<MfaSettings> {
     }
 }
 
-/// Reads which factors codes with the purpose `mfa` may use.
+/// Reads which factors may be a second one.
+///
+/// Codes with the purpose `mfa` are sent over these alone.
 #[utoipa::path(get, path = "/admin/v1/environments/{env}/settings/mfa", tag = "settings",
     operation_id = "read_mfa_settings", security(("administrator_key" = [])),
     params(("env" = String, Path, description = "The environment's id or code")),
@@ -32,7 +34,9 @@ pub async fn read(
     Ok(view(&*environment(&services, &env).await?))
 }
 
-/// Replaces which factors codes with the purpose `mfa` may use. One that is left out is on.
+/// Replaces which factors may be a second one.
+///
+/// Codes with the purpose `mfa` are sent over these alone. A factor that is left out is on.
 #[utoipa::path(put, path = "/admin/v1/environments/{env}/settings/mfa", tag = "settings",
     operation_id = "replace_mfa_settings", security(("administrator_key" = [])),
     params(("env" = String, Path, description = "The environment's id or code")),

@@ -20,6 +20,8 @@ fn view(environment: &EnvironmentSnapshot) -> Tagged<OtpPolicy> {
 }
 
 /// Reads the rules of codes.
+///
+/// How long codes are and live, and how many may be sent and guessed.
 #[utoipa::path(get, path = "/admin/v1/environments/{env}/settings/otp", tag = "settings",
     operation_id = "read_otp_settings", security(("administrator_key" = [])),
     params(("env" = String, Path, description = "The environment's id or code")),
@@ -33,7 +35,9 @@ pub async fn read(
     Ok(view(&*environment(&services, &env).await?))
 }
 
-/// Changes the rules of codes. Verifications that are already made keep theirs.
+/// Changes the rules of codes.
+///
+/// A rule that is absent stays as it is. Verifications that are already made keep the rules they were made under.
 #[utoipa::path(patch, path = "/admin/v1/environments/{env}/settings/otp", tag = "settings",
     operation_id = "update_otp_settings", security(("administrator_key" = [])),
     params(("env" = String, Path, description = "The environment's id or code")),

@@ -19,7 +19,9 @@ fn view(environment: &EnvironmentSnapshot) -> Tagged<SmsDocument<SecretHint>> {
     }
 }
 
-/// Reads the SMS settings, secrets as hints.
+/// Reads the SMS settings.
+///
+/// Secrets are told as hints. What was read can be sent back as it is, and changes nothing.
 #[utoipa::path(get, path = "/admin/v1/environments/{env}/settings/sms", tag = "settings",
     operation_id = "read_sms_settings", security(("administrator_key" = [])),
     params(("env" = String, Path, description = "The environment's id or code")),
@@ -33,7 +35,9 @@ pub async fn read(
     Ok(view(&*environment(&services, &env).await?))
 }
 
-/// Replaces the SMS settings: an absent field takes its default, an absent secret stays.
+/// Replaces the SMS settings.
+///
+/// An absent field takes its default. An absent secret stays, unless its account is another one now; `null` drops it.
 #[utoipa::path(put, path = "/admin/v1/environments/{env}/settings/sms", tag = "settings",
     operation_id = "replace_sms_settings", security(("administrator_key" = [])),
     params(("env" = String, Path, description = "The environment's id or code")),

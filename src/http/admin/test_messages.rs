@@ -17,7 +17,7 @@ use crate::service::otp::Refused;
 use crate::service::settings::GivenSecret;
 use crate::service::settings::email::EmailDocument;
 use crate::service::settings::sms::SmsDocument;
-use crate::service::test_message::{Diagnosis, PER_MINUTE, TestError, Tested};
+use crate::service::test_message::{Diagnosis, PER_MINUTE, TestError, Tested, Trouble};
 
 /// A test of SMS settings.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -72,8 +72,7 @@ pub struct EmailTest {
 /// Why a test message was not accepted.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct TestFailure {
-    /// What is wrong, in a word that programs can rely on, such as `authentication_failed`.
-    code: &'static str,
+    code: Trouble,
     /// What the provider said, or what was seen, freed of recipients and secrets.
     detail: String,
     /// What to do next.
@@ -83,7 +82,7 @@ pub struct TestFailure {
 impl TestFailure {
     fn of(diagnosis: Diagnosis) -> Self {
         Self {
-            code: diagnosis.trouble.as_str(),
+            code: diagnosis.trouble,
             detail: diagnosis.detail,
             hint: diagnosis.hint,
         }
@@ -91,6 +90,9 @@ impl TestFailure {
 }
 
 /// Sends a test message by SMS.
+///
+/// By settings that are not saved yet, or by the saved ones, at most ten a minute. What the provider said is answered, whatever
+/// it was, with a hint on what to do about it.
 #[utoipa::path(post, path = "/admin/v1/environments/{env}/settings/sms/test", tag = "settings",
     operation_id = "test_sms_settings", security(("administrator_key" = [])),
     params(("env" = String, Path, description = "The environment's id or code")),
@@ -112,6 +114,9 @@ pub async fn sms(
 }
 
 /// Sends a test message by email.
+///
+/// By settings that are not saved yet, or by the saved ones, at most ten a minute. What the server said is answered, whatever
+/// it was, with a hint on what to do about it.
 #[utoipa::path(post, path = "/admin/v1/environments/{env}/settings/email/test", tag = "settings",
     operation_id = "test_email_settings", security(("administrator_key" = [])),
     params(("env" = String, Path, description = "The environment's id or code")),

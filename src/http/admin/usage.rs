@@ -17,7 +17,7 @@ use crate::store::outbox::MonthlyCounter;
 #[schema(as = SmsUsage)]
 pub struct UsageView {
     /// The calendar month (UTC).
-    #[schema(example = "2026-11")]
+    #[schema(example = "2026-11", pattern = "^[0-9]{4}-[0-9]{2}$")]
     month: String,
     /// Messages so far.
     used: u32,
@@ -28,6 +28,9 @@ pub struct UsageView {
 }
 
 /// Reads how much of the month's test quota is used.
+///
+/// It counts the text messages that the platform's sender carries. With an account of the environment's own there is no such
+/// limit.
 #[utoipa::path(get, path = "/admin/v1/environments/{env}/usage/sms", tag = "messages",
     operation_id = "read_sms_usage", security(("administrator_key" = [])),
     params(("env" = String, Path, description = "The environment's id or code")),

@@ -14,17 +14,16 @@ use crate::domain::field::FieldError;
 use crate::domain::idempotency::KeyedRequest;
 use crate::domain::locale::LanguageTag;
 use crate::domain::notification::{
-    ActionUrl, MAX_RECIPIENTS, NotificationData, NotificationEvent, NotificationSource, NotificationView,
-    PER_RECIPIENT_AND_DAY, PersonName,
+    ActionUrl, MAX_RECIPIENTS, NotificationData, NotificationEvent, NotificationSource, PersonName,
 };
-use crate::domain::policy::DAY;
 use crate::domain::time::Timestamp;
 use crate::http::auth::Application;
 use crate::http::extract::{IdempotencyKey, Json, Payload, Prefer};
-use crate::http::otp::{idempotency_key_reused, max_wait};
+use crate::http::otp::max_wait;
 use crate::http::problem::{Code, Problem};
 use crate::http::state::Services;
-use crate::service::notification::{Notify, NotifyError};
+use crate::http::view::Notification;
+use crate::service::notification::Notify;
 
 /// Something that has happened, and whom it concerns.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -39,9 +38,10 @@ pub struct NotificationRequest {
     #[schema(value_type = NotificationSource)]
     source: String,
     /// Email addresses. Each gets a message of its own; one that stands there twice gets one.
-    #[schema(min_items = 1, max_items = 50)]
+    #[schema(value_type = Vec<EmailAddress>, min_items = 1, max_items = 50)]
     to: Vec<String>,
-    /// The language of the messages, as BCP 47.
+    /// The language of the messages; the environment's where it is left out.
+    #[schema(value_type = Option<LanguageTag>)]
     locale: Option<String>,
     /// What the messages say.
     data: Option<NotificationWords>,
@@ -51,23 +51,29 @@ pub struct NotificationRequest {
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NotificationWords {
-    /// Who invites: 1 to 100 characters on one line.
+    /// Who invites.
+    #[schema(value_type = Option<PersonName>)]
     inviter_name: Option<String>,
-    /// Where the button leads: https, on the environment's business host or a subdomain of it.
+    /// Where the button leads; without it there is no button.
+    #[schema(value_type = Option<ActionUrl>)]
     action_url: Option<String>,
-    /// Who asked for it: 1 to 100 characters on one line.
+    /// Who asked for it.
+    #[schema(value_type = Option<PersonName>)]
     actor_name: Option<String>,
-    /// When it was asked for (RFC 3339).
+    /// When it was asked for.
     #[schema(value_type = Option<Timestamp>)]
     requested_at: Option<String>,
 }
 
-/// Tells whom it concerns of an event, or records that nobody is told.
+/// Tells whom it concerns of an event.
+///
+/// Or records that nobody is told: which events are told by email, and which never are, is decided by event and source. All
+/// recipients get their message, or none does.
 #[utoipa::path(post, path = "/v1/notifications", tag = "notifications",
     operation_id = "notify", security(("application_key" = [])),
     request_body = NotificationRequest,
     params(Prefer, IdempotencyKey),
-    responses((status = 201, description = "The messages are on their way, or it is suppressed", body = NotificationView,
+    responses((status = 201, description = "The messages are on their way, or it is suppressed", body = Notification,
         headers(("Location" = String, description = "The notification: `/v1/notifications/ntf_…`")))),
     extensions(("x-problems" = json!(["unknown_event", "validation_failed", "invalid_email_address", "rate_limited", "invalid_idempotency_key", "idempotency_key_reused"]))))]
 pub async fn create(
@@ -76,14 +82,14 @@ pub async fn create(
     prefer: Prefer,
     key: Option<IdempotencyKey>,
     payload: Payload<NotificationRequest>,
-) -> Result<(StatusCode, [(HeaderName, String); 1], Json<NotificationView>), Problem> {
+) -> Result<(StatusCode, [(HeaderName, String); 1], Json<Notification>), Problem> {
     let request = key.map(|key| {
         let (key, body) = (key.as_str(), &payload.bytes);
         services.notifications.keyed_request(&caller, key, body)
     });
     let max_wait = max_wait(&services, prefer);
     let business = &caller.environment.environment.business_url;
-    let view = match payload.value.read(business, request) {
+    let notification = match payload.value.read(business, request) {
         Ok(command) => services.notifications.notify(&caller, command, max_wait).await?,
         // The settings may have been others when it came first.
         Err(refused) => {
@@ -94,8 +100,12 @@ pub async fn create(
             notified.ok_or(refused)?
         }
     };
-    let location = format!("/v1/notifications/{}", view.id);
-    Ok((StatusCode::CREATED, [(LOCATION, location)], Json(view)))
+    let location = format!("/v1/notifications/{}", notification.id);
+    Ok((
+        StatusCode::CREATED,
+        [(LOCATION, location)],
+        Json(notification.into()),
+    ))
 }
 
 impl NotificationRequest {
@@ -184,26 +194,6 @@ fn unknown_event() -> Problem {
 
 /// Where nothing but addresses is wrong, the code says so.
 fn invalid_addresses(errors: Vec<FieldError>) -> Problem {
-    let errors = serde_json::to_value(errors).unwrap_or_default();
     let detail = "Notifications go to email addresses only; correct those named in “errors”.";
-    Problem::new(Code::InvalidEmailAddress, detail).with("errors", errors)
-}
-
-impl From<NotifyError> for Problem {
-    fn from(error: NotifyError) -> Self {
-        match error {
-            NotifyError::NotConfigured => Self::new(
-                Code::ServiceUnavailable,
-                "Notifications go out through the platform's email sender, and there is none; the operator configures it.",
-            )
-            .retry_after(std::time::Duration::from_mins(1)),
-            NotifyError::Limited { retry_after } => Self::new(
-                Code::RateLimited,
-                "A recipient has had as many notifications as it may in a day; nothing was sent to any of them.",
-            )
-            .rate_limit("notifications", PER_RECIPIENT_AND_DAY, DAY, retry_after),
-            NotifyError::KeyReused => idempotency_key_reused(),
-            NotifyError::Store(error) => error.into(),
-        }
-    }
+    Problem::new(Code::InvalidEmailAddress, detail).with(|body| body.errors = Some(errors))
 }

@@ -5,6 +5,7 @@ use utoipa::ToSchema;
 
 use crate::domain::id::ConnectionId;
 use crate::domain::message::Channel;
+use crate::domain::phone::Country;
 use crate::domain::verification::Strategy;
 use crate::http::auth::Application;
 use crate::http::extract::{Json, NoParameters, Query};
@@ -26,10 +27,12 @@ pub struct ConnectionView {
         clippy::option_option,
         reason = "absent for emails, null for phones without a default"
     )]
-    default_country: Option<Option<String>>,
+    default_country: Option<Option<Country>>,
 }
 
 /// Lists the connections that are switched on for the application.
+///
+/// Their ids are what a code is sent over.
 #[utoipa::path(get, path = "/v1/connections", tag = "one-time codes",
     operation_id = "list_connections", security(("application_key" = [])),
     responses((status = 200, description = "The connections", body = Page<ConnectionView>)),
@@ -38,11 +41,7 @@ pub async fn list(
     Application(caller): Application,
     Query(NoParameters {}): Query<NoParameters>,
 ) -> Json<Page<ConnectionView>> {
-    let country = caller
-        .environment
-        .environment
-        .default_country
-        .map(|country| country.as_str().to_owned());
+    let country = caller.environment.environment.default_country;
     let on = &caller.application.connections;
     let connections = caller
         .environment
@@ -53,7 +52,7 @@ pub async fn list(
         id: connection.id,
         strategy: connection.strategy,
         name: connection.name.clone(),
-        default_country: (connection.channel() == Channel::Sms).then(|| country.clone()),
+        default_country: (connection.channel() == Channel::Sms).then_some(country),
     });
     Json(Page {
         data: data.collect(),

@@ -2,30 +2,29 @@
 
 use axum::extract::State;
 
-use super::verification_not_found;
+use super::verification_id;
 use crate::domain::id::VerificationId;
-use crate::domain::verification::VerificationView;
 use crate::http::auth::Application;
 use crate::http::extract::{Json, Segments};
 use crate::http::problem::Problem;
 use crate::http::state::Services;
+use crate::http::view::Verification;
+use crate::service::otp::Refused;
 
 /// Reads a verification.
+///
+/// With its status and what is known of its newest message by now. The code is in no answer.
 #[utoipa::path(get, path = "/v1/otp/{id}", tag = "one-time codes",
     operation_id = "read_verification", security(("application_key" = [])),
-    params(("id" = String, Path, description = "`ver_…`")),
-    responses((status = 200, description = "The verification", body = VerificationView)),
+    params(("id" = VerificationId, Path, description = "`ver_…`")),
+    responses((status = 200, description = "The verification", body = Verification)),
     extensions(("x-problems" = json!(["verification_not_found"]))))]
 pub async fn read(
     State(services): State<Services>,
     Application(caller): Application,
     Segments(id): Segments<String>,
-) -> Result<Json<VerificationView>, Problem> {
-    let id = VerificationId::parse(&id).ok_or_else(verification_not_found)?;
-    services
-        .otp
-        .read(&caller, id)
-        .await?
-        .map(Json)
-        .ok_or_else(verification_not_found)
+) -> Result<Json<Verification>, Problem> {
+    let found = services.otp.read(&caller, verification_id(&id)?).await?;
+    let verification = found.ok_or(Refused::NotFound)?;
+    Ok(Json(Verification::of(verification, services.clock.estimate())))
 }

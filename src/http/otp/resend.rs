@@ -4,15 +4,14 @@ use axum::extract::State;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::{connection_disabled, idempotency_key_reused, max_wait, verification_id, verification_not_found};
+use super::{max_wait, verification_id};
 use crate::domain::id::VerificationId;
 use crate::domain::idempotency::Operation;
-use crate::domain::verification::VerificationView;
 use crate::http::auth::Application;
 use crate::http::extract::{IdempotencyKey, Json, Payload, Prefer};
-use crate::http::problem::{Code, Problem};
+use crate::http::problem::Problem;
 use crate::http::state::Services;
-use crate::service::otp::ResendError;
+use crate::http::view::Verification;
 
 /// Which verification.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -25,11 +24,14 @@ pub struct VerificationRequest {
 }
 
 /// Sends the same code again.
+///
+/// To the same recipient, once the wait since the last message is over and as long as there are sends left. Waits for the
+/// provider as sending does.
 #[utoipa::path(post, path = "/v1/otp/resend", tag = "one-time codes",
     operation_id = "resend_code", security(("application_key" = [])),
     request_body = VerificationRequest,
     params(Prefer, IdempotencyKey),
-    responses((status = 200, description = "The code is on its way again", body = VerificationView)),
+    responses((status = 200, description = "The code is on its way again", body = Verification)),
     extensions(("x-problems" = json!(["verification_not_found", "connection_disabled", "factor_disabled", "country_not_allowed", "recipient_blocked", "already_verified", "verification_canceled", "expired_code", "too_many_attempts", "resend_requested_too_soon", "resend_limit_reached", "recipient_rejected", "recipient_opted_out", "sms_limit_reached", "delivery_failed", "sms_not_configured", "invalid_idempotency_key", "idempotency_key_reused"]))))]
 pub async fn resend(
     State(services): State<Services>,
@@ -37,36 +39,13 @@ pub async fn resend(
     prefer: Prefer,
     key: Option<IdempotencyKey>,
     payload: Payload<VerificationRequest>,
-) -> Result<Json<VerificationView>, Problem> {
+) -> Result<Json<Verification>, Problem> {
     let request = key.map(|key| {
         let (key, body) = (key.as_str(), &payload.bytes);
         services.otp.keyed_request(&caller, Operation::Resend, key, body)
     });
     let id = verification_id(&payload.value.verification_id)?;
     let max_wait = max_wait(&services, prefer);
-    let view = services.otp.resend(&caller, id, request, max_wait).await?;
-    Ok(Json(view))
-}
-
-impl From<ResendError> for Problem {
-    fn from(error: ResendError) -> Self {
-        match error {
-            ResendError::NotFound => verification_not_found(),
-            ResendError::ConnectionDisabled => connection_disabled(),
-            ResendError::Ended(ended) => ended.into(),
-            ResendError::LimitReached => Self::new(
-                Code::ResendLimitReached,
-                "This verification has had all its messages; start a new one.",
-            ),
-            ResendError::TooSoon { retry_after } => Self::new(
-                Code::ResendRequestedTooSoon,
-                "Wait before sending the code again.",
-            )
-            .retry_after(retry_after),
-            ResendError::Refused(refused) => refused.into(),
-            ResendError::NotDelivered(refused) => refused.into(),
-            ResendError::KeyReused => idempotency_key_reused(),
-            ResendError::Store(error) => error.into(),
-        }
-    }
+    let verification = services.otp.resend(&caller, id, request, max_wait).await?;
+    Ok(Json(Verification::of(verification, services.clock.estimate())))
 }

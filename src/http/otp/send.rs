@@ -8,7 +8,7 @@ use axum::http::{HeaderName, StatusCode};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::{connection_disabled, connection_not_found, idempotency_key_reused, max_wait};
+use super::max_wait;
 use crate::domain::email::EmailAddress;
 use crate::domain::environment::Connection;
 use crate::domain::field::FieldError;
@@ -18,12 +18,13 @@ use crate::domain::locale::LanguageTag;
 use crate::domain::message::Channel;
 use crate::domain::phone::{Country, PhoneNumber};
 use crate::domain::recipient::{LoginHint, Recipient};
-use crate::domain::verification::{Purpose, VerificationView};
+use crate::domain::verification::Purpose;
 use crate::http::auth::Application;
 use crate::http::extract::{IdempotencyKey, Json, Payload, Prefer};
 use crate::http::problem::{Code, Problem};
 use crate::http::state::Services;
-use crate::service::otp::{Caller, SendError, SendOtp};
+use crate::http::view::Verification;
+use crate::service::otp::{Caller, Refused, SendOtp};
 
 /// A request for a code.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -34,26 +35,34 @@ pub struct SendRequest {
     #[schema(value_type = ConnectionId)]
     connection_id: String,
     /// A phone number (E.164, or national digits with `country`) or an email address.
+    #[schema(min_length = 1, max_length = 254)]
     to: Option<String>,
-    /// ISO 3166 alpha-2, for national numbers.
+    /// The country of a national number; the environment's default country where it is left out.
+    #[schema(value_type = Option<Country>)]
     country: Option<String>,
-    /// Instead of `to`: `someone@example.com`, `phone:+61466043123:au`.
+    /// Instead of `to`, in Kinde's form: `someone@example.com`, `phone:+61466043123:au`.
     login_hint: Option<String>,
     /// What the proof is asked for; `sign_in` where it is left out.
     #[schema(value_type = Option<Purpose>)]
     purpose: Option<String>,
-    /// The language of the message, as BCP 47.
+    /// The language of the message; the environment's where it is left out.
+    #[schema(value_type = Option<LanguageTag>)]
     locale: Option<String>,
-    /// The end user's address, for limits.
+    /// The end user's IPv4 or IPv6 address, for limits.
+    #[schema(max_length = 45, example = "203.0.113.7")]
     client_ip: Option<String>,
 }
 
 /// Sends a one-time code.
+///
+/// The answer waits a few seconds for the provider's word, unless it prefers not to; one that comes later is told by reading
+/// the verification. A provider's refusal within that time is answered as a problem with `verification_id`, which can be
+/// resent.
 #[utoipa::path(post, path = "/v1/otp/send", tag = "one-time codes",
     operation_id = "send_code", security(("application_key" = [])),
     request_body = SendRequest,
     params(Prefer, IdempotencyKey),
-    responses((status = 201, description = "The code is on its way", body = VerificationView,
+    responses((status = 201, description = "The code is on its way", body = Verification,
         headers(("Location" = String, description = "The verification: `/v1/otp/ver_…`")))),
     extensions(("x-problems" = json!(["connection_not_found", "connection_disabled", "factor_disabled", "country_not_allowed", "recipient_blocked", "validation_failed", "invalid_phone_number", "invalid_email_address", "channel_mismatch", "recipient_rejected", "recipient_opted_out", "sms_limit_reached", "too_many_attempts", "delivery_failed", "sms_not_configured", "invalid_idempotency_key", "idempotency_key_reused"]))))]
 pub async fn send(
@@ -62,13 +71,13 @@ pub async fn send(
     prefer: Prefer,
     key: Option<IdempotencyKey>,
     payload: Payload<SendRequest>,
-) -> Result<(StatusCode, [(HeaderName, String); 1], Json<VerificationView>), Problem> {
+) -> Result<(StatusCode, [(HeaderName, String); 1], Json<Verification>), Problem> {
     let request = key.map(|key| {
         let (key, body) = (key.as_str(), &payload.bytes);
         services.otp.keyed_request(&caller, Operation::Send, key, body)
     });
     let max_wait = max_wait(&services, prefer);
-    let view = match payload.value.read(&caller, request) {
+    let verification = match payload.value.read(&caller, request) {
         Ok(command) => services.otp.send(&caller, command, max_wait).await?,
         // The settings may have been others when it came first.
         Err(refused) => {
@@ -76,7 +85,8 @@ pub async fn send(
             sent.ok_or(refused)?
         }
     };
-    let location = format!("/v1/otp/{}", view.id);
+    let location = format!("/v1/otp/{}", verification.id);
+    let view = Verification::of(verification, services.clock.estimate());
     Ok((StatusCode::CREATED, [(LOCATION, location)], Json(view)))
 }
 
@@ -88,7 +98,7 @@ impl SendRequest {
             .and_then(|id| environment.connection(id))
             .ok_or_else(connection_not_found)?;
         if !caller.application.connections.contains(&connection.id) {
-            return Err(connection_disabled());
+            return Err(Refused::ConnectionDisabled.into());
         }
         let mut errors = Vec::new();
         let purpose = self.purpose(&mut errors);
@@ -177,7 +187,7 @@ impl SendRequest {
                 .map(Recipient::Phone)
                 .map_err(|error| {
                     Problem::new(Code::InvalidPhoneNumber, sentence(&error))
-                        .with("reason", error.reason.as_str())
+                        .with(|body| body.reason = Some(error.reason.into()))
                 }),
         }
     }
@@ -201,21 +211,17 @@ fn looks_like_a_number(text: &str) -> bool {
             .all(|byte| byte.is_ascii_digit() || b"+-.() ".contains(&byte))
 }
 
+fn connection_not_found() -> Problem {
+    Problem::new(
+        Code::ConnectionNotFound,
+        "There is no such connection in this environment; /v1/connections lists those that can be used.",
+    )
+}
+
 fn channel_mismatch(channel: Channel) -> Problem {
     let detail = match channel {
         Channel::Sms => "This connection sends to phone numbers; use the email connection for an address.",
         Channel::Email => "This connection sends to email addresses; use the phone connection for a number.",
     };
     Problem::new(Code::ChannelMismatch, detail)
-}
-
-impl From<SendError> for Problem {
-    fn from(error: SendError) -> Self {
-        match error {
-            SendError::Refused(refused) => refused.into(),
-            SendError::NotDelivered(refused) => refused.into(),
-            SendError::KeyReused => idempotency_key_reused(),
-            SendError::Store(error) => error.into(),
-        }
-    }
 }

@@ -4,20 +4,22 @@ use axum::extract::State;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::{
-    connection_disabled, idempotency_key_reused, recipient_locked, verification_id, verification_not_found,
-};
+use super::verification_id;
 use crate::domain::code::Code as OneTimeCode;
 use crate::domain::field::FieldError;
 use crate::domain::id::{ConnectionId, VerificationId};
 use crate::domain::idempotency::{KeyedRequest, Operation};
+use crate::domain::keyring::OpenError;
 use crate::domain::secret::Secret;
-use crate::domain::verification::{Purpose, VerificationView};
+use crate::domain::time::Timestamp;
+use crate::domain::verification::Purpose;
 use crate::http::auth::Application;
 use crate::http::extract::{IdempotencyKey, Json, Payload};
 use crate::http::problem::{Code, Problem};
 use crate::http::state::Services;
-use crate::service::otp::{VerifyError, VerifyOtp};
+use crate::http::view::Verification;
+use crate::service::otp::{Check, Refused, VerifyOtp};
+use crate::store::StoreError;
 
 /// A guess.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -39,24 +41,29 @@ pub struct VerifyRequest {
 }
 
 /// Verifies a one-time code.
+///
+/// A code that does not verify is never a success. One that is wrong costs a guess; one of another length, or given for another
+/// purpose or connection, costs none. A code verifies once: with an `Idempotency-Key`, a repeat of the guess that was right is
+/// answered as it was.
 #[utoipa::path(post, path = "/v1/otp/verify", tag = "one-time codes",
     operation_id = "verify_code", security(("application_key" = [])),
     request_body = VerifyRequest,
     params(IdempotencyKey),
-    responses((status = 200, description = "The code was right", body = VerificationView)),
+    responses((status = 200, description = "The code was right", body = Verification)),
     extensions(("x-problems" = json!(["verification_not_found", "connection_disabled", "already_verified", "verification_canceled", "expired_code", "incorrect_code", "incorrect_code_length", "too_many_attempts", "validation_failed", "invalid_idempotency_key", "idempotency_key_reused"]))))]
 pub async fn verify(
     State(services): State<Services>,
     Application(caller): Application,
     key: Option<IdempotencyKey>,
     payload: Payload<VerifyRequest>,
-) -> Result<Json<VerificationView>, Problem> {
+) -> Result<Json<Verification>, Problem> {
     let request = key.map(|key| {
         let (key, body) = (key.as_str(), &payload.bytes);
         services.otp.keyed_request(&caller, Operation::Verify, key, body)
     });
     let command = payload.value.read(request)?;
-    Ok(Json(services.otp.verify(&caller, command).await?))
+    let check = services.otp.verify(&caller, command).await?;
+    answer(check, services.clock.estimate()).map(Json)
 }
 
 impl VerifyRequest {
@@ -70,7 +77,7 @@ impl VerifyRequest {
         };
         let verification_id = verification_id(&self.verification_id)?;
         let connection_id = match self.connection_id.as_deref().map(ConnectionId::parse) {
-            Some(None) => return Err(verification_not_found()),
+            Some(None) => return Err(Refused::NotFound.into()),
             known => known.flatten(),
         };
         let code = OneTimeCode::parse_guess(self.code.expose()).ok_or_else(incorrect_length)?;
@@ -91,21 +98,32 @@ fn incorrect_length() -> Problem {
     )
 }
 
-impl From<VerifyError> for Problem {
-    fn from(error: VerifyError) -> Self {
-        match error {
-            VerifyError::NotFound => verification_not_found(),
-            VerifyError::ConnectionDisabled => connection_disabled(),
-            VerifyError::Ended(ended) => ended.into(),
-            VerifyError::RecipientLocked { retry_after } => recipient_locked(retry_after),
-            VerifyError::IncorrectLength => incorrect_length(),
-            VerifyError::Incorrect { guesses_left } => Self::new(
-                Code::IncorrectCode,
-                "The code is wrong; compare it with the newest message.",
-            )
-            .with("attempts_left", guesses_left),
-            VerifyError::KeyReused => idempotency_key_reused(),
-            VerifyError::Store(error) => error.into(),
+/// What a guess is answered with. Only a right one, told now or before, is a success.
+fn answer(check: Check, now: Timestamp) -> Result<Verification, Problem> {
+    let refused = match check {
+        Check::Verified(verification) | Check::Repeated(verification) => {
+            return Ok(Verification::of(*verification, now));
         }
-    }
+        Check::Incorrect { guesses_left } => return Err(incorrect(guesses_left)),
+        Check::IncorrectLength => return Err(incorrect_length()),
+        Check::UnknownKey { generation } => {
+            return Err(StoreError::Keys(OpenError::UnknownGeneration(generation)).into());
+        }
+        Check::RecipientLocked { until } => Refused::RecipientLocked {
+            retry_after: now.until(until),
+        },
+        Check::KeyReused => Refused::KeyReused,
+        Check::NotFound => Refused::NotFound,
+        Check::ConnectionDisabled => Refused::ConnectionDisabled,
+        Check::AlreadyVerified => Refused::AlreadyVerified,
+        Check::Canceled => Refused::Canceled,
+        Check::Locked => Refused::Locked,
+        Check::Expired => Refused::Expired,
+    };
+    Err(refused.into())
+}
+
+fn incorrect(guesses_left: u8) -> Problem {
+    let detail = "The code is wrong; compare it with the newest message.";
+    Problem::new(Code::IncorrectCode, detail).with(|body| body.attempts_left = Some(guesses_left))
 }

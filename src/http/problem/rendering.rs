@@ -6,27 +6,12 @@ use axum::body::Body;
 use axum::http::HeaderValue;
 use axum::http::header::{ALLOW, CONTENT_LENGTH, CONTENT_TYPE as CONTENT_TYPE_HEADER};
 use axum::response::{IntoResponse, Response};
-use serde::Serialize;
-use serde_json::{Map, Value};
 
 use super::{Cause, Code, Problem, Unrendered};
 use crate::http::request_id::RequestId;
 
 /// The media type of every problem (RFC 9457).
 pub const CONTENT_TYPE: &str = "application/problem+json";
-
-/// The members in the order people read them.
-#[derive(Serialize)]
-struct Body9457<'a> {
-    r#type: String,
-    title: &'static str,
-    status: u16,
-    code: Code,
-    detail: &'a str,
-    instance: String,
-    #[serde(flatten)]
-    extensions: &'a Map<String, Value>,
-}
 
 /// Gives a problem its body and logs its cause; an error the framework answered by itself becomes a problem too.
 /// Any other answer passes as it is.
@@ -40,16 +25,8 @@ pub(crate) fn render(mut response: Response, public_url: &str, request_id: Reque
     if let Some(cause) = &problem.0.cause {
         log(problem.code(), cause);
     }
-    let (code, parts) = (problem.code(), &problem.0);
-    let body = Body9457 {
-        r#type: format!("{public_url}/docs/problems#{}", code.as_str()),
-        title: code.title(),
-        status: code.status().as_u16(),
-        code,
-        detail: &parts.detail,
-        instance: format!("urn:otpost:request:{request_id}"),
-        extensions: &parts.extensions,
-    };
+    let mut body = problem.0.body.clone();
+    body.locate(public_url, request_id);
     let bytes = serde_json::to_vec(&body).unwrap_or_default();
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE_HEADER, HeaderValue::from_static(CONTENT_TYPE));
@@ -102,6 +79,7 @@ mod tests {
     use super::*;
     use axum::http::StatusCode;
     use http_body_util::BodyExt;
+    use serde_json::Value;
 
     async fn body(response: Response) -> Value {
         let bytes = response.into_body().collect().await.unwrap().to_bytes();
@@ -111,7 +89,7 @@ mod tests {
     #[tokio::test]
     async fn a_problem_has_the_shape_of_the_contract_and_keeps_its_cause_to_itself() {
         let problem = Problem::new(Code::IncorrectCode, "Ask the user to type it again.")
-            .with("attempts_left", 4)
+            .with(|body| body.attempts_left = Some(4))
             .caused_by("CANARY");
         let response = render(
             problem.into_response(),

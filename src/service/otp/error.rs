@@ -1,76 +1,80 @@
-//! Why an operation on codes did not do what was asked. Each value becomes one problem of the HTTP contract.
+//! Why nothing was sent. Each value becomes one problem of the HTTP contract.
 
 use std::time::Duration;
 
+use super::LimitName;
 use crate::domain::id::{MessageId, VerificationId};
 use crate::domain::message::Failure;
 use crate::domain::time::Timestamp;
 use crate::store::StoreError;
-use crate::store::verification::LimitName;
 
-/// A send or resend that was refused before anything was made.
+/// A send, a resend or a notification that was refused before anything was made.
 #[derive(Debug, thiserror::Error)]
+#[error("refused")]
 pub enum Refused {
     /// The environment has switched this factor off.
-    #[error("the factor is off")]
     FactorDisabled,
     /// The environment does not send there.
-    #[error("the country is not allowed")]
     CountryNotAllowed,
     /// Nobody signs in with a number of this type, and texts to it are paid for dearly.
-    #[error("the number's type is blocked")]
     RecipientBlocked,
     /// Neither the environment nor the platform has a sender of text messages.
-    #[error("no SMS sender is configured")]
     SmsNotConfigured,
     /// Neither the environment nor the platform has a sender of emails.
-    #[error("no email sender is configured")]
     EmailNotConfigured,
+    /// The platform has no sender of emails, and notifications have no other.
+    NotificationsNotConfigured,
     /// A limit is used up.
-    #[error("a limit is used up")]
     Throttled {
         /// Which.
         limit: LimitName,
-        /// How many it allows.
+        /// Sends that it allows.
         quota: u32,
         /// In which time.
         window: Duration,
         /// When it allows one more.
         retry_after: Duration,
     },
+    /// A recipient has had as many notifications as it may. Nothing was made for any of them.
+    NotificationsThrottled {
+        /// When all of them may have one more.
+        retry_after: Duration,
+    },
     /// The recipient's wrong guesses are used up.
-    #[error("the recipient is locked")]
     RecipientLocked {
         /// Until then.
         retry_after: Duration,
     },
     /// The month's test quota is used up.
-    #[error("the test quota is used up")]
     QuotaExhausted {
-        /// How many it allows.
+        /// Messages that it allows.
         limit: u32,
         /// The first moment of the next month.
         resets_at: Timestamp,
         /// The time until then.
         retry_after: Duration,
     },
-}
-
-/// A verification that takes nothing any more.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum Ended {
+    /// Another request has come under this key before.
+    KeyReused,
+    /// No such verification of this application.
+    NotFound,
+    /// Its connection has been switched off.
+    ConnectionDisabled,
     /// Its code came back before.
-    #[error("already verified")]
-    Verified,
+    AlreadyVerified,
     /// Its caller gave it up.
-    #[error("canceled")]
     Canceled,
     /// Its wrong guesses are used up.
-    #[error("locked")]
     Locked,
     /// Its code has died.
-    #[error("expired")]
     Expired,
+    /// It has had all its messages.
+    ResendLimitReached,
+    /// The wait between two of its messages is not over.
+    TooSoon {
+        /// What is left of it.
+        retry_after: Duration,
+    },
 }
 
 /// A message that was made, and that every sender refused. Its verification stays pending, and can be resent.
@@ -85,7 +89,7 @@ pub struct NotDelivered {
     pub message_id: MessageId,
 }
 
-/// Why a code was not sent.
+/// Why nothing was sent.
 #[derive(Debug, thiserror::Error)]
 pub enum SendError {
     /// Refused before anything was made.
@@ -94,96 +98,6 @@ pub enum SendError {
     /// Made, but refused by every sender.
     #[error(transparent)]
     NotDelivered(#[from] NotDelivered),
-    /// Another request has come under this key before.
-    #[error("the key was used for another request")]
-    KeyReused,
-    /// The database could not tell.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-}
-
-/// Why a code was not sent again.
-#[derive(Debug, thiserror::Error)]
-pub enum ResendError {
-    /// No such verification of this application.
-    #[error("not found")]
-    NotFound,
-    /// Its connection has been switched off.
-    #[error("the connection is off")]
-    ConnectionDisabled,
-    /// It has ended.
-    #[error(transparent)]
-    Ended(#[from] Ended),
-    /// It has had all its messages.
-    #[error("no sends are left")]
-    LimitReached,
-    /// The wait is not over.
-    #[error("too soon")]
-    TooSoon {
-        /// What is left of it.
-        retry_after: Duration,
-    },
-    /// Refused before anything was made.
-    #[error(transparent)]
-    Refused(#[from] Refused),
-    /// Made, but refused by every sender.
-    #[error(transparent)]
-    NotDelivered(#[from] NotDelivered),
-    /// Another request has come under this key before.
-    #[error("the key was used for another request")]
-    KeyReused,
-    /// The database could not tell.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-}
-
-/// Why a guess did not verify.
-#[derive(Debug, thiserror::Error)]
-pub enum VerifyError {
-    /// No such verification of this application, purpose and connection.
-    #[error("not found")]
-    NotFound,
-    /// Its connection has been switched off.
-    #[error("the connection is off")]
-    ConnectionDisabled,
-    /// It has ended.
-    #[error(transparent)]
-    Ended(#[from] Ended),
-    /// The recipient's wrong guesses are used up.
-    #[error("the recipient is locked")]
-    RecipientLocked {
-        /// Until then.
-        retry_after: Duration,
-    },
-    /// Another number of digits than the code.
-    #[error("another length")]
-    IncorrectLength,
-    /// The wrong code.
-    #[error("incorrect")]
-    Incorrect {
-        /// Wrong guesses still taken.
-        guesses_left: u8,
-    },
-    /// Another request has come under this key before.
-    #[error("the key was used for another request")]
-    KeyReused,
-    /// The database could not tell.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-}
-
-/// Why a verification was not canceled.
-#[derive(Debug, thiserror::Error)]
-pub enum CancelError {
-    /// No such verification of this application.
-    #[error("not found")]
-    NotFound,
-    /// Its code came back before.
-    #[error("already verified")]
-    AlreadyVerified,
-    /// Its code has died.
-    #[error("expired")]
-    Expired,
     /// The database could not tell.
     #[error(transparent)]
     Store(#[from] StoreError),

@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::{Caller, NotDelivered, ResendError, SendError, Service};
+use super::{Caller, NotDelivered, Refused, SendError, Service};
 use crate::domain::id::{MessageId, VerificationId};
 use crate::domain::idempotency::{KeyedRequest, Operation};
 use crate::domain::message::MessageStatus;
-use crate::domain::verification::{Verification, VerificationView};
+use crate::domain::verification::Verification;
 use crate::store::StoreError;
 
 /// What a first request made was removed before its repeat could read it: the next one is a first request.
@@ -41,14 +41,14 @@ impl Service {
         caller: &Caller,
         request: Option<KeyedRequest>,
         max_wait: Duration,
-    ) -> Result<Option<VerificationView>, SendError> {
+    ) -> Result<Option<Verification>, SendError> {
         let Some(request) = request else { return Ok(None) };
         let (application, id) = (caller.application.id, request.verification_id());
         let Some(made) = self.store.find_keyed_requests(application, id).await? else {
             return Ok(None);
         };
         if !request.repeats(made.body_hash) {
-            return Err(SendError::KeyReused);
+            return Err(Refused::KeyReused.into());
         }
         self.repeated_send(caller, id, max_wait).await.map(Some)
     }
@@ -58,9 +58,9 @@ impl Service {
         caller: &Caller,
         id: VerificationId,
         max_wait: Duration,
-    ) -> Result<VerificationView, SendError> {
+    ) -> Result<Verification, SendError> {
         let verification = self.find_repeated(caller, id, None, max_wait).await?;
-        Ok(self.outcome(&verification, |made| made.sends == 1)?)
+        Ok(outcome(verification, |made| made.sends == 1)?)
     }
 
     /// As [`Self::find_sent`], of a resend.
@@ -70,7 +70,7 @@ impl Service {
         id: VerificationId,
         request: Option<KeyedRequest>,
         max_wait: Duration,
-    ) -> Result<Option<VerificationView>, ResendError> {
+    ) -> Result<Option<Verification>, SendError> {
         let Some(request) = request else { return Ok(None) };
         let made = self.store.find_keyed_requests(caller.application.id, id).await?;
         let mut resends = made.into_iter().flat_map(|made| made.resends);
@@ -78,7 +78,7 @@ impl Service {
             return Ok(None);
         };
         if !request.repeats(Some(first.request.body_hash)) {
-            return Err(ResendError::KeyReused);
+            return Err(Refused::KeyReused.into());
         }
         self.repeated_resend(caller, id, first.message_id, max_wait)
             .await
@@ -91,9 +91,9 @@ impl Service {
         id: VerificationId,
         message_id: MessageId,
         max_wait: Duration,
-    ) -> Result<VerificationView, ResendError> {
+    ) -> Result<Verification, SendError> {
         let verification = self.find_repeated(caller, id, Some(message_id), max_wait).await?;
-        Ok(self.outcome(&verification, |made| made.message.id == message_id)?)
+        Ok(outcome(verification, |made| made.message.id == message_id)?)
     }
 
     /// The verification, once this process is through with the message that the first request made, or `max_wait` is over. Its
@@ -121,24 +121,23 @@ impl Service {
             }
         }
     }
+}
 
-    /// What the first request was, or would have been, answered with this outcome. A refusal is answered as long as the message
-    /// it is about is the newest one.
-    fn outcome(
-        &self,
-        verification: &Verification,
-        is_newest: impl FnOnce(&Verification) -> bool,
-    ) -> Result<VerificationView, NotDelivered> {
-        let message = &verification.message;
-        match &message.error {
-            Some(failure) if message.status == MessageStatus::Failed && is_newest(verification) => {
-                Err(NotDelivered {
-                    failure: failure.clone(),
-                    verification_id: verification.id,
-                    message_id: message.id,
-                })
-            }
-            _ => Ok(verification.view(self.clock.estimate())),
+/// What the first request was, or would have been, answered with this outcome. A refusal is answered as long as the message
+/// it is about is the newest one.
+fn outcome(
+    verification: Verification,
+    is_newest: impl FnOnce(&Verification) -> bool,
+) -> Result<Verification, NotDelivered> {
+    let message = &verification.message;
+    match &message.error {
+        Some(failure) if message.status == MessageStatus::Failed && is_newest(&verification) => {
+            Err(NotDelivered {
+                failure: failure.clone(),
+                verification_id: verification.id,
+                message_id: message.id,
+            })
         }
+        _ => Ok(verification),
     }
 }

@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::{Caller, Ended, ResendError, Service, limits, permitted};
+use super::{Caller, Refused, SendError, Service, limits, permitted};
 use crate::domain::id::VerificationId;
 use crate::domain::idempotency::KeyedRequest;
 use crate::domain::time::Timestamp;
-use crate::domain::verification::{VerificationStatus, VerificationView};
+use crate::domain::verification::{Verification, VerificationStatus};
 use crate::service::dispatch::{Cargo, Job};
 use crate::service::route::Route;
 use crate::store::StoreError;
@@ -22,10 +22,10 @@ impl Service {
         id: VerificationId,
         request: Option<KeyedRequest>,
         max_wait: Duration,
-    ) -> Result<VerificationView, ResendError> {
+    ) -> Result<Verification, SendError> {
         let now = self.clock.now()?;
         let found = self.store.find(caller.application.id, id).await?;
-        let stored = found.ok_or(ResendError::NotFound)?;
+        let stored = found.ok_or(Refused::NotFound)?;
         let route = match self.route_again(caller, &stored, now) {
             Ok(route) => route,
             Err(refused) => {
@@ -50,7 +50,7 @@ impl Service {
                 let verification = stored.verification.clone();
                 // A code that nobody can open was altered in the database: the outbox ends its message.
                 let Ok(Some(code)) = self.dispatcher.open_code(&stored) else {
-                    return Ok(verification.view(now));
+                    return Ok(verification);
                 };
                 return Ok(self
                     .deliver(verification, pending, job(*stored, code), max_wait)
@@ -60,21 +60,21 @@ impl Service {
                 pending.not_made();
                 return self.repeated_resend(caller, id, message_id, max_wait).await;
             }
-            Resend::KeyReused => ResendError::KeyReused,
-            Resend::NotFound => ResendError::NotFound,
-            Resend::ConnectionDisabled => ResendError::ConnectionDisabled,
-            Resend::AlreadyVerified => Ended::Verified.into(),
-            Resend::Canceled => Ended::Canceled.into(),
-            Resend::Locked => Ended::Locked.into(),
-            Resend::Expired => Ended::Expired.into(),
-            Resend::LimitReached => ResendError::LimitReached,
-            Resend::TooSoon { resend_at } => ResendError::TooSoon {
+            Resend::KeyReused => Refused::KeyReused,
+            Resend::NotFound => Refused::NotFound,
+            Resend::ConnectionDisabled => Refused::ConnectionDisabled,
+            Resend::AlreadyVerified => Refused::AlreadyVerified,
+            Resend::Canceled => Refused::Canceled,
+            Resend::Locked => Refused::Locked,
+            Resend::Expired => Refused::Expired,
+            Resend::LimitReached => Refused::ResendLimitReached,
+            Resend::TooSoon { resend_at } => Refused::TooSoon {
                 retry_after: now.until(resend_at),
             },
-            Resend::Refused(refusal) => self.refused(refusal, policy, now).into(),
+            Resend::Refused(refusal) => self.refused(refusal, policy, now),
         };
         pending.not_made();
-        Err(refused)
+        Err(refused.into())
     }
 
     fn new_send(
@@ -104,7 +104,7 @@ impl Service {
         caller: &Caller,
         stored: &StoredVerification,
         now: Timestamp,
-    ) -> Result<Route, ResendError> {
+    ) -> Result<Route, SendError> {
         let verification = &stored.verification;
         // Of one that cannot be sent again at all the store says why.
         let pending = verification.status(now) == VerificationStatus::Pending;

@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::{Caller, SendError, SendOtp, Service, limits, permitted};
+use super::{Caller, Refused, SendError, SendOtp, Service, limits, permitted};
 use crate::domain::code::Code;
 use crate::domain::id::VerificationId;
 use crate::domain::policy::OtpPolicy;
 use crate::domain::time::Timestamp;
-use crate::domain::verification::{Verification, VerificationView};
+use crate::domain::verification::Verification;
 use crate::service::dispatch::{Cargo, Job, queued};
 use crate::store::verification::{Issue, NewMessage, NewVerification, StoredVerification};
 
@@ -20,7 +20,7 @@ impl Service {
         caller: &Caller,
         command: SendOtp,
         max_wait: Duration,
-    ) -> Result<VerificationView, SendError> {
+    ) -> Result<Verification, SendError> {
         let now = self.clock.now()?;
         let environment = &caller.environment;
         let (channel, request) = (command.recipient.channel(), command.request);
@@ -30,7 +30,7 @@ impl Service {
             Ok(route) => route,
             Err(refused) => {
                 let sent = self.find_sent(caller, request, max_wait).await?;
-                return sent.ok_or(refused.into());
+                return sent.ok_or(SendError::from(refused));
             }
         };
         let policy = &environment.otp.row;
@@ -54,11 +54,11 @@ impl Service {
                 pending.not_made();
                 return self.repeated_send(caller, verification.id, max_wait).await;
             }
-            Issue::KeyReused => SendError::KeyReused,
-            Issue::Refused(refusal) => self.refused(refusal, policy, now).into(),
+            Issue::KeyReused => Refused::KeyReused,
+            Issue::Refused(refusal) => self.refused(refusal, policy, now),
         };
         pending.not_made();
-        Err(refused)
+        Err(refused.into())
     }
 
     fn new_verification(

@@ -1,5 +1,6 @@
 //! As much of JSON Schema as the document uses, to hold examples against it.
 
+use regex_lite::Regex;
 use serde_json::Value;
 
 /// What a schema refers to, or itself.
@@ -20,6 +21,15 @@ pub fn violations(document: &Value, schema: &Value, value: &Value, pointer: &str
             count => vec![format!("{pointer}: {count} of the choices fit {value}")],
         };
     }
+    if let Some(parts) = schema["allOf"].as_array() {
+        let found = parts
+            .iter()
+            .flat_map(|part| violations(document, part, value, pointer));
+        // What one part does not know another one does.
+        return found
+            .filter(|violation| !violation.ends_with("is unknown"))
+            .collect();
+    }
     let mut found = Vec::new();
     if !has_type(&schema["type"], value) {
         found.push(format!("{pointer}: {value} is not of type {}", schema["type"]));
@@ -31,9 +41,16 @@ pub fn violations(document: &Value, schema: &Value, value: &Value, pointer: &str
         found.push(format!("{pointer}: {value} is none of the words"));
     }
     if let (Some(pattern), Some(text)) = (schema["pattern"].as_str(), value.as_str())
-        && !matches(pattern, text)
+        && !Regex::new(pattern).unwrap().is_match(text)
     {
         found.push(format!("{pointer}: {text} does not match {pattern}"));
+    }
+    if let Some(length) = value.as_str().map(|text| text.chars().count() as u64) {
+        let long = schema["minLength"].as_u64().is_none_or(|least| length >= least);
+        let short = schema["maxLength"].as_u64().is_none_or(|most| length <= most);
+        if !long || !short {
+            found.push(format!("{pointer}: {length} characters"));
+        }
     }
     if let Some(number) = value.as_f64() {
         let above = schema["minimum"].as_f64().is_none_or(|least| number >= least);
@@ -97,32 +114,6 @@ fn has_type(types: &Value, value: &Value) -> bool {
     }
 }
 
-/// The patterns of the document: words between `^(` and `)$`, or a literal and one class with its count.
-fn matches(pattern: &str, text: &str) -> bool {
-    let inner = pattern
-        .strip_prefix('^')
-        .and_then(|rest| rest.strip_suffix('$'))
-        .unwrap();
-    if let Some(words) = inner.strip_prefix('(').and_then(|rest| rest.strip_suffix(')')) {
-        return words.split('|').any(|word| word == text);
-    }
-    let Some((literal, class)) = inner.split_once('[') else {
-        return inner == text;
-    };
-    let (class, count) = class.split_once("]{").unwrap();
-    let count = count.trim_end_matches('}');
-    let (least, most) = count.split_once(',').unwrap_or((count, count));
-    let counts: std::ops::RangeInclusive<usize> = least.parse().unwrap()..=most.parse().unwrap();
-    let in_class = |char: char| match class {
-        "0-9" => char.is_ascii_digit(),
-        "0-9a-f" => char.is_ascii_digit() || ('a'..='f').contains(&char),
-        "0-9a-fA-F" => char.is_ascii_hexdigit(),
-        other => panic!("teach this test the class {other}"),
-    };
-    text.strip_prefix(literal)
-        .is_some_and(|rest| counts.contains(&rest.len()) && rest.chars().all(in_class))
-}
-
 #[test]
 fn it_finds_what_is_wrong() {
     let document =
@@ -131,6 +122,7 @@ fn it_finds_what_is_wrong() {
         "id": {"type": "string", "pattern": "^ver_[0-9a-f]{4}$"},
         "word": {"oneOf": [{"$ref": "#/components/schemas/Word"}, {"type": "null"}]},
         "count": {"type": "integer", "minimum": 1},
+        "short": {"allOf": [{"type": "string", "maxLength": 3}]},
     }});
     let check = |value: Value| violations(&document, &schema, &value, "").len();
     assert_eq!(
@@ -144,6 +136,7 @@ fn it_finds_what_is_wrong() {
         serde_json::json!({"id": "ver_00ff", "word": "c"}),
         serde_json::json!({"id": "ver_00ff", "count": 0}),
         serde_json::json!({"id": "ver_00ff", "other": 0}),
+        serde_json::json!({"id": "ver_00ff", "short": "four"}),
         serde_json::json!({"id": 7}),
     ] {
         assert_eq!(check(wrong.clone()), 1, "{wrong}");

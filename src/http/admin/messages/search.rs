@@ -34,6 +34,8 @@ pub struct MessageSearch {
 }
 
 /// Finds the messages to one recipient, newest first.
+///
+/// A `POST`, because a number or an address belongs in no path and no query.
 #[utoipa::path(post, path = "/admin/v1/environments/{env}/messages/search", tag = "messages",
     operation_id = "search_messages", security(("administrator_key" = [])),
     params(("env" = String, Path, description = "The environment's id or code")),
