@@ -41,8 +41,9 @@ use crate::service::otp;
 use crate::service::reseal::Resealing;
 use crate::service::test_message;
 use crate::service::upkeep::Upkeep;
-use crate::store::{self, SharedStore};
+use crate::store::SharedStore;
 
+mod database;
 mod declaration;
 mod keys;
 mod senders;
@@ -117,10 +118,10 @@ impl App {
             roots,
             terminal,
         } = surroundings;
-        let store = open_store(config).await?;
+        let store = database::open(config).await?;
         let guarded = GuardedClock::new(Arc::clone(&clock), machine_clock);
         guarded.look(&store).await?;
-        if guarded.check().is_err() && declaration::is_empty(&store).await? {
+        if guarded.check().is_err() && database::is_empty(&store).await? {
             return Err(StartError::ClockIsOff);
         }
         let keys = keys::open(config, &store, &*random, &guarded).await?;
@@ -307,13 +308,6 @@ fn api(layers: &Layers, services: &Services, development: Option<Router>) -> Res
         open = open.merge(development);
     }
     Ok(keyed.merge(layers.bound_open(open)))
-}
-
-async fn open_store(config: &Config) -> Result<SharedStore, StartError> {
-    let database = &config.database;
-    store::connect(database.url.expose(), database.max_connections)
-        .await
-        .map_err(StartError::Database)
 }
 
 /// What the configuration says of the first environment, read whether or not it is needed: a mistake is told at once.

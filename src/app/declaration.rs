@@ -5,18 +5,18 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::{StartError, keys, open_store, wishes};
+use super::database::{self, confirmed_time, guarded_clock, is_empty};
+use super::{StartError, keys, wishes};
 use crate::config::declaration::{self, DeclarationFile, read_referenced};
 use crate::config::{Config, DatabaseUrl, keys_file};
 use crate::domain::keyring::KeyRing;
 use crate::domain::random::{OsRandom, Random};
 use crate::domain::time::{Clock, SystemClock, Timestamp};
-use crate::service::clock::GuardedClock;
 use crate::service::declaration::{DeclarationFault, Declarations, Plan};
 use crate::service::directory;
 use crate::service::first_start::{self, Welcome};
 use crate::store::directory::Loaded;
-use crate::store::{self, SharedStore, StoreError};
+use crate::store::{self, SharedStore};
 
 /// What came of a file.
 pub struct Applied {
@@ -33,7 +33,7 @@ pub struct Applied {
 /// With every mistake in the file, or why the database cannot be used. Nothing was changed, then.
 pub async fn apply(config: &Config, path: &Path) -> Result<Applied, StartError> {
     let file = declaration::read(path).map_err(StartError::Declaration)?;
-    let store = open_store(config).await?;
+    let store = database::open(config).await?;
     let applied = apply_to(config, &store, &file).await;
     store.close().await;
     applied
@@ -138,26 +138,6 @@ fn declarations<'a>(
         allow_plaintext_smtp: config.smtp.allow_plaintext,
         read_secret: &read_referenced,
     }
-}
-
-/// A machine's clock, held against the database's.
-pub(super) async fn guarded_clock(
-    store: &SharedStore,
-    machine: Arc<dyn Clock>,
-) -> Result<GuardedClock, StartError> {
-    let clock = GuardedClock::new(Arc::clone(&machine), machine);
-    clock.look(store).await?;
-    Ok(clock)
-}
-
-/// The time, which must agree with the database's: it is written with every change.
-pub(super) fn confirmed_time(clock: &GuardedClock) -> Result<Timestamp, StartError> {
-    clock.now().map_err(|_| StartError::ClockIsOff)
-}
-
-/// Whether there is no environment yet.
-pub(super) async fn is_empty(store: &SharedStore) -> Result<bool, StoreError> {
-    Ok(store.load(0).await?.records.is_empty())
 }
 
 /// Reads the directory without changing anything; `None` where there is no database.

@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::declaration::{confirmed_time, guarded_clock, is_empty};
+use super::database::{confirmed_time, guarded_clock, is_empty};
 use crate::app::StartError;
 use crate::config::keys_file::{self, KeysFile};
 use crate::config::{Config, DatabaseUrl};
