@@ -51,6 +51,14 @@ impl Source {
         first.trim_end_matches(".rs")
     }
 
+    /// Its path as a module, such as `http::otp`; that of the crate itself is empty.
+    pub fn module(&self) -> String {
+        match self.name.trim_end_matches(".rs") {
+            "lib" => String::new(),
+            path => path.replace('/', "::"),
+        }
+    }
+
     /// Every path of this crate that it names, without `crate::`, whichever way it is written.
     pub fn uses(&self) -> BTreeSet<String> {
         let mut found = BTreeSet::new();
@@ -67,17 +75,20 @@ impl Source {
         found
     }
 
-    /// `super::super::…` that climbs to the crate's root.
+    /// `super::super::…`, from where it climbs to.
     fn collect_relative(&self, mut rest: &str, found: &mut BTreeSet<String>) {
-        let depth = self.name.trim_end_matches(".rs").split('/').count();
-        let mut climbed = 0;
+        let module = self.module();
+        let mut above = module.as_str();
         while let Some(after) = rest.strip_prefix("super::") {
-            climbed += 1;
+            above = above.rsplit_once("::").map_or("", |(above, _)| above);
             rest = after;
         }
-        if climbed == depth {
-            collect("", rest, found);
-        }
+        let prefix = if above.is_empty() {
+            String::new()
+        } else {
+            format!("{above}::")
+        };
+        collect(&prefix, rest, found);
     }
 
     /// Whether the path `name` occurs as a word of its own.
@@ -177,6 +188,7 @@ fn every_way_to_write_a_path_is_read() {
             "eleven::TWELVE",
             "four::Five",
             "fourteen::Fifteen",
+            "http::sixteen",
             "one",
             "seven",
             "two::Three",
