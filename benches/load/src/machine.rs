@@ -20,9 +20,10 @@ pub struct Spent {
 }
 
 impl Spent {
-    pub fn now(service: u32, postmaster: Option<u32>) -> io::Result<Self> {
+    pub fn now(services: &[u32], postmaster: Option<u32>) -> io::Result<Self> {
+        let services = services.iter().map(|pid| Stat::of(*pid).map(|stat| stat.own));
         Ok(Self {
-            service: Stat::of(service)?.own,
+            service: services.sum::<io::Result<Duration>>()?,
             postgres: match postmaster {
                 Some(pid) => family(pid)?,
                 None => Duration::ZERO,

@@ -1,58 +1,37 @@
-//! The table, the ratios, and whether they reach what is asked of them.
+//! What was measured, and the two tables that are printed of it: every row's medians, and what is asked of them.
 
-use std::fmt::Write as _;
 use std::time::Duration;
 
-use crate::load::Figures;
+use crate::criteria;
+use crate::load::{Figures, Manner};
+
+/// What a row was measured on.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    Postgres,
+    /// With a full table.
+    Seeded,
+    /// One process and two on the same database, in turns.
+    OneProcess,
+    TwoProcesses,
+    /// This binary and the other, in turns.
+    InTurns,
+    Other,
+    Sqlite,
+    OtherSqlite,
+}
 
 /// What the service did.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Row {
-    RespondAsync,
-    RespondAsyncKeyed,
-    Wait,
+    Send(Manner),
     Verify,
+    /// Sends at a fixed rate, each waiting for acceptance.
+    Light(u32),
 }
 
-impl Row {
-    fn name(self) -> &'static str {
-        match self {
-            Self::RespondAsync => "send, respond-async, drained",
-            Self::RespondAsyncKeyed => "the same, each with a key",
-            Self::Wait => "send, waiting for acceptance",
-            Self::Verify => "verify, right code",
-        }
-    }
-
-    /// The least that it must reach of the yardstick.
-    fn least(self) -> f64 {
-        match self {
-            Self::RespondAsync | Self::RespondAsyncKeyed | Self::Wait => 1.3,
-            Self::Verify => 2.1,
-        }
-    }
-
-    /// The most processor time that service and Postgres may take for one.
-    fn most_processor_time(self) -> Option<Duration> {
-        match self {
-            Self::RespondAsync | Self::RespondAsyncKeyed => Some(Duration::from_micros(240)),
-            Self::Wait => None,
-            Self::Verify => Some(Duration::from_micros(150)),
-        }
-    }
-}
-
-/// The least that a full table may leave of a rate.
-const LEAST_WHEN_SEEDED: f64 = 0.9;
-/// The least that a key of its own may leave of the rate of sends.
-const LEAST_WHEN_KEYED: f64 = 0.95;
-const MOST_AFTER_LOAD: u64 = 64 << 20;
-const MOST_IDLE: u64 = 24 << 20;
-const MOST_UNTIL_READY: Duration = Duration::from_millis(300);
-
-/// A row, with the yardstick at its time where there was one.
-struct Measured {
-    place: &'static str,
+struct Sample {
+    place: Place,
     row: Row,
     figures: Figures,
     yardstick: Option<f64>,
@@ -60,21 +39,72 @@ struct Measured {
 
 #[derive(Default)]
 pub struct Report {
-    rows: Vec<Measured>,
-    after_load: Vec<(&'static str, u64)>,
-    idle: Option<u64>,
-    ready_after: Option<Duration>,
+    samples: Vec<Sample>,
+    pub after_load: Option<f64>,
+    pub ready_after: Option<f64>,
+    pub when_ready: Option<f64>,
+    pub idle: Option<f64>,
+    pub deadlocks: Option<f64>,
 }
 
+impl Place {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Postgres => "Postgres",
+            Self::Seeded => "Postgres, full table",
+            Self::OneProcess => "Postgres, one process",
+            Self::TwoProcesses => "Postgres, two processes",
+            Self::InTurns => "Postgres, in turns",
+            Self::Other => "Postgres, other binary",
+            Self::Sqlite => "SQLite",
+            Self::OtherSqlite => "SQLite, other binary",
+        }
+    }
+}
+
+impl Row {
+    pub fn name(self) -> String {
+        match self {
+            Self::Send(Manner::RespondAsync) => "send, respond-async".to_owned(),
+            Self::Send(Manner::RespondAsyncKeyed) => "send, respond-async, with a key".to_owned(),
+            Self::Send(Manner::Wait) => "send, waiting for acceptance".to_owned(),
+            Self::Verify => "verify, right code".to_owned(),
+            Self::Light(rate) => format!("{rate} sends a second"),
+        }
+    }
+}
+
+/// A figure of one sample.
+type Figure = fn(&Figures) -> f64;
+
+const RATE: Figure = Figures::rate;
+pub const MEDIAN_MS: Figure = |figures| milliseconds(figures.median);
+pub const SLOW_MS: Figure = |figures| milliseconds(figures.slow);
+pub const DRAIN_MS: Figure = |figures| milliseconds(figures.drain);
+pub const SERVICE_US: Figure = |figures| each(figures, figures.spent.service);
+pub const POSTGRES_US: Figure = |figures| each(figures, figures.spent.postgres);
+/// Processor time of service and database together.
+pub const SPENT_US: Figure = |figures| SERVICE_US(figures) + POSTGRES_US(figures);
+pub const LOAD_US: Figure = |figures| each(figures, figures.spent.load);
+pub const OTHERS_PERCENT: Figure = |figures| {
+    let spent = &figures.spent;
+    let others = spent
+        .machine
+        .saturating_sub(spent.service + spent.postgres + spent.load);
+    others.as_secs_f64() * 100.0 / spent.machine.as_secs_f64().max(0.01)
+};
+pub const WAL_BYTES: Figure = |figures| figures.wal_bytes as f64 / figures.requests.max(1) as f64;
+
 impl Report {
-    pub fn row(&mut self, place: &'static str, row: Row, figures: Figures, yardstick: Option<f64>) {
+    pub fn sample(&mut self, place: Place, row: Row, figures: Figures, yardstick: Option<f64>) {
         println!(
-            "  {:<30}{:>8.0}/s beside {:>6.0}/s",
+            "  {:<24} {:<32} {:>6.0} a second{}",
+            place.name(),
             row.name(),
             figures.rate(),
-            yardstick.unwrap_or_default()
+            yardstick.map_or_else(String::new, |rate| format!(", yardstick {rate:.0}"))
         );
-        self.rows.push(Measured {
+        self.samples.push(Sample {
             place,
             row,
             figures,
@@ -82,169 +112,89 @@ impl Report {
         });
     }
 
-    pub fn after_load(&mut self, place: &'static str, bytes: u64) {
-        self.after_load.push((place, bytes));
+    /// The median of a figure.
+    pub fn figure(&self, place: Place, row: Row, figure: Figure) -> Option<f64> {
+        median_of(
+            self.of(place, row)
+                .map(|sample| figure(&sample.figures))
+                .collect(),
+        )
     }
 
-    pub fn idle(&mut self, bytes: u64) {
-        self.idle = Some(bytes);
+    pub fn rate(&self, place: Place, row: Row) -> Option<f64> {
+        self.figure(place, row, RATE)
     }
 
-    pub fn ready_after(&mut self, took: Duration) {
-        self.ready_after = Some(took);
+    /// The median of the rate as a part of the yardstick's.
+    pub fn ratio(&self, place: Place, row: Row) -> Option<f64> {
+        let ratios = self.of(place, row).map(|sample| {
+            let yardstick = sample.yardstick?;
+            Some(sample.figures.rate() / yardstick)
+        });
+        median_of(ratios.collect::<Option<_>>()?)
+    }
+
+    fn of(&self, place: Place, row: Row) -> impl Iterator<Item = &Sample> {
+        let is_meant = move |sample: &&Sample| sample.place == place && sample.row == row;
+        self.samples.iter().filter(is_meant)
     }
 
     pub fn print(&self) {
         println!(
-            "\n{:<18}{:<30}{:>8}{:>7}{:>7}{:>9}{:>9}{:>9}{:>9}{:>9}  of the yardstick",
-            "", "", "a second", "p50", "p99", "service", "Postgres", "load", "others", "WAL"
+            "\n| on | what | samples | a second | × yardstick | p50 ms | p99 ms | drained after ms | service µs | database µs | load µs | others % | WAL bytes |"
         );
+        println!("|---|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|");
+        let mut printed = Vec::new();
+        for sample in &self.samples {
+            let key = (sample.place, sample.row);
+            if !printed.contains(&key) {
+                printed.push(key);
+                self.print_row(sample.place, sample.row);
+            }
+        }
+        println!("\n| measure | must reach | reached | met |");
+        println!("|---|---|---|---|");
+        for criterion in criteria::all(self) {
+            println!("{criterion}");
+        }
+    }
+
+    fn print_row(&self, place: Place, row: Row) {
+        let number = |value: Option<f64>, decimals: usize| {
+            value.map_or_else(String::new, |value| format!("{value:.decimals$}"))
+        };
+        let figure = |figure, decimals| number(self.figure(place, row, figure), decimals);
         println!(
-            "{:<18}{:<30}{:>8}{:>7}{:>7}{:>9}{:>9}{:>9}{:>9}{:>9}",
-            "", "", "", "ms", "ms", "us each", "us each", "us each", "of cpu", "bytes"
+            "| {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} |",
+            place.name(),
+            row.name(),
+            self.of(place, row).count(),
+            figure(RATE, 0),
+            number(self.ratio(place, row), 2),
+            figure(MEDIAN_MS, 2),
+            figure(SLOW_MS, 2),
+            figure(DRAIN_MS, 0),
+            figure(SERVICE_US, 0),
+            figure(POSTGRES_US, 0),
+            figure(LOAD_US, 0),
+            figure(OTHERS_PERCENT, 0),
+            figure(WAL_BYTES, 0),
         );
-        for measured in &self.rows {
-            print_row(measured);
-        }
-        println!();
-        for place in ["Postgres", "Postgres, seeded", "SQLite"] {
-            self.print_keyed(place);
-        }
-        for row in [Row::RespondAsync, Row::Wait, Row::Verify] {
-            self.print_seeded(row);
-        }
-        for (place, bytes) in &self.after_load {
-            println!(
-                "{:<48}{:>8.1} MiB, {}",
-                format!("resident after the load, {place}"),
-                mebibytes(*bytes),
-                verdict(*bytes <= MOST_AFTER_LOAD, "64 MiB")
-            );
-        }
-        if let Some(bytes) = self.idle {
-            println!(
-                "{:<48}{:>8.1} MiB, {}",
-                "resident idle",
-                mebibytes(bytes),
-                verdict(bytes <= MOST_IDLE, "24 MiB")
-            );
-        }
-        if let Some(took) = self.ready_after {
-            println!(
-                "{:<48}{:>8} ms, {}",
-                "start to ready, median of 5",
-                took.as_millis(),
-                verdict(took <= MOST_UNTIL_READY, "300 ms")
-            );
-        }
-    }
-
-    /// What is left of a rate when the table is full: as it was measured, and of the limit at the time.
-    fn print_seeded(&self, row: Row) {
-        let (few, many) = ("Postgres", "Postgres, seeded");
-        let rate = |place| self.rate(place, row);
-        let of_limit = |place| self.ratio(place, row);
-        if let (Some(before), Some(after), Some(of_before), Some(of_after)) =
-            (rate(few), rate(many), of_limit(few), of_limit(many))
-        {
-            let (left, left_of_limit) = (after / before, of_after / of_before);
-            println!(
-                "{:<48}{left:>8.2} of the rate without, {}; {left_of_limit:.2} of the ratio",
-                format!("{}, seeded", row.name()),
-                verdict(left >= LEAST_WHEN_SEEDED, "0.9"),
-            );
-        }
-    }
-
-    /// What a key leaves of the rate.
-    fn print_keyed(&self, place: &'static str) {
-        if let (Some(without), Some(with)) = (
-            self.rate(place, Row::RespondAsync),
-            self.rate(place, Row::RespondAsyncKeyed),
-        ) {
-            let left = with / without;
-            println!(
-                "{:<48}{left:>8.2} of the rate without, {}",
-                format!("send with a key, {place}"),
-                verdict(left >= LEAST_WHEN_KEYED, "0.95"),
-            );
-        }
-    }
-
-    /// The mean where it was measured more than once.
-    fn rate(&self, place: &str, row: Row) -> Option<f64> {
-        mean(self.of(place, row).map(|measured| measured.figures.rate()))
-    }
-
-    /// As [`Self::rate`], of the yardstick.
-    fn ratio(&self, place: &str, row: Row) -> Option<f64> {
-        mean(self.of(place, row).filter_map(Measured::ratio))
-    }
-
-    fn of(&self, place: &str, row: Row) -> impl Iterator<Item = &Measured> {
-        let is_meant = move |measured: &&Measured| measured.place == place && measured.row == row;
-        self.rows.iter().filter(is_meant)
     }
 }
 
-impl Measured {
-    fn ratio(&self) -> Option<f64> {
-        Some(self.figures.rate() / self.yardstick?)
-    }
+/// The middle one, or the mean of the two in the middle.
+pub fn median_of(mut values: Vec<f64>) -> Option<f64> {
+    values.sort_by(f64::total_cmp);
+    let upper = values.get(values.len() / 2)?;
+    let lower = values[(values.len() - 1) / 2];
+    Some(f64::midpoint(lower, *upper))
 }
 
-fn print_row(measured: &Measured) {
-    let Measured {
-        place, row, figures, ..
-    } = measured;
-    let each = |spent: Duration| spent.as_secs_f64() * 1e6 / figures.requests.max(1) as f64;
-    let ms = |time: Duration| time.as_secs_f64() * 1e3;
-    let spent = &figures.spent;
-    let ours = spent.service + spent.postgres + spent.load;
-    let others = spent.machine.saturating_sub(ours).as_secs_f64() / spent.machine.as_secs_f64().max(0.01);
-    let mut judged = String::new();
-    if let Some(ratio) = measured.ratio() {
-        judged = format!(
-            "{ratio:>5.2}, {}",
-            verdict(ratio >= row.least(), &row.least().to_string())
-        );
-        if let Some(most) = row.most_processor_time() {
-            let took = each(spent.service + spent.postgres);
-            let most = most.as_secs_f64() * 1e6;
-            let _ = write!(
-                judged,
-                "; {took:.0} us, {}",
-                verdict(took <= most, &format!("{most} us"))
-            );
-        }
-    }
-    println!(
-        "{place:<18}{:<30}{:>8.0}{:>7.1}{:>7.1}{:>9.0}{:>9.0}{:>9.0}{:>8.0}%{:>9.0}  {judged}",
-        row.name(),
-        figures.rate(),
-        ms(figures.median),
-        ms(figures.slow),
-        each(spent.service),
-        each(spent.postgres),
-        each(spent.load),
-        others * 100.0,
-        figures.wal_bytes as f64 / figures.requests.max(1) as f64,
-    );
+fn each(figures: &Figures, spent: Duration) -> f64 {
+    spent.as_secs_f64() * 1e6 / figures.requests.max(1) as f64
 }
 
-fn mean(values: impl Iterator<Item = f64>) -> Option<f64> {
-    let values: Vec<f64> = values.collect();
-    (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
-}
-
-fn verdict(reached: bool, least: &str) -> String {
-    if reached {
-        format!("within {least}")
-    } else {
-        format!("MISSES {least}")
-    }
-}
-
-fn mebibytes(bytes: u64) -> f64 {
-    bytes as f64 / f64::from(1 << 20)
+fn milliseconds(time: Duration) -> f64 {
+    time.as_secs_f64() * 1e3
 }

@@ -18,6 +18,7 @@ pub struct Service {
     process: Child,
     address: SocketAddr,
     ready_after: Duration,
+    resident_when_ready: u64,
     key: String,
     connection_id: String,
 }
@@ -79,6 +80,7 @@ impl Service {
             process,
             address,
             ready_after: Duration::ZERO,
+            resident_when_ready: 0,
             key,
             connection_id: String::new(),
         };
@@ -97,6 +99,7 @@ impl Service {
                 && let Ok((200, _)) = connection.ask(request.as_bytes()).await
             {
                 self.ready_after = started.elapsed();
+                self.resident_when_ready = self.resident()?;
                 return Ok(());
             }
             if started.elapsed() > PATIENCE || self.process.try_wait()?.is_some() {
@@ -166,6 +169,10 @@ impl Service {
 
     pub fn ready_after(&self) -> Duration {
         self.ready_after
+    }
+
+    pub fn resident_when_ready(&self) -> u64 {
+        self.resident_when_ready
     }
 
     pub fn resident(&self) -> Result<u64, Failure> {
