@@ -287,7 +287,7 @@ mod tests {
         let schemes = &document["components"]["securitySchemes"];
         assert_eq!(schemes[APPLICATION_KEY]["scheme"], "bearer");
         assert_eq!(schemes[ADMINISTRATOR_KEY]["scheme"], "bearer");
-        let codes = &document["components"]["schemas"]["Code"]["enum"];
+        let codes = &document["components"]["schemas"]["ProblemCode"]["enum"];
         assert_eq!(codes.as_array().unwrap().len(), Code::ALL.len());
         let unready = &document["paths"]["/readyz"]["get"]["responses"]["503"];
         assert_eq!(unready["description"], "`service_unavailable`");

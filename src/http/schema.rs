@@ -1,5 +1,7 @@
 //! How values of the domain look in the OpenAPI document. Told here, because the domain knows nothing of HTTP.
 
+use std::borrow::Cow;
+
 use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::schema::{ObjectBuilder, Schema, SchemaFormat, Type};
 use utoipa::openapi::{RefOr, Required};
@@ -91,8 +93,20 @@ schemas! {
         .max_length(Some(MAX_URL));
     MessagePurpose = text("What a message is for: the purpose of its code, or the event that it tells of.")
         .enum_values(Some(Purpose::NAMES.iter().chain(NotificationEvent::NAMES).copied()));
-    Code = text("What went wrong, in a word to rely on; `/docs/problems` explains each.")
-        .enum_values(Some(Code::ALL.iter().map(|code| code.as_str())));
+}
+
+impl PartialSchema for Code {
+    fn schema() -> RefOr<Schema> {
+        text("What went wrong, in a word to rely on; `/docs/problems` explains each.")
+            .enum_values(Some(Self::ALL.iter().map(|code| code.as_str())))
+            .into()
+    }
+}
+
+impl ToSchema for Code {
+    fn name() -> Cow<'static, str> {
+        "ProblemCode".into()
+    }
 }
 
 fn format(name: &str) -> SchemaFormat {

@@ -72,6 +72,7 @@ pub struct Body {
 /// Why a number is refused.
 #[derive(Debug, Clone, Copy, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = RefusalReason)]
 pub enum Reason {
     /// It is written like no number, or is none of its numbering plan.
     InvalidFormat,
@@ -96,6 +97,7 @@ impl From<PhoneNumberFault> for Reason {
 /// Whose wrong guesses are used up: the verification's for good, the recipient's until `Retry-After` is over.
 #[derive(Debug, Clone, Copy, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = AttemptScope)]
 pub enum Scope {
     /// This verification takes none any more.
     Verification,
