@@ -27,10 +27,12 @@ struct File {
 /// All of them; `index.html` is the page itself.
 const FILES: &[File] = &include!(concat!(env!("OUT_DIR"), "/docs.rs"));
 
+const ICON: &str = "favicon-32x32.png";
+
 const HTML: &str = "text/html; charset=utf-8";
 
 /// For pages of ours: text and a style of their own.
-pub(super) const PAGE_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; \
+pub(super) const PAGE_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src 'self'; base-uri 'none'; \
                                       form-action 'none'; frame-ancestors 'none'";
 
 /// For Swagger UI: scripts and requests of this host only. It styles its elements in place and draws with `data:` images.
@@ -54,7 +56,12 @@ pub fn router(document: &OpenApi) -> Result<Router, serde_json::Error> {
     for file in FILES {
         let name = file.name.trim_end_matches("index.html");
         let content = StaticFile::built_in(file.media_type, file.plain, file.gzip, file.hash);
-        router = router.route(&format!("/docs/{name}"), serve(content, UI_POLICY));
+        let file = serve(content, UI_POLICY);
+        // Where browsers look for the icon of a page that names none.
+        if name == ICON {
+            router = router.route("/favicon.ico", file.clone());
+        }
+        router = router.route(&format!("/docs/{name}"), file);
     }
     Ok(router)
 }

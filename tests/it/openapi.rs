@@ -301,6 +301,8 @@ async fn the_pages_need_nothing_from_another_host() {
             );
         }
     }
+    let icon = get(address, "/favicon.ico", &[]).await;
+    assert_eq!((icon.status, icon.header("content-type")), (200, "image/png"));
     let served: Value = get(address, "/openapi.json", &[]).await.json();
     assert_eq!(served, document());
     serving.abort();

@@ -5,4 +5,6 @@ window.ui = SwaggerUIBundle({
   deepLinking: true,
   defaultModelsExpandDepth: -1,
   validatorUrl: "none",
+  // The service that answers is the one that the page came from, and there is no other to choose.
+  plugins: [{ wrapComponents: { ServersContainer: () => () => null } }],
 });
