@@ -2,15 +2,18 @@
 
 use std::time::Duration;
 
+use axum::http::header::LOCATION;
+use axum::http::{HeaderName, StatusCode};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::extract::Prefer;
+use super::extract::{IdempotencyKey, Json, Payload, Prefer};
 use super::problem::{Code, Problem};
 use super::state::Services;
 use crate::domain::id::VerificationId;
+use crate::domain::idempotency::{KeyedRequest, Operation};
 use crate::domain::message::FailureCode;
-use crate::service::otp::{NotDelivered, Refused, SendError};
+use crate::service::otp::{Caller, NotDelivered, Refused, SendError};
 use crate::store::StoreError;
 
 mod cancel;
@@ -30,6 +33,27 @@ pub fn routes() -> OpenApiRouter<Services> {
         .routes(routes!(cancel::cancel))
         .routes(routes!(read::read))
         .routes(routes!(connections::list))
+}
+
+/// The request that carries `key`, with its body as it was sent.
+pub(super) fn keyed_request<T>(
+    services: &Services,
+    caller: &Caller,
+    operation: Operation,
+    key: Option<IdempotencyKey>,
+    payload: &Payload<T>,
+) -> Option<KeyedRequest> {
+    let key = key?;
+    Some(
+        services
+            .otp
+            .keyed_request(caller, operation, key.as_str(), &payload.bytes),
+    )
+}
+
+/// What was made, and where it is.
+pub(super) fn created<T>(location: String, view: T) -> (StatusCode, [(HeaderName, String); 1], Json<T>) {
+    (StatusCode::CREATED, [(LOCATION, location)], Json(view))
 }
 
 /// How long an answer waits for the provider: as configured, or less if the caller prefers.

@@ -13,7 +13,7 @@ use super::otp::{Caller, Refused, SendError, removed};
 use super::route;
 use crate::domain::email::EmailAddress;
 use crate::domain::id::{MessageId, NotificationId};
-use crate::domain::idempotency::{KeyedRequest, Operation};
+use crate::domain::idempotency::KeyedRequest;
 use crate::domain::keyring::KeyRing;
 use crate::domain::locale::LanguageTag;
 use crate::domain::message::{MessageStatus, MessageSummary};
@@ -69,12 +69,6 @@ impl Service {
             clock,
             random,
         }
-    }
-
-    /// The request that carries `key`, with its body as it was sent.
-    #[must_use]
-    pub fn keyed_request(&self, caller: &Caller, key: &str, body: &[u8]) -> KeyedRequest {
-        KeyedRequest::new(&self.keys, caller.application.id, Operation::Notify, key, body)
     }
 
     /// Makes a notification and sends its messages where it has any, waiting for the provider no longer than `max_wait`.

@@ -3,7 +3,6 @@
 use std::collections::HashSet;
 
 use axum::extract::State;
-use axum::http::header::LOCATION;
 use axum::http::{HeaderName, StatusCode};
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -11,7 +10,7 @@ use utoipa::ToSchema;
 use crate::domain::business::BusinessUrl;
 use crate::domain::email::EmailAddress;
 use crate::domain::field::FieldError;
-use crate::domain::idempotency::KeyedRequest;
+use crate::domain::idempotency::{KeyedRequest, Operation};
 use crate::domain::locale::LanguageTag;
 use crate::domain::notification::{
     ActionUrl, MAX_RECIPIENTS, NotificationData, NotificationEvent, NotificationSource, PersonName,
@@ -19,7 +18,7 @@ use crate::domain::notification::{
 use crate::domain::time::Timestamp;
 use crate::http::auth::Application;
 use crate::http::extract::{IdempotencyKey, Json, Payload, Prefer};
-use crate::http::otp::max_wait;
+use crate::http::otp::{created, keyed_request, max_wait};
 use crate::http::problem::{Code, Problem};
 use crate::http::state::Services;
 use crate::http::view::Notification;
@@ -83,29 +82,20 @@ pub async fn create(
     key: Option<IdempotencyKey>,
     payload: Payload<NotificationRequest>,
 ) -> Result<(StatusCode, [(HeaderName, String); 1], Json<Notification>), Problem> {
-    let request = key.map(|key| {
-        let (key, body) = (key.as_str(), &payload.bytes);
-        services.notifications.keyed_request(&caller, key, body)
-    });
+    let request = keyed_request(&services, &caller, Operation::Notify, key, &payload);
     let max_wait = max_wait(&services, prefer);
+    let notifications = &services.notifications;
     let business = &caller.environment.environment.business_url;
     let notification = match payload.value.read(business, request) {
-        Ok(command) => services.notifications.notify(&caller, command, max_wait).await?,
+        Ok(command) => notifications.notify(&caller, command, max_wait).await?,
         // The settings may have been others when it came first.
         Err(refused) => {
-            let notified = services
-                .notifications
-                .find_notified(&caller, request, max_wait)
-                .await?;
+            let notified = notifications.find_notified(&caller, request, max_wait).await?;
             notified.ok_or(refused)?
         }
     };
     let location = format!("/v1/notifications/{}", notification.id);
-    Ok((
-        StatusCode::CREATED,
-        [(LOCATION, location)],
-        Json(notification.into()),
-    ))
+    Ok(created(location, notification.into()))
 }
 
 impl NotificationRequest {

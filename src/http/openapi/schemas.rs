@@ -1,10 +1,10 @@
 //! The schemas as clients are made of them: under names that a person would choose, pages that refer to what is on them, and
 //! answers in which everything is there.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use utoipa::openapi::path::Operation;
-use utoipa::openapi::schema::{AdditionalProperties, ArrayItems, Object, Schema};
+use utoipa::openapi::schema::{AdditionalProperties, ArrayItems, Schema};
 use utoipa::openapi::{Content, OpenApi, Ref, RefOr};
 
 const PLACE: &str = "#/components/schemas/";
@@ -30,17 +30,15 @@ pub fn arrange(document: &mut OpenApi) {
 fn refer_to_parts(document: &mut OpenApi) {
     let schemas = &mut document.components.get_or_insert_default().schemas;
     let known = schemas.clone();
+    let mut refer = |part: &mut RefOr<Schema>| {
+        if let Some((name, _)) = known.iter().find(|(_, known)| *known == part) {
+            *part = Ref::from_schema_name(name).into();
+        }
+    };
     for schema in schemas.values_mut() {
-        let RefOr::T(schema) = schema else { continue };
-        parts(schema).for_each(|part| refer(part, &known));
-    }
-}
-
-fn refer(schema: &mut RefOr<Schema>, known: &BTreeMap<String, RefOr<Schema>>) {
-    if let Some((name, _)) = known.iter().find(|(_, known)| *known == schema) {
-        *schema = Ref::from_schema_name(name).into();
-    } else if let RefOr::T(schema) = schema {
-        parts(schema).for_each(|part| refer(part, known));
+        if let RefOr::T(schema) = schema {
+            parts(schema).for_each(|part| each(part, &mut refer));
+        }
     }
 }
 
@@ -51,28 +49,26 @@ fn rename(document: &mut OpenApi) {
         .into_iter()
         .map(|(name, schema)| (name_for_people(&name), schema))
         .collect();
-    let change = |reference: &mut Ref| {
-        if let Some(name) = reference.ref_location.strip_prefix(PLACE) {
-            reference.ref_location = format!("{PLACE}{}", name_for_people(name));
+    let mut change = |place: &mut String| {
+        if let Some(name) = place.strip_prefix(PLACE) {
+            *place = format!("{PLACE}{}", name_for_people(name));
         }
     };
     for schema in schemas.values_mut() {
-        each_reference(schema, &mut { change });
+        each_reference(schema, &mut change);
     }
     for operation in operations(document) {
-        requests(operation).for_each(|schema| each_reference(schema, &mut { change }));
-        answers(operation).for_each(|schema| each_reference(schema, &mut { change }));
+        requests(operation).for_each(|schema| each_reference(schema, &mut change));
+        answers(operation).for_each(|schema| each_reference(schema, &mut change));
     }
 }
 
 fn name_for_people(name: &str) -> String {
-    if let Some(item) = name.strip_prefix("Page_") {
-        return format!("{item}Page");
-    }
     match name.split_once('_') {
+        Some(("Page", item)) => format!("{item}Page"),
         Some((name, "SecretHint")) => name.to_owned(),
-        Some((name, _)) => format!("{name}Input"),
-        None => name.to_owned(),
+        Some((name, "SecretInput")) => format!("{name}Input"),
+        _ => name.to_owned(),
     }
 }
 
@@ -86,7 +82,7 @@ fn complete_answers(document: &mut OpenApi) {
             continue;
         };
         let before = schema.clone();
-        each_object(schema, &mut |object| require_all(&name, object));
+        each(schema, &mut |part| require_all(&name, part));
         if asked.contains(&name) && *schema != before {
             schemas.insert(format!("{name}Input"), before);
             inputs.insert(format!("{PLACE}{name}"));
@@ -94,9 +90,9 @@ fn complete_answers(document: &mut OpenApi) {
     }
     for operation in operations(document) {
         requests(operation).for_each(|schema| {
-            each_reference(schema, &mut |reference| {
-                if inputs.contains(&reference.ref_location) {
-                    reference.ref_location.push_str("Input");
+            each_reference(schema, &mut |place| {
+                if inputs.contains(place) {
+                    place.push_str("Input");
                 }
             });
         });
@@ -109,8 +105,7 @@ fn reached<'d, S: Iterator<Item = &'d mut RefOr<Schema>>>(
     choose: fn(&'d mut Operation) -> S,
 ) -> BTreeSet<String> {
     let mut next = Vec::new();
-    let mut note =
-        |reference: &mut Ref| next.push(reference.ref_location.trim_start_matches(PLACE).to_owned());
+    let mut note = |place: &mut String| next.push(place.trim_start_matches(PLACE).to_owned());
     let OpenApi {
         paths, components, ..
     } = document;
@@ -123,15 +118,17 @@ fn reached<'d, S: Iterator<Item = &'d mut RefOr<Schema>>>(
         if let Some(schema) = schemas.get_mut(&name)
             && seen.insert(name)
         {
-            each_reference(schema, &mut |reference| {
-                next.push(reference.ref_location.trim_start_matches(PLACE).to_owned());
-            });
+            let mut note = |place: &mut String| next.push(place.trim_start_matches(PLACE).to_owned());
+            each_reference(schema, &mut note);
         }
     }
     seen
 }
 
-fn require_all(name: &str, object: &mut Object) {
+fn require_all(name: &str, schema: &mut RefOr<Schema>) {
+    let RefOr::T(Schema::Object(object)) = schema else {
+        return;
+    };
     for member in object.properties.keys() {
         if !object.required.contains(member) && !LEFT_OUT.contains(&(name, member)) {
             object.required.push(member.clone());
@@ -173,20 +170,20 @@ fn schema_of(content: &mut RefOr<Content>) -> Option<&mut RefOr<Schema>> {
     }
 }
 
-fn each_reference(schema: &mut RefOr<Schema>, visit: &mut impl FnMut(&mut Ref)) {
-    match schema {
-        RefOr::Ref(reference) => visit(reference),
-        RefOr::T(schema) => parts(schema).for_each(|part| each_reference(part, visit)),
+/// The schema, and then all that it is made of.
+fn each(schema: &mut RefOr<Schema>, visit: &mut dyn FnMut(&mut RefOr<Schema>)) {
+    visit(schema);
+    if let RefOr::T(schema) = schema {
+        parts(schema).for_each(|part| each(part, visit));
     }
 }
 
-fn each_object(schema: &mut RefOr<Schema>, visit: &mut impl FnMut(&mut Object)) {
-    if let RefOr::T(schema) = schema {
-        if let Schema::Object(object) = schema {
-            visit(object);
+fn each_reference(schema: &mut RefOr<Schema>, visit: &mut dyn FnMut(&mut String)) {
+    each(schema, &mut |part| {
+        if let RefOr::Ref(reference) = part {
+            visit(&mut reference.ref_location);
         }
-        parts(schema).for_each(|part| each_object(part, visit));
-    }
+    });
 }
 
 /// The schemas that one is directly made of.

@@ -3,6 +3,7 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::domain::environment::Connection;
 use crate::domain::id::ConnectionId;
 use crate::domain::message::Channel;
 use crate::domain::phone::Country;
@@ -30,6 +31,17 @@ pub struct ConnectionView {
     default_country: Option<Option<Country>>,
 }
 
+impl ConnectionView {
+    fn of(connection: &Connection, default_country: Option<Country>) -> Self {
+        Self {
+            id: connection.id,
+            strategy: connection.strategy,
+            name: connection.name.clone(),
+            default_country: (connection.channel() == Channel::Sms).then_some(default_country),
+        }
+    }
+}
+
 /// Lists the connections that are switched on for the application.
 ///
 /// Their ids are what a code is sent over.
@@ -43,19 +55,13 @@ pub async fn list(
 ) -> Json<Page<ConnectionView>> {
     let country = caller.environment.environment.default_country;
     let on = &caller.application.connections;
-    let connections = caller
-        .environment
-        .connections
-        .iter()
-        .filter(|connection| on.contains(&connection.id));
-    let data = connections.map(|connection| ConnectionView {
-        id: connection.id,
-        strategy: connection.strategy,
-        name: connection.name.clone(),
-        default_country: (connection.channel() == Channel::Sms).then_some(country),
-    });
+    let connections = caller.environment.connections.iter();
+    let data = connections
+        .filter(|connection| on.contains(&connection.id))
+        .map(|connection| ConnectionView::of(connection, country))
+        .collect();
     Json(Page {
-        data: data.collect(),
+        data,
         next_cursor: None,
     })
 }

@@ -9,8 +9,7 @@ use crate::service::otp::{LimitName, Refused};
 
 impl From<Refused> for Problem {
     fn from(refused: Refused) -> Self {
-        let (code, detail) = explanation(&refused);
-        let problem = Self::new(code, detail);
+        let problem = Self::new(code(&refused), refused.to_string());
         match refused {
             Refused::RecipientBlocked => problem.with(|body| body.reason = Some(Reason::NumberType)),
             Refused::EmailNotConfigured | Refused::NotificationsNotConfigured => {
@@ -49,91 +48,23 @@ fn policy(limit: LimitName) -> &'static str {
     }
 }
 
-/// The code, and what to do next.
-fn explanation(refused: &Refused) -> (Code, &'static str) {
+fn code(refused: &Refused) -> Code {
     match refused {
-        Refused::FactorDisabled => (
-            Code::FactorDisabled,
-            "This factor is switched off for multi-factor authentication; use another one.",
-        ),
-        Refused::CountryNotAllowed => (
-            Code::CountryNotAllowed,
-            "Numbers of this country are not allowed here; an administrator can allow the country.",
-        ),
-        Refused::RecipientBlocked => (
-            Code::RecipientBlocked,
-            "Numbers of this type receive no codes, whatever the settings; use a mobile number.",
-        ),
-        Refused::SmsNotConfigured => (
-            Code::SmsNotConfigured,
-            "No SMS sender is configured; an administrator can enter a Twilio account in the SMS settings.",
-        ),
-        Refused::EmailNotConfigured => (
-            Code::ServiceUnavailable,
-            "No email sender is configured; an administrator can enter an SMTP server in the email settings.",
-        ),
-        Refused::NotificationsNotConfigured => (
-            Code::ServiceUnavailable,
-            "Notifications go out through the platform's email sender, and there is none; the operator configures it.",
-        ),
-        Refused::Throttled {
-            limit: LimitName::IpHour,
-            ..
-        } => (
-            Code::RateLimited,
-            "Too many codes were asked for from this address; wait before sending another.",
-        ),
-        Refused::Throttled { .. } => (
-            Code::RateLimited,
-            "Too many codes were sent to this recipient; wait before sending another.",
-        ),
-        Refused::NotificationsThrottled { .. } => (
-            Code::RateLimited,
-            "A recipient has had as many notifications as it may in a day; nothing was sent to any of them.",
-        ),
-        Refused::RecipientLocked { .. } => (
-            Code::TooManyAttempts,
-            "Too many wrong codes were entered for this recipient; wait until the lock ends.",
-        ),
-        Refused::QuotaExhausted { .. } => (
-            Code::SmsLimitReached,
-            "This month's test messages are used up; enter a Twilio account in the SMS settings, or wait for the next month.",
-        ),
-        Refused::KeyReused => (
-            Code::IdempotencyKeyReused,
-            "This Idempotency-Key was used for another request; use a new key for each request.",
-        ),
-        Refused::NotFound => (
-            Code::VerificationNotFound,
-            "There is no such verification of this application; start with /v1/otp/send.",
-        ),
-        Refused::ConnectionDisabled => (
-            Code::ConnectionDisabled,
-            "This connection is switched off for the application; an administrator can switch it on.",
-        ),
-        Refused::AlreadyVerified => (
-            Code::AlreadyVerified,
-            "This code has been used; start a new verification.",
-        ),
-        Refused::Canceled => (
-            Code::VerificationCanceled,
-            "This verification was canceled; start a new one.",
-        ),
-        Refused::Locked => (
-            Code::TooManyAttempts,
-            "Too many wrong codes were entered for this verification; start a new one.",
-        ),
-        Refused::Expired => (
-            Code::ExpiredCode,
-            "The code has expired; start a new verification.",
-        ),
-        Refused::ResendLimitReached => (
-            Code::ResendLimitReached,
-            "This verification has had all its messages; start a new one.",
-        ),
-        Refused::TooSoon { .. } => (
-            Code::ResendRequestedTooSoon,
-            "Wait before sending the code again.",
-        ),
+        Refused::FactorDisabled => Code::FactorDisabled,
+        Refused::CountryNotAllowed => Code::CountryNotAllowed,
+        Refused::RecipientBlocked => Code::RecipientBlocked,
+        Refused::SmsNotConfigured => Code::SmsNotConfigured,
+        Refused::EmailNotConfigured | Refused::NotificationsNotConfigured => Code::ServiceUnavailable,
+        Refused::Throttled { .. } | Refused::NotificationsThrottled { .. } => Code::RateLimited,
+        Refused::RecipientLocked { .. } | Refused::Locked => Code::TooManyAttempts,
+        Refused::QuotaExhausted { .. } => Code::SmsLimitReached,
+        Refused::KeyReused => Code::IdempotencyKeyReused,
+        Refused::NotFound => Code::VerificationNotFound,
+        Refused::ConnectionDisabled => Code::ConnectionDisabled,
+        Refused::AlreadyVerified => Code::AlreadyVerified,
+        Refused::Canceled => Code::VerificationCanceled,
+        Refused::Expired => Code::ExpiredCode,
+        Refused::ResendLimitReached => Code::ResendLimitReached,
+        Refused::TooSoon { .. } => Code::ResendRequestedTooSoon,
     }
 }

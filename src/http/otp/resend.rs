@@ -4,7 +4,7 @@ use axum::extract::State;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::{max_wait, verification_id};
+use super::{keyed_request, max_wait, verification_id};
 use crate::domain::id::VerificationId;
 use crate::domain::idempotency::Operation;
 use crate::http::auth::Application;
@@ -40,10 +40,7 @@ pub async fn resend(
     key: Option<IdempotencyKey>,
     payload: Payload<VerificationRequest>,
 ) -> Result<Json<Verification>, Problem> {
-    let request = key.map(|key| {
-        let (key, body) = (key.as_str(), &payload.bytes);
-        services.otp.keyed_request(&caller, Operation::Resend, key, body)
-    });
+    let request = keyed_request(&services, &caller, Operation::Resend, key, &payload);
     let id = verification_id(&payload.value.verification_id)?;
     let max_wait = max_wait(&services, prefer);
     let verification = services.otp.resend(&caller, id, request, max_wait).await?;

@@ -3,12 +3,11 @@
 use std::net::IpAddr;
 
 use axum::extract::State;
-use axum::http::header::LOCATION;
 use axum::http::{HeaderName, StatusCode};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::max_wait;
+use super::{created, keyed_request, max_wait};
 use crate::domain::email::EmailAddress;
 use crate::domain::environment::Connection;
 use crate::domain::field::FieldError;
@@ -72,10 +71,7 @@ pub async fn send(
     key: Option<IdempotencyKey>,
     payload: Payload<SendRequest>,
 ) -> Result<(StatusCode, [(HeaderName, String); 1], Json<Verification>), Problem> {
-    let request = key.map(|key| {
-        let (key, body) = (key.as_str(), &payload.bytes);
-        services.otp.keyed_request(&caller, Operation::Send, key, body)
-    });
+    let request = keyed_request(&services, &caller, Operation::Send, key, &payload);
     let max_wait = max_wait(&services, prefer);
     let verification = match payload.value.read(&caller, request) {
         Ok(command) => services.otp.send(&caller, command, max_wait).await?,
@@ -87,7 +83,7 @@ pub async fn send(
     };
     let location = format!("/v1/otp/{}", verification.id);
     let view = Verification::of(verification, services.clock.estimate());
-    Ok((StatusCode::CREATED, [(LOCATION, location)], Json(view)))
+    Ok(created(location, view))
 }
 
 impl SendRequest {

@@ -4,7 +4,7 @@ use axum::extract::State;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::verification_id;
+use super::{keyed_request, verification_id};
 use crate::domain::code::Code as OneTimeCode;
 use crate::domain::field::FieldError;
 use crate::domain::id::{ConnectionId, VerificationId};
@@ -57,10 +57,7 @@ pub async fn verify(
     key: Option<IdempotencyKey>,
     payload: Payload<VerifyRequest>,
 ) -> Result<Json<Verification>, Problem> {
-    let request = key.map(|key| {
-        let (key, body) = (key.as_str(), &payload.bytes);
-        services.otp.keyed_request(&caller, Operation::Verify, key, body)
-    });
+    let request = keyed_request(&services, &caller, Operation::Verify, key, &payload);
     let command = payload.value.read(request)?;
     let check = services.otp.verify(&caller, command).await?;
     answer(check, services.clock.estimate()).map(Json)

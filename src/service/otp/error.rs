@@ -8,23 +8,34 @@ use crate::domain::message::Failure;
 use crate::domain::time::Timestamp;
 use crate::store::StoreError;
 
-/// A send, a resend or a notification that was refused before anything was made.
+/// A send, a resend or a notification that was refused before anything was made, or a guess that was not compared. Each tells the
+/// caller what to do next.
 #[derive(Debug, thiserror::Error)]
-#[error("refused")]
 pub enum Refused {
     /// The environment has switched this factor off.
+    #[error("This factor is switched off for multi-factor authentication; use another one.")]
     FactorDisabled,
     /// The environment does not send there.
+    #[error("Numbers of this country are not allowed here; an administrator can allow the country.")]
     CountryNotAllowed,
     /// Nobody signs in with a number of this type, and texts to it are paid for dearly.
+    #[error("Numbers of this type receive no codes, whatever the settings; use a mobile number.")]
     RecipientBlocked,
     /// Neither the environment nor the platform has a sender of text messages.
+    #[error("No SMS sender is configured; an administrator can enter a Twilio account in the SMS settings.")]
     SmsNotConfigured,
     /// Neither the environment nor the platform has a sender of emails.
+    #[error(
+        "No email sender is configured; an administrator can enter an SMTP server in the email settings."
+    )]
     EmailNotConfigured,
     /// The platform has no sender of emails, and notifications have no other.
+    #[error(
+        "Notifications go out through the platform's email sender, and there is none; the operator configures it."
+    )]
     NotificationsNotConfigured,
     /// A limit is used up.
+    #[error("{}", throttled(*limit))]
     Throttled {
         /// Which.
         limit: LimitName,
@@ -36,16 +47,21 @@ pub enum Refused {
         retry_after: Duration,
     },
     /// A recipient has had as many notifications as it may. Nothing was made for any of them.
+    #[error("A recipient has had as many notifications as it may in a day; nothing was sent to any of them.")]
     NotificationsThrottled {
         /// When all of them may have one more.
         retry_after: Duration,
     },
     /// The recipient's wrong guesses are used up.
+    #[error("Too many wrong codes were entered for this recipient; wait until the lock ends.")]
     RecipientLocked {
         /// Until then.
         retry_after: Duration,
     },
     /// The month's test quota is used up.
+    #[error(
+        "This month's test messages are used up; enter a Twilio account in the SMS settings, or wait for the next month."
+    )]
     QuotaExhausted {
         /// Messages that it allows.
         limit: u32,
@@ -55,26 +71,44 @@ pub enum Refused {
         retry_after: Duration,
     },
     /// Another request has come under this key before.
+    #[error("This Idempotency-Key was used for another request; use a new key for each request.")]
     KeyReused,
     /// No such verification of this application.
+    #[error("There is no such verification of this application; start with /v1/otp/send.")]
     NotFound,
     /// Its connection has been switched off.
+    #[error("This connection is switched off for the application; an administrator can switch it on.")]
     ConnectionDisabled,
     /// Its code came back before.
+    #[error("This code has been used; start a new verification.")]
     AlreadyVerified,
     /// Its caller gave it up.
+    #[error("This verification was canceled; start a new one.")]
     Canceled,
     /// Its wrong guesses are used up.
+    #[error("Too many wrong codes were entered for this verification; start a new one.")]
     Locked,
     /// Its code has died.
+    #[error("The code has expired; start a new verification.")]
     Expired,
     /// It has had all its messages.
+    #[error("This verification has had all its messages; start a new one.")]
     ResendLimitReached,
     /// The wait between two of its messages is not over.
+    #[error("Wait before sending the code again.")]
     TooSoon {
         /// What is left of it.
         retry_after: Duration,
     },
+}
+
+fn throttled(limit: LimitName) -> &'static str {
+    match limit {
+        LimitName::RecipientHour | LimitName::RecipientDay => {
+            "Too many codes were sent to this recipient; wait before sending another."
+        }
+        LimitName::IpHour => "Too many codes were asked for from this address; wait before sending another.",
+    }
 }
 
 /// A message that was made, and that every sender refused. Its verification stays pending, and can be resent.
