@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 mod circles;
+mod path_of_a_send;
 mod source;
 
 use source::Source;

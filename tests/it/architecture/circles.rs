@@ -18,7 +18,7 @@ const CIRCLES: &[&[&str]] = &[
 ];
 
 /// The files that each file names something of by a path from the crate's root or through `super`.
-fn used_files(sources: &[Source]) -> BTreeMap<&str, BTreeSet<&str>> {
+pub(super) fn used_files(sources: &[Source]) -> BTreeMap<&str, BTreeSet<&str>> {
     let files: BTreeMap<String, &str> = sources
         .iter()
         .map(|source| (source.module(), source.name.as_str()))
