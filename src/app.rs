@@ -14,6 +14,8 @@ use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::config::{Config, Server};
+use crate::domain::environment::{EnvironmentCode, EnvironmentFields, Name};
+use crate::domain::locale::LanguageTag;
 use crate::domain::random::{OsRandom, Random};
 use crate::domain::time::{Clock, SystemClock};
 use crate::http::failed_auth::FailedAuthentications;
@@ -35,7 +37,7 @@ use crate::service::administration::Administration;
 use crate::service::clock::GuardedClock;
 use crate::service::directory::Directory;
 use crate::service::dispatch::Dispatcher;
-use crate::service::first_start::{Welcome, Wishes};
+use crate::service::first_start::{BootstrapOptions, Welcome};
 use crate::service::notification;
 use crate::service::otp;
 use crate::service::reseal::Resealing;
@@ -44,13 +46,13 @@ use crate::service::upkeep::Upkeep;
 use crate::store::SharedStore;
 
 mod database;
-mod declaration;
 mod keys;
+mod manifest;
 mod senders;
 mod start_error;
 
-pub use declaration::{Applied, apply, export, plan};
 pub use keys::{Pruned, open as open_keys, prune as prune_keys};
+pub use manifest::{Applied, apply, export, plan};
 pub use start_error::StartError;
 
 /// What surrounds the service and a test puts its own in the place of.
@@ -126,7 +128,7 @@ impl App {
         }
         let keys = keys::open(config, &store, &*random, &guarded).await?;
         let welcome = match guarded.now() {
-            Ok(now) => declaration::first_start(config, &store, &keys, &*random, now).await?,
+            Ok(now) => manifest::first_start(config, &store, &keys, &*random, now).await?,
             // There is an environment.
             Err(_) => None,
         };
@@ -311,33 +313,20 @@ fn api(layers: &Layers, services: &Services, development: Option<Router>) -> Res
 }
 
 /// What the configuration says of the first environment, read whether or not it is needed: a mistake is told at once.
-fn wishes(config: &Config) -> Result<Wishes, StartError> {
-    use crate::domain::business::{BusinessName, BusinessUrl};
-    use crate::domain::locale::LanguageTag;
-    use crate::domain::phone::Country;
-
-    let bootstrap = &config.bootstrap;
-    let wrong = |key: &'static str| {
-        move |error: &dyn std::fmt::Display| StartError::Bootstrap {
-            key,
-            problem: error.to_string(),
-        }
-    };
-    let name = bootstrap.business_name.as_deref().unwrap_or("otpost");
-    let url = bootstrap.business_url.as_deref().unwrap_or("http://localhost");
-    let country = bootstrap
-        .default_country
-        .as_deref()
-        .map(Country::parse)
-        .transpose();
-    Ok(Wishes {
-        application_key: bootstrap.application_key.clone(),
-        admin_key: bootstrap.admin_key.clone(),
-        business_name: BusinessName::parse(name).map_err(|e| wrong("bootstrap.business_name")(&e))?,
-        business_url: BusinessUrl::parse(url).map_err(|e| wrong("bootstrap.business_url")(&e))?,
-        default_country: country.map_err(|e| wrong("bootstrap.default_country")(&e))?,
-        default_locale: LanguageTag::parse("en").map_err(|e| wrong("default_locale")(&e))?,
-    })
+fn bootstrap_options(config: &Config) -> BootstrapOptions {
+    let bootstrap = config.bootstrap.clone();
+    BootstrapOptions {
+        application_key: bootstrap.application_key,
+        admin_key: bootstrap.admin_key,
+        environment: EnvironmentFields {
+            code: EnvironmentCode::of_first(),
+            name: Name::of_ours("Default"),
+            business_name: bootstrap.business_name.unwrap_or_default(),
+            business_url: bootstrap.business_url.unwrap_or_default(),
+            default_country: bootstrap.default_country,
+            default_locale: LanguageTag::english(),
+        },
+    }
 }
 
 /// What readiness rests on.

@@ -171,7 +171,7 @@ fn fail(error: &dyn std::error::Error) -> ExitCode {
 /// Tells why something did not start. Mistakes in a file that the operator wrote are a usage error, each on its line.
 fn fail_to_start(error: &StartError) -> ExitCode {
     match error {
-        StartError::Declaration(mistakes) => {
+        StartError::Manifest(mistakes) => {
             for mistake in mistakes {
                 complain(&mistake.to_string());
             }

@@ -3,7 +3,6 @@
 
 pub mod bootstrap;
 pub mod database;
-pub mod declaration;
 mod effective;
 mod environment;
 pub mod error;
@@ -11,6 +10,7 @@ pub mod key;
 pub mod keys_file;
 mod layer;
 pub mod load;
+pub mod manifest;
 pub mod platform;
 mod reader;
 pub mod sender;

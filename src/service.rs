@@ -3,11 +3,11 @@
 pub mod actor;
 pub mod administration;
 pub mod clock;
-pub mod declaration;
 pub mod directory;
 pub mod dispatch;
 pub mod first_start;
 pub mod key_pruning;
+pub mod manifest;
 pub mod notification;
 pub mod otp;
 pub mod render;

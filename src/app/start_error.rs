@@ -2,10 +2,10 @@
 
 use std::path::PathBuf;
 
-use crate::config::declaration::DeclarationError;
 use crate::config::keys_file::KeysFileError;
-use crate::service::declaration::{DeclarationFault, ExportError};
+use crate::config::manifest::MistakeInFile;
 use crate::service::key_pruning::PruningError;
+use crate::service::manifest::{ExportError, ManifestError};
 use crate::store::StoreError;
 
 /// Why the service does not start.
@@ -40,20 +40,12 @@ pub enum StartError {
     /// It cannot be told which keys are needed.
     #[error(transparent)]
     Pruning(PruningError),
-    /// A wrong value for the first environment.
-    #[error("{key}: {problem}")]
-    Bootstrap {
-        /// The configuration key.
-        key: &'static str,
-        /// What is wrong.
-        problem: String,
-    },
-    /// A file of settings with mistakes.
+    /// A manifest with mistakes.
     #[error("{}", lines(.0))]
-    Declaration(Vec<DeclarationError>),
+    Manifest(Vec<MistakeInFile>),
     /// Other changes kept coming between.
     #[error(transparent)]
-    NotApplied(DeclarationFault),
+    NotApplied(ManifestError),
     /// The database was only to be looked at.
     #[error(
         "the database cannot be read as it is; if its tables are not up to date, `otpost migrate` makes them so"
@@ -79,7 +71,7 @@ impl From<StoreError> for StartError {
     }
 }
 
-fn lines(errors: &[DeclarationError]) -> String {
+fn lines(errors: &[MistakeInFile]) -> String {
     let lines: Vec<_> = errors.iter().map(ToString::to_string).collect();
     lines.join("\n")
 }

@@ -8,7 +8,7 @@ use super::serve::shown_once;
 use super::{block_on, fail, fail_to_start, print};
 use crate::app;
 use crate::config::Config;
-use crate::service::declaration::{Changed, Plan, What};
+use crate::service::manifest::{Changed, Plan, What};
 
 /// Applies the file, or tells what that would change.
 pub fn apply(config: &Config, path: &Path, dry_run: bool) -> ExitCode {

@@ -15,13 +15,13 @@ pub struct Bootstrap {
     pub application_key: Option<ApiKey>,
     /// The administrator's key; without one it is drawn and printed.
     pub admin_key: Option<ApiKey>,
-    /// The business's name, as it was given.
-    pub business_name: Option<String>,
-    /// The business's URL, as it was given.
-    pub business_url: Option<String>,
-    /// The country of national numbers, as it was given.
-    pub default_country: Option<String>,
-    /// A file of settings to apply, relative to the working directory.
+    /// The business's name.
+    pub business_name: Option<BusinessName>,
+    /// The business's URL.
+    pub business_url: Option<BusinessUrl>,
+    /// The country of national numbers.
+    pub default_country: Option<Country>,
+    /// A manifest to apply, relative to the working directory.
     pub file: Option<PathBuf>,
 }
 
@@ -30,15 +30,9 @@ impl Bootstrap {
         Self {
             application_key: read_key(reader, "bootstrap.application_key", KeyKind::Application),
             admin_key: read_key(reader, "bootstrap.admin_key", KeyKind::Administrator),
-            business_name: reader.parsed("bootstrap.business_name", |text| {
-                BusinessName::parse(text).map(|_| text.to_owned())
-            }),
-            business_url: reader.parsed("bootstrap.business_url", |text| {
-                BusinessUrl::parse(text).map(|_| text.to_owned())
-            }),
-            default_country: reader.parsed("bootstrap.default_country", |text| {
-                Country::parse(text).map(|_| text.to_owned())
-            }),
+            business_name: reader.parsed("bootstrap.business_name", BusinessName::parse),
+            business_url: reader.parsed("bootstrap.business_url", BusinessUrl::parse),
+            default_country: reader.parsed("bootstrap.default_country", Country::parse),
             file: reader.path("bootstrap.file"),
         }
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use toml::de::{DeTable, DeValue};
 
 use super::error::{ConfigError, Origin};
-use super::key;
+use super::key::{self, join};
 
 /// A value as it was written, not yet held against what its key wants.
 #[derive(Clone)]
@@ -137,22 +137,6 @@ fn take_value(value: &DeValue<'_>, spelling: &str) -> Value {
             texts.map_or(Value::Unwanted("a list"), Value::List)
         }
         DeValue::Table(_) => Value::Unwanted("a section"),
-    }
-}
-
-/// The path of a name within a section. A name that TOML wants in quotes gets them here too, so that `"server.listen"`
-/// is not taken for `server.listen`.
-pub(super) fn join(section: &str, name: &str) -> String {
-    let bare = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
-    let name = if !name.is_empty() && name.bytes().all(bare) {
-        name.to_owned()
-    } else {
-        format!("{name:?}")
-    };
-    if section.is_empty() {
-        name
-    } else {
-        format!("{section}.{name}")
     }
 }
 

@@ -278,8 +278,11 @@ mod tests {
         let PlatformSmsProvider::Twilio(account) = config.platform.sms.provider else {
             panic!("the provider is twilio");
         };
-        assert_eq!(account.auth_token.unwrap().expose(), "123456");
-        assert_eq!(account.source, SmsSource::PhoneNumber("12345".to_owned()));
+        assert_eq!(account.auth_token.as_ref().unwrap().expose(), "123456");
+        assert_eq!(
+            (account.source, account.sender()),
+            (SmsSource::PhoneNumber, Some("12345"))
+        );
 
         let wait = |text| good("", &[("OTPOST_SEND__WAIT_SECONDS", text)]).config.send.wait;
         assert_eq!(wait("0"), Duration::ZERO);
@@ -376,7 +379,7 @@ mod tests {
         one_mistake(
             "[platform.email]\nserver = 'smtp.example.com:25'",
             "platform.email.server",
-            "alone",
+            "without scheme, port",
         );
     }
 
@@ -390,7 +393,7 @@ mod tests {
             let PlatformEmailProvider::Smtp(account) = config.config.platform.email.provider else {
                 panic!("the provider is smtp");
             };
-            assert_eq!(account.server, server);
+            assert_eq!(account.server.as_str(), server);
         }
     }
 

@@ -13,8 +13,8 @@ pub enum Fault {
     Unknown(&'static [&'static str]),
     /// A field that must be there.
     Missing,
-    /// Anything else; what a type says of it is not repeated.
-    Invalid,
+    /// A value of the right type that cannot be taken; what can, as the type or a rule says it.
+    Refused(String),
 }
 
 /// What is wrong, and where.
@@ -48,7 +48,7 @@ impl Mistake {
                 }
             }
             Fault::Missing => format!("“{}” is missing.", words.unwrap_or_default()),
-            Fault::Invalid => format!("{at}the value is not acceptable."),
+            Fault::Refused(detail) => format!("{at}{detail}."),
         }
     }
 
@@ -61,7 +61,7 @@ impl Mistake {
             Fault::Unknown([]) => "is not a known key".to_owned(),
             Fault::Unknown(known) => format!("is not a known key; known here are {}", known.join(", ")),
             Fault::Missing => "is missing".to_owned(),
-            Fault::Invalid => "is not acceptable".to_owned(),
+            Fault::Refused(detail) => detail.clone(),
         }
     }
 }

@@ -34,12 +34,12 @@ impl Place {
         place
     }
 
-    /// The outermost list on the way, or the place itself: without one of its items a list is another list.
+    /// The place of a JSON pointer (RFC 6901) to a field that is not within a list.
     #[must_use]
-    pub fn whole(&self) -> Self {
-        let is_index = |segment: &Segment| matches!(segment, Segment::Index(_));
-        let length = self.0.iter().position(is_index).unwrap_or(self.0.len());
-        Self(self.0[..length].to_vec())
+    pub fn of_pointer(pointer: &str) -> Self {
+        let names = pointer.split('/').skip(1);
+        let names = names.map(|name| Segment::Name(name.replace("~1", "/").replace("~0", "~")));
+        Self(names.collect())
     }
 
     /// The name of the field, where this is a field of the object at `object`.

@@ -1,5 +1,5 @@
-//! Reads types from documents. serde stops at the first mistake; so what has one is left out and the rest is read again, until nothing
-//! is wrong any more.
+//! Reads types from documents. serde stops at the first mistake; so what has one is left out, an example stands in for what is missing,
+//! and the rest is read again, until nothing is wrong any more.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::{self, Display};
@@ -10,6 +10,7 @@ use serde::de::{
     Unexpected, Visitor,
 };
 
+use super::draft::Draft;
 use super::mistake::{Fault, Mistake};
 use super::place::Place;
 use super::value::Value;
@@ -17,59 +18,56 @@ use super::value::Value;
 /// Mistakes that are looked for in one document: each costs a reading, and ten thousand unknown fields fit into a body.
 const MOST_MISTAKES: usize = 32;
 
-/// Reads `T`.
-///
-/// # Errors
-/// Everything that is wrong, at once, up to 32 mistakes.
-pub fn read<T: DeserializeOwned>(document: &Value) -> Result<T, Vec<Mistake>> {
+/// Reads `T`, and tells up to 32 mistakes at once.
+#[must_use]
+pub fn read<T: DeserializeOwned>(document: &Value) -> Draft<T> {
+    let mut known = Known::default();
     let mut mistakes = Vec::new();
-    match read_what_there_is(document, &mut mistakes) {
-        Some(read) if mistakes.is_empty() => Ok(read),
-        _ => Err(mistakes),
-    }
-}
-
-/// Reads what there is of `T` without its mistakes, so that it can be held against further rules; `None` where too little is left.
-/// What is wrong is added to `mistakes`.
-pub fn read_what_there_is<T: DeserializeOwned>(document: &Value, mistakes: &mut Vec<Mistake>) -> Option<T> {
-    let mut left_out = BTreeSet::new();
-    let mut missing = BTreeSet::new();
-    let told_before = mistakes.len();
-    while mistakes.len() - told_before < MOST_MISTAKES {
-        let reader = Reader {
-            left_out: &left_out,
-            missing: &missing,
-        };
-        let error = match T::deserialize(reader.at(Place::default(), document)) {
-            Ok(read) => return missing.is_empty().then_some(read),
+    while mistakes.len() < MOST_MISTAKES {
+        let Error { fault, place, .. } = match T::deserialize(known.at(Place::default(), document)) {
+            Ok(read) => return Draft::new(Some(read), mistakes),
             Err(error) => error.at(&Place::default()),
         };
-        let place = error.place.unwrap_or_default();
-        let (is_missing, whole) = (error.fault == Fault::Missing, place.whole());
-        // What is missing because it was left out is told already, and so is all that is wrong with what stands in for it.
-        let is_told =
-            left_out.contains(&whole) || missing.iter().any(|missing| place.0.starts_with(&missing.0));
-        if !is_told {
-            mistakes.push(Mistake {
-                place: place.clone(),
-                fault: error.fault,
-            });
+        let place = place.unwrap_or_default();
+        let is_missing = fault == Fault::Missing;
+        // What is missing because it was left out is told already, and so is all that is wrong with an example.
+        if !known.left_out.contains(&place) && !known.is_in_example(&place) {
+            let place = place.clone();
+            mistakes.push(Mistake { place, fault });
         }
-        let is_new = if is_missing {
-            missing.insert(place.clone())
+        let is_document = place.0.is_empty();
+        let found = if is_missing {
+            &mut known.examples
         } else {
-            left_out.insert(whole.clone())
+            &mut known.left_out
         };
-        if whole.0.is_empty()
-            || !is_new
-            || missing
-                .iter()
-                .any(|missing| missing != &place && place.0.starts_with(&missing.0))
-        {
-            return None;
+        if !found.insert(place) || is_document {
+            break;
         }
     }
-    None
+    Draft::new(None, mistakes)
+}
+
+/// What the readings before have found.
+#[derive(Debug, Default)]
+struct Known {
+    /// Values with mistakes.
+    left_out: BTreeSet<Place>,
+    /// Fields that are missing, which an example stands in for, so that those that are missing beside them are found.
+    examples: BTreeSet<Place>,
+}
+
+impl Known {
+    fn at<'a>(&'a self, place: Place, value: &'a Value) -> Reading<'a> {
+        let known = self;
+        Reading { known, place, value }
+    }
+
+    fn is_in_example(&self, place: &Place) -> bool {
+        self.examples
+            .iter()
+            .any(|example| place.0.starts_with(&example.0))
+    }
 }
 
 /// A fault, and where it is once that is known.
@@ -103,8 +101,9 @@ impl Error {
 }
 
 impl de::Error for Error {
-    fn custom<T: Display>(_: T) -> Self {
-        Self::new(Fault::Invalid)
+    /// Our own types are the only ones that say anything, and they do not repeat what was given.
+    fn custom<T: Display>(sentence: T) -> Self {
+        Self::new(Fault::Refused(sentence.to_string()))
     }
 
     fn invalid_type(_: Unexpected<'_>, expected: &dyn Expected) -> Self {
@@ -143,27 +142,9 @@ impl Display for Error {
 
 impl std::error::Error for Error {}
 
-/// What the reading of a document knows of the readings before.
-#[derive(Clone, Copy)]
-struct Reader<'a> {
-    left_out: &'a BTreeSet<Place>,
-    /// Fields that something stands in for, so that those that are missing beside them are found.
-    missing: &'a BTreeSet<Place>,
-}
-
-impl<'a> Reader<'a> {
-    fn at(self, place: Place, value: &'a Value) -> Reading<'a> {
-        Reading {
-            reader: self,
-            place,
-            value,
-        }
-    }
-}
-
 /// A value that is read.
 struct Reading<'a> {
-    reader: Reader<'a>,
+    known: &'a Known,
     place: Place,
     value: &'a Value,
 }
@@ -177,8 +158,9 @@ impl Reading<'_> {
         }
     }
 
-    fn stands_in(&self) -> bool {
-        self.reader.missing.contains(&self.place)
+    /// Whether this is missing or within what is, so that an example stands in for it.
+    fn is_example(&self) -> bool {
+        self.known.is_in_example(&self.place)
     }
 }
 
@@ -186,7 +168,7 @@ impl Reading<'_> {
 macro_rules! read_words_as {
     ($($method:ident => $visit:ident($type:ty);)*) => {$(
         fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-            if self.stands_in() {
+            if self.is_example() {
                 return visitor.$visit(<$type>::default());
             }
             match self.word().and_then(|word| word.parse::<$type>().ok()) {
@@ -208,6 +190,7 @@ impl<'de> Deserializer<'de> for Reading<'_> {
         deserialize_u64 => visit_u64(u64);
         deserialize_i32 => visit_i64(i64);
         deserialize_i64 => visit_i64(i64);
+        deserialize_f64 => visit_f64(f64);
     }
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
@@ -220,17 +203,17 @@ impl<'de> Deserializer<'de> for Reading<'_> {
             Value::Text(text) | Value::Word(text) => visitor.visit_str(text),
             Value::List(items) => {
                 let mut items = Items {
-                    reader: self.reader,
+                    known: self.known,
                     list: &self.place,
                     rest: items.iter().enumerate(),
                 };
                 let value = visitor.visit_seq(&mut items)?;
-                match items.rest.next() {
-                    Some(_) => Err(Error::new(Fault::Invalid)),
-                    None => Ok(value),
+                match items.rest.len() {
+                    0 => Ok(value),
+                    rest => Err(de::Error::invalid_length(rest, &"a shorter list")),
                 }
             }
-            Value::Object(fields) => visitor.visit_map(Fields::of(self.reader, &self.place, fields)),
+            Value::Object(fields) => visitor.visit_map(Fields::of(self.known, &self.place, fields)),
         }
     }
 
@@ -242,7 +225,7 @@ impl<'de> Deserializer<'de> for Reading<'_> {
     }
 
     fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        if self.stands_in() {
+        if self.is_example() {
             return visitor.visit_str("");
         }
         self.deserialize_any(visitor)
@@ -250,6 +233,22 @@ impl<'de> Deserializer<'de> for Reading<'_> {
 
     fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
         self.deserialize_str(visitor)
+    }
+
+    fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        if self.is_example() {
+            return visitor.visit_seq(de::value::SeqDeserializer::<_, Error>::new(std::iter::empty::<
+                &str,
+            >()));
+        }
+        self.deserialize_any(visitor)
+    }
+
+    fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        if self.is_example() {
+            return visitor.visit_map(Fields::of(self.known, &self.place, &BTreeMap::new()));
+        }
+        self.deserialize_any(visitor)
     }
 
     /// What has names is an object. A type would also be read from a list, its fields in their order, and with defaults for all of
@@ -262,31 +261,36 @@ impl<'de> Deserializer<'de> for Reading<'_> {
     ) -> Result<V::Value, Error> {
         match self.value {
             Value::List(_) => Err(de::Error::invalid_type(Unexpected::Seq, &visitor)),
-            _ => self.deserialize_any(visitor),
+            _ => self.deserialize_map(visitor),
         }
     }
 
+    /// A type that is read by a rule of its own has an example for its name (`domain::parsed`).
     fn deserialize_newtype_struct<V: Visitor<'de>>(
         self,
-        _: &'static str,
+        example: &'static str,
         visitor: V,
     ) -> Result<V::Value, Error> {
+        if self.is_example() {
+            let word = Value::Word(example.to_owned());
+            return visitor.visit_newtype_struct(Known::default().at(Place::default(), &word));
+        }
         visitor.visit_newtype_struct(self)
     }
 
     fn deserialize_enum<V: Visitor<'de>>(
         self,
         _: &'static str,
-        _: &'static [&'static str],
+        words: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Error> {
-        match self.value {
-            Value::Text(word) | Value::Word(word) => {
-                let word: StrDeserializer<'_, Error> = word.as_str().into_deserializer();
-                visitor.visit_enum(word)
-            }
-            _ => self.deserialize_any(visitor),
-        }
+        let word = match self.value {
+            _ if self.is_example() => words[0],
+            Value::Text(word) | Value::Word(word) => word,
+            _ => return self.deserialize_any(visitor),
+        };
+        let word: StrDeserializer<'_, Error> = word.into_deserializer();
+        visitor.visit_enum(word)
     }
 
     /// Whatever nothing reads is unknown, whether or not the type says `deny_unknown_fields`.
@@ -295,13 +299,13 @@ impl<'de> Deserializer<'de> for Reading<'_> {
     }
 
     serde::forward_to_deserialize_any! {
-        i8 i16 i128 u128 f32 f64 char bytes byte_buf unit unit_struct seq tuple tuple_struct map identifier
+        i8 i16 i128 u128 f32 char bytes byte_buf unit unit_struct tuple tuple_struct identifier
     }
 }
 
-/// The items of a list.
+/// The items of a list, without those that are left out.
 struct Items<'a> {
-    reader: Reader<'a>,
+    known: &'a Known,
     list: &'a Place,
     rest: std::iter::Enumerate<std::slice::Iter<'a, Value>>,
 }
@@ -310,35 +314,35 @@ impl<'de> SeqAccess<'de> for &mut Items<'_> {
     type Error = Error;
 
     fn next_element_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>, Error> {
-        let Some((index, value)) = self.rest.next() else {
+        let (known, list) = (self.known, self.list);
+        let mut rest = self.rest.by_ref().map(|(index, value)| (list.item(index), value));
+        let Some((place, value)) = rest.find(|(place, _)| !known.left_out.contains(place)) else {
             return Ok(None);
         };
-        let place = self.list.item(index);
-        let item = seed.deserialize(self.reader.at(place.clone(), value));
+        let item = seed.deserialize(known.at(place.clone(), value));
         item.map(Some).map_err(|error| error.at(&place))
     }
 }
 
-/// The fields of an object, without those that are left out.
+/// The fields of an object, without those that are left out, and with those that an example stands in for.
 struct Fields<'a> {
-    reader: Reader<'a>,
+    known: &'a Known,
     object: &'a Place,
     rest: Vec<(&'a str, &'a Value)>,
 }
 
 impl<'a> Fields<'a> {
-    fn of(reader: Reader<'a>, object: &'a Place, fields: &'a BTreeMap<String, Value>) -> Self {
-        let left_out: BTreeSet<&str> = in_object(reader.left_out, object).collect();
+    fn of(known: &'a Known, object: &'a Place, fields: &'a BTreeMap<String, Value>) -> Self {
+        let left_out: BTreeSet<&str> = in_object(&known.left_out, object).collect();
         let mut rest: Vec<_> = fields
             .iter()
             .map(|(name, value)| (name.as_str(), value))
             .filter(|(name, _)| !left_out.contains(name))
             .collect();
-        let missing = in_object(reader.missing, object);
-        rest.extend(missing.map(|name| (name, &Value::Null)));
+        rest.extend(in_object(&known.examples, object).map(|name| (name, &Value::Null)));
         // From the last to the first, to be taken off.
         rest.reverse();
-        Self { reader, object, rest }
+        Self { known, object, rest }
     }
 }
 
@@ -361,9 +365,11 @@ impl<'de> MapAccess<'de> for Fields<'_> {
     }
 
     fn next_value_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value, Error> {
-        let (name, value) = self.rest.pop().ok_or_else(|| Error::new(Fault::Invalid))?;
+        let Some((name, value)) = self.rest.pop() else {
+            return Err(de::Error::custom("a value was asked for before its name"));
+        };
         let place = self.object.field(name);
-        seed.deserialize(self.reader.at(place.clone(), value))
+        seed.deserialize(self.known.at(place.clone(), value))
             .map_err(|error| error.at(&place))
     }
 }
@@ -372,10 +378,10 @@ impl<'de> MapAccess<'de> for Fields<'_> {
 mod tests {
     use std::collections::HashMap;
 
-    use serde::Deserialize;
+    use serde::{Deserialize, Serialize};
 
     use super::*;
-    use crate::document::{from_json, from_query};
+    use crate::document::{Patch, from_json, from_query};
 
     #[derive(Debug, PartialEq, Deserialize)]
     #[serde(rename_all = "snake_case")]
@@ -402,7 +408,9 @@ mod tests {
     }
 
     fn sentences(json: &str) -> Vec<String> {
-        let mistakes = read::<Request>(&from_json(json.as_bytes()).unwrap()).unwrap_err();
+        let mistakes = read::<Request>(&from_json(json.as_bytes()).unwrap())
+            .finish()
+            .unwrap_err();
         mistakes.iter().map(Mistake::sentence).collect()
     }
 
@@ -410,7 +418,7 @@ mod tests {
     fn a_document_of_the_expected_form_is_read() {
         let json =
             r#"{"to":"a","owners":["b"],"server":{"port":25,"tls":"implicit"},"content":{"de":true}} "#;
-        let request: Request = read(&from_json(json.as_bytes()).unwrap()).unwrap();
+        let request: Request = read(&from_json(json.as_bytes()).unwrap()).finish().unwrap();
         let server = Server {
             port: 25,
             tls: Some(Tls::Implicit),
@@ -420,7 +428,7 @@ mod tests {
             (Some(server), vec!["b".to_owned()])
         );
         let none = from_json(br#"{"to":"a","server":null}"#).unwrap();
-        assert_eq!(read::<Request>(&none).unwrap().server, None);
+        assert_eq!(read::<Request>(&none).finish().unwrap().server, None);
     }
 
     #[test]
@@ -486,10 +494,10 @@ mod tests {
                 "“content.de”: true or false is expected.",
                 "“content.fr”: true or false is expected.",
                 "“owners[0]”: a string is expected.",
-                "“server.tls”: one of implicit, start_tls is expected.",
                 "“server.port” is missing.",
-                "“two” is not known here. Known are to, owners, server, content.",
+                "“server.tls”: one of implicit, start_tls is expected.",
                 "“to” is missing.",
+                "“two” is not known here. Known are to, owners, server, content.",
             ]
         );
     }
@@ -539,8 +547,8 @@ mod tests {
             cursor: Some("12+3".to_owned()),
             enabled: Some(true),
         };
-        assert_eq!(read(&query), Ok(page));
-        assert!(read::<Page>(&from_query("").unwrap()).is_ok());
+        assert_eq!(read(&query).finish(), Ok(page));
+        assert!(read::<Page>(&from_query("").unwrap()).is_good());
         let table = [
             ("limit=424242x", "“limit”: a whole number in range is expected."),
             ("limit=-1", "“limit”: a whole number in range is expected."),
@@ -553,7 +561,7 @@ mod tests {
             ("424242=424242", "“*” is not known here."),
         ];
         for (query, told) in table {
-            let mistakes = read::<Page>(&from_query(query).unwrap()).unwrap_err();
+            let mistakes = read::<Page>(&from_query(query).unwrap()).finish().unwrap_err();
             assert_eq!(mistakes[0].sentence(), told, "{query}");
         }
         let twice = from_query("limit=1&limit=2").unwrap_err();
@@ -576,18 +584,23 @@ mod tests {
         on: bool,
     }
 
-    fn what_there_is(json: &str) -> (Option<Table>, Vec<String>) {
-        let mut mistakes = Vec::new();
-        let table = read_what_there_is(&from_json(json.as_bytes()).unwrap(), &mut mistakes);
+    /// What rules are held against, and what is wrong.
+    fn drafted(json: &str) -> (Option<Table>, Vec<String>) {
+        let mut drafted = None;
+        let draft = read::<Table>(&from_json(json.as_bytes()).unwrap());
+        let mistakes = draft
+            .check(|table, _| drafted = Some(table))
+            .finish()
+            .unwrap_err();
         let told = mistakes.iter();
         let told = told.map(|mistake| format!("{} {}", mistake.place.pointer(), mistake.detail()));
-        (table, told.collect())
+        (drafted, told.collect())
     }
 
     #[test]
-    fn what_there_is_without_its_mistakes_can_be_read_too() {
-        let json = r#"{"name":5,"a/b":1,"numbers":[1,"two"],"inner":{"on":true,"off":1}}"#;
-        let (table, mut told) = what_there_is(json);
+    fn rules_see_what_there_is_without_its_mistakes() {
+        let json = r#"{"name":5,"a/b":1,"numbers":[1,"two",3,"four"],"inner":{"on":true,"off":1}}"#;
+        let (table, mut told) = drafted(json);
         told.sort();
         assert_eq!(
             told,
@@ -596,11 +609,12 @@ mod tests {
                 "/inner/off is not a known key; known here are on",
                 "/name must be text, in quotes",
                 "/numbers/1 must be a whole number",
+                "/numbers/3 must be a whole number",
             ]
         );
         let expected = Table {
             name: None,
-            numbers: Vec::new(),
+            numbers: vec![1, 3],
             inner: Inner { on: true },
         };
         assert_eq!(table, Some(expected));
@@ -611,9 +625,104 @@ mod tests {
                 "/inner/on must be true or false",
             ),
             (r#"{"inner":[true]}"#, "/inner must be a table"),
-            ("[]", " must be a table"),
         ] {
-            assert_eq!(what_there_is(json), (None, vec![told.to_owned()]), "{json}");
+            let (table, mistakes) = drafted(json);
+            assert_eq!(mistakes, [told], "{json}");
+            assert_eq!(
+                table.map(|table| table.inner),
+                Some(Inner { on: false }),
+                "{json}"
+            );
+        }
+        assert_eq!(drafted("[]"), (None, vec![" must be a table".to_owned()]));
+    }
+
+    #[test]
+    fn a_rule_tells_nothing_of_a_place_of_which_something_was_told() {
+        let draft = read::<Table>(&from_json(br#"{"name":5,"inner":{}}"#).unwrap());
+        let draft = draft.check(|table, wrong| {
+            for pointer in ["/name", "/inner/on", "/numbers", "/numbers"] {
+                wrong(pointer, "must be another");
+            }
+            table.numbers.len()
+        });
+        let told: Vec<_> = draft
+            .finish()
+            .unwrap_err()
+            .iter()
+            .map(Mistake::sentence)
+            .collect();
+        assert_eq!(
+            told,
+            [
+                "“inner.on” is missing.",
+                "“name”: a string is expected.",
+                "“numbers”: must be another.",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_type_with_a_rule_says_what_it_takes_and_hides_no_other_mistake() {
+        #[derive(Debug, Deserialize)]
+        #[serde(deny_unknown_fields)]
+        #[expect(dead_code, reason = "read for its mistakes alone")]
+        struct Business {
+            name: crate::domain::business::BusinessName,
+            url: crate::domain::business::BusinessUrl,
+            #[serde(deserialize_with = "crate::domain::parsed::within::<1, 9, _, _>")]
+            size: u8,
+            tls: Tls,
+        }
+        let told = |json: &[u8]| -> Vec<String> {
+            let mistakes = read::<Business>(&from_json(json).unwrap()).finish().unwrap_err();
+            mistakes.iter().map(Mistake::sentence).collect()
+        };
+        assert_eq!(
+            told(b"{}"),
+            ["name", "size", "tls", "url"].map(|name| format!("“{name}” is missing."))
+        );
+        let told = told(br#"{"name":"","url":5,"size":424242,"tls":"none"}"#);
+        assert_eq!(
+            told,
+            [
+                "“name”: must be 1 to 300 characters on one line, without control characters.",
+                "“size”: must be 1 to 9.",
+                "“tls”: one of implicit, start_tls is expected.",
+                "“url”: a string is expected.",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_patch_changes_what_it_names() {
+        #[derive(Debug, PartialEq, Serialize, Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Held {
+            name: String,
+            country: Option<String>,
+            lives: BTreeMap<String, u8>,
+        }
+        let lives = [("a".to_owned(), 1), ("b".to_owned(), 2)];
+        let held = Held {
+            name: "Acme".to_owned(),
+            country: Some("au".to_owned()),
+            lives: lives.into(),
+        };
+        let apply = |json: &[u8]| Patch::new(from_json(json).unwrap()).apply(&held).finish();
+        assert_eq!(apply(b"{}").as_ref(), Ok(&held));
+        let changed = apply(br#"{"country":null,"lives":{"b":3}}"#).unwrap();
+        assert_eq!((changed.name.as_str(), &changed.country), ("Acme", &None));
+        assert_eq!(changed.lives.into_values().collect::<Vec<_>>(), [1, 3]);
+        for (json, told) in [
+            (&br#"{"name":null}"#[..], "“name”: a string is expected."),
+            (
+                br#"{"colour":"red"}"#,
+                "“colour” is not known here. Known are name, country, lives.",
+            ),
+            (b"[]", "an object is expected."),
+        ] {
+            assert_eq!(apply(json).unwrap_err()[0].sentence(), told);
         }
     }
 }

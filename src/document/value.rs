@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use serde::Serialize;
+
 /// A value of a document. No name stands twice in an object.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Value {
@@ -23,6 +25,47 @@ pub enum Value {
     List(Vec<Value>),
     /// An object: a table of a file.
     Object(BTreeMap<String, Value>),
+}
+
+impl Value {
+    /// The document of `value`; nothing where it has none, for its fields are not named by texts.
+    #[must_use]
+    pub fn of(value: &impl Serialize) -> Self {
+        serde_json::to_value(value).map_or(Self::Null, |value| (&value).into())
+    }
+
+    /// The fields of an object; none of anything else.
+    pub fn fields(&self) -> impl Iterator<Item = (&String, &Self)> {
+        match self {
+            Self::Object(fields) => Some(fields.iter()),
+            _ => None,
+        }
+        .into_iter()
+        .flatten()
+    }
+
+    /// A field of an object.
+    #[must_use]
+    pub fn field(&self, name: &str) -> Option<&Self> {
+        self.fields()
+            .find(|(other, _)| *other == name)
+            .map(|(_, value)| value)
+    }
+
+    /// With what `above` says in its stead, field by field.
+    #[must_use]
+    pub fn merged(self, above: &Self) -> Self {
+        match (self, above) {
+            (Self::Object(mut fields), Self::Object(above)) => {
+                for (name, value) in above {
+                    let held = fields.remove(name).unwrap_or(Self::Null);
+                    fields.insert(name.clone(), held.merged(value));
+                }
+                Self::Object(fields)
+            }
+            (_, above) => above.clone(),
+        }
+    }
 }
 
 impl From<&serde_json::Value> for Value {

@@ -69,6 +69,16 @@ impl BusinessUrl {
     }
 }
 
+/// What stands there until somebody says it.
+impl Default for BusinessUrl {
+    fn default() -> Self {
+        Self {
+            url: "http://localhost".to_owned(),
+            host: "localhost".to_owned(),
+        }
+    }
+}
+
 impl From<BusinessUrl> for String {
     fn from(url: BusinessUrl) -> Self {
         url.url
@@ -112,7 +122,7 @@ pub struct BusinessName(String);
 
 /// Not a name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("write the business name in 1 to 300 characters on one line, without control characters")]
+#[error("must be 1 to 300 characters on one line, without control characters")]
 pub struct InvalidBusinessName;
 
 impl BusinessName {
@@ -134,6 +144,13 @@ impl BusinessName {
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+/// What stands there until somebody says it.
+impl Default for BusinessName {
+    fn default() -> Self {
+        Self("otpost".to_owned())
     }
 }
 
@@ -171,7 +188,11 @@ impl AutofillDomain {
     }
 }
 
-parsed!(AutofillDomain, BusinessName, BusinessUrl);
+parsed! {
+    AutofillDomain = "example.com",
+    BusinessName = "Example",
+    BusinessUrl = "https://example.com",
+}
 
 #[cfg(test)]
 mod tests {

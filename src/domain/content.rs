@@ -1,7 +1,9 @@
 //! What an administrator writes in place of the texts of emails with a code: words, and a closed list of placeholders.
 //! Nothing else in them is read, so there is nothing to escape from: no tags, no expressions, no filters.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::locale::Locale;
 use super::named::named;
@@ -230,34 +232,76 @@ impl Disclaimer {
     }
 }
 
-/// The texts of one purpose in one language. What is not there stays as otpost writes it.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+/// Texts are read and shown as they were written.
+macro_rules! as_written {
+    ($($type:ty),*) => {$(
+        impl<'de> Deserialize<'de> for $type {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let rule = |text: String| Self::parse(&text).map_err(|details| details.join("; "));
+                super::parsed::read(deserializer, "Hello", rule)
+            }
+        }
+
+        impl Serialize for $type {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(&self.source)
+            }
+        }
+    )*};
+}
+
+as_written!(Subject, Body, Disclaimer);
+
+/// The texts of one purpose in one language. One that is left out stays as otpost writes it. Placeholders are `{{ code }}`,
+/// `{{ business_name }}`, `{{ expires_in }}` and `{{ email }}`.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields, default)]
 pub struct EmailTexts {
-    /// The subject.
+    /// One line of at most 200 characters, without `{{ code }}`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
     pub subject: Option<Subject>,
-    /// The text around the code.
+    /// At most 4,000 characters in any number of lines. The code has its line where `{{ code }}` stands alone on one, and otherwise
+    /// below the whole.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
     pub body: Option<Body>,
-    /// The small print.
+    /// The small print, at most 1,000 characters.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
     pub disclaimer: Option<Disclaimer>,
 }
 
-impl EmailTexts {
-    /// Whether none of them is there.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        *self == Self::default()
+type ByPurpose = BTreeMap<Purpose, EmailTexts>;
+
+/// The texts of an environment's emails with codes, by language, one of the 43 in its exact tag, and purpose. A body holds at most
+/// 64 KiB, so all of them too.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(from = "BTreeMap<Locale, ByPurpose>")]
+#[schema(value_type = BTreeMap<String, BTreeMap<String, EmailTexts>>, example = json!({"de": {"sign_in": {"subject": "Ihr Code für {{ business_name }}", "body": "Hallo,\n\nIhr Code:\n\n{{ code }}\n\nEr gilt {{ expires_in }}.", "disclaimer": "Diese Nachricht ging an {{ email }}."}}}))]
+pub struct EmailContent(BTreeMap<Locale, ByPurpose>);
+
+impl From<BTreeMap<Locale, ByPurpose>> for EmailContent {
+    fn from(mut texts: BTreeMap<Locale, ByPurpose>) -> Self {
+        for purposes in texts.values_mut() {
+            purposes.retain(|_, texts| *texts != EmailTexts::default());
+        }
+        texts.retain(|_, purposes| !purposes.is_empty());
+        Self(texts)
     }
 }
 
-/// The texts of an environment's emails with codes.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct EmailContent(pub HashMap<(Locale, Purpose), EmailTexts>);
-
 impl EmailContent {
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// The texts for an email: of its language, or else of the one that it is a variety of (`en` for `en-AU`).
     #[must_use]
     pub fn texts(&self, locale: Locale, purpose: Purpose) -> Option<&EmailTexts> {
-        let of = |locale| self.0.get(&(locale, purpose));
+        let of = |locale| self.0.get(&locale)?.get(&purpose);
         of(locale).or_else(|| {
             let (language, _) = locale.tag().split_once('-')?;
             of(Locale::parse(language)?)
@@ -416,9 +460,15 @@ mod tests {
             subject: Some(Subject::parse(text).unwrap()),
             ..EmailTexts::default()
         };
-        let content = EmailContent(HashMap::from([
-            ((Locale::En, Purpose::SignIn), texts("en")),
-            ((Locale::EnGb, Purpose::SignIn), texts("en-GB")),
+        let of_sign_in = |text| {
+            BTreeMap::from([
+                (Purpose::SignIn, texts(text)),
+                (Purpose::Mfa, EmailTexts::default()),
+            ])
+        };
+        let content = EmailContent::from(BTreeMap::from([
+            (Locale::En, of_sign_in("en")),
+            (Locale::EnGb, of_sign_in("en-GB")),
         ]));
         let subject = |locale, purpose| {
             let texts = content.texts(locale, purpose)?;

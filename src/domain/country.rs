@@ -69,7 +69,7 @@ impl Serialize for Country {
     }
 }
 
-parsed!(Country);
+parsed!(Country = "au");
 
 #[cfg(test)]
 mod tests {

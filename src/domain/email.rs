@@ -2,7 +2,10 @@
 
 use std::fmt;
 
+use serde::{Serialize, Serializer};
+
 use super::host::to_a_labels;
+use super::parsed::parsed;
 
 /// Octets of a local part (RFC 5321, 4.5.3.1.1).
 const MAX_LOCAL_PART: usize = 64;
@@ -112,6 +115,14 @@ impl fmt::Debug for EmailAddress {
         write!(f, "EmailAddress({})", self.masked())
     }
 }
+
+impl Serialize for EmailAddress {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.address)
+    }
+}
+
+parsed!(EmailAddress = "user@example.com");
 
 #[cfg(test)]
 mod tests {

@@ -5,6 +5,8 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use idna::AsciiDenyList;
 use idna::uts46::{DnsLength, Hyphens, Uts46};
 
+use super::parsed::{parsed, texts};
+
 /// The host as lower-case A-labels (RFC 5890), at most 253 octets, labels of 1 to 63; `None` for anything else, IP
 /// addresses in whatever notation included.
 ///
@@ -28,10 +30,14 @@ pub fn to_a_labels(host: &str) -> Option<String> {
     (!is_number(last_label)).then(|| host.into_owned())
 }
 
-/// Whether `text` names a server to connect to: a host name or an IP address, with brackets around it or without, and no
-/// port.
-#[must_use]
-pub fn is_server(text: &str) -> bool {
+texts! {
+    /// A server to connect to: a host name or an IP address, with brackets around it or without, and no port.
+    ServerName = "smtp.example.com", |text| is_server(text)
+        .then(|| text.to_owned())
+        .ok_or("must be a host name or an IP address, without scheme, port or spaces");
+}
+
+fn is_server(text: &str) -> bool {
     without_brackets(text).parse::<IpAddr>().is_ok()
         || (text.len() <= 253 && matches!(url::Host::parse(text), Ok(url::Host::Domain(_))))
 }
@@ -84,6 +90,8 @@ impl HelloName {
         &self.0
     }
 }
+
+parsed!(HelloName = "otp.example.com");
 
 /// Whether the character lies outside ASCII and IDNA turns it into ASCII, or into nothing.
 fn reads_as_ascii(character: char) -> bool {

@@ -6,6 +6,7 @@ use std::fmt;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use uuid::Uuid;
 
+use super::parsed;
 use super::random::{Random, time_ordered_id, unguessable_id};
 use super::time::Timestamp;
 
@@ -77,9 +78,9 @@ macro_rules! ids {
 
         impl<'de> Deserialize<'de> for $name {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                let text = String::deserialize(deserializer)?;
-                let wrong = || serde::de::Error::custom(concat!("is no id that begins with ", $prefix));
-                Self::parse(&text).ok_or_else(wrong)
+                parsed::read(deserializer, concat!($prefix, "00000000000000000000000000000000"), |text: String| {
+                    Self::parse(&text).ok_or(concat!("must be an id: ", $prefix, " and 32 digits"))
+                })
             }
         }
     )*};

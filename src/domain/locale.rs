@@ -179,6 +179,15 @@ impl LanguageTag {
             .map_err(|_| InvalidLanguageTag)
     }
 
+    /// English.
+    ///
+    /// # Panics
+    /// Never: the tags of all locales are well-formed.
+    #[must_use]
+    pub fn english() -> Self {
+        Self::parse(Locale::En.tag()).expect("the tags of all locales are well-formed")
+    }
+
     /// The tag in its canonical case, such as `zh-Hans-CN`.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -197,7 +206,7 @@ impl Serialize for LanguageTag {
     }
 }
 
-parsed!(LanguageTag);
+parsed!(LanguageTag = "en");
 
 #[cfg(test)]
 mod tests {

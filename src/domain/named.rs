@@ -4,7 +4,7 @@
 macro_rules! named {
     ($(#[doc = $doc:literal])* $type:ident { $($(#[doc = $vdoc:literal])* $variant:ident = $name:literal,)* }) => {
         $(#[doc = $doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum $type { $($(#[doc = $vdoc])* $variant,)* }
 
         impl $type {
@@ -44,10 +44,31 @@ macro_rules! named {
 
         impl<'de> ::serde::Deserialize<'de> for $type {
             fn deserialize<D: ::serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                let name = <::std::string::String as ::serde::Deserialize>::deserialize(deserializer)?;
-                Self::parse(&name).ok_or_else(|| ::serde::de::Error::custom("is none of the known names"))
+                $crate::domain::parsed::read(deserializer, Self::NAMES[0], |name: String| {
+                    Self::parse(&name).ok_or_else(|| $crate::domain::named::one_of(Self::NAMES))
+                })
             }
         }
     };
 }
 pub(crate) use named;
+
+/// Names that are listed when another one was given. There are far more languages.
+const MOST_LISTED: usize = 10;
+
+/// What is told of a name that is none of these.
+pub(crate) fn one_of(names: &[&str]) -> String {
+    if names.len() > MOST_LISTED {
+        return format!(
+            "must be one of the {} known names, in their exact spelling, such as \"{}\"",
+            names.len(),
+            names[0]
+        );
+    }
+    let quoted: Vec<_> = names.iter().map(|name| format!("\"{name}\"")).collect();
+    match quoted.split_last() {
+        Some((last, [])) => format!("must be {last}"),
+        Some((last, others)) => format!("must be {} or {last}", others.join(", ")),
+        None => String::new(),
+    }
+}

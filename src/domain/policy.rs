@@ -3,10 +3,10 @@
 
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
-use super::field::FieldError;
 use super::message::Channel;
+use super::parsed::{self, within};
 use super::random::{Random, below};
 use super::time::Timestamp;
 use super::verification::Purpose;
@@ -18,21 +18,27 @@ pub const DAY: Duration = Duration::from_hours(24);
 
 /// Life of codes by email for the purposes that may live longer, in seconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
-#[serde(deny_unknown_fields, default)]
+#[serde(deny_unknown_fields)]
 pub struct EmailLife {
     /// For `password_reset`, 60–86,400.
+    #[serde(default = "ten_minutes", deserialize_with = "within::<60, 86_400, _, _>")]
     #[schema(minimum = 60, maximum = 86400)]
     pub password_reset: u32,
     /// For `verify`, 60–86,400.
+    #[serde(default = "ten_minutes", deserialize_with = "within::<60, 86_400, _, _>")]
     #[schema(minimum = 60, maximum = 86400)]
     pub verify: u32,
+}
+
+fn ten_minutes() -> u32 {
+    600
 }
 
 impl Default for EmailLife {
     fn default() -> Self {
         Self {
-            password_reset: 600,
-            verify: 600,
+            password_reset: ten_minutes(),
+            verify: ten_minutes(),
         }
     }
 }
@@ -42,31 +48,40 @@ impl Default for EmailLife {
 #[serde(deny_unknown_fields, default)]
 pub struct OtpPolicy {
     /// Digits of a code, 6–10.
+    #[serde(deserialize_with = "within::<6, 10, _, _>")]
     #[schema(minimum = 6, maximum = 10)]
     pub digits: u8,
     /// Life of a code in seconds, 60–600.
+    #[serde(deserialize_with = "within::<60, 600, _, _>")]
     #[schema(minimum = 60, maximum = 600)]
     pub life_seconds: u32,
     /// Life of codes by email for two purposes.
     pub email_life_seconds: EmailLife,
     /// Wrong guesses per verification, 1–10.
+    #[serde(deserialize_with = "within::<1, 10, _, _>")]
     #[schema(minimum = 1, maximum = 10)]
     pub max_guesses: u8,
     /// Wrong guesses per recipient in a day, over all verifications, 5–100.
+    #[serde(deserialize_with = "within::<5, 100, _, _>")]
     #[schema(minimum = 5, maximum = 100)]
     pub recipient_guesses_per_day: u16,
     /// Seconds to wait before the first, second … resend; the last one repeats. 1 to 10 of 1–3,600.
+    #[serde(deserialize_with = "waits")]
     pub resend_after_seconds: Vec<u32>,
     /// Messages per verification in all, 1–10.
+    #[serde(deserialize_with = "within::<1, 10, _, _>")]
     #[schema(minimum = 1, maximum = 10)]
     pub max_sends: u8,
     /// New verifications and resends per recipient in an hour, 1–1,000.
+    #[serde(deserialize_with = "within::<1, 1_000, _, _>")]
     #[schema(minimum = 1, maximum = 1000)]
     pub sends_per_hour: u16,
     /// New verifications and resends per recipient in a day, 1–1,000.
+    #[serde(deserialize_with = "within::<1, 1_000, _, _>")]
     #[schema(minimum = 1, maximum = 1000)]
     pub sends_per_day: u16,
     /// New verifications and resends per end-user IP address in an hour, 1–100,000.
+    #[serde(deserialize_with = "within::<1, 100_000, _, _>")]
     #[schema(minimum = 1, maximum = 100_000)]
     pub ip_sends_per_hour: u32,
 }
@@ -88,51 +103,20 @@ impl Default for OtpPolicy {
     }
 }
 
-impl OtpPolicy {
-    /// Every value outside its range, all at once, each with its JSON pointer.
-    #[must_use]
-    pub fn out_of_range(&self) -> Vec<FieldError> {
-        let mut found = Vec::new();
-        let mut within = |pointer, value: u32, low: u32, high: u32| {
-            if !(low..=high).contains(&value) {
-                found.push(FieldError::new(pointer, format!("must be {low} to {high}")));
-            }
+fn waits<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u32>, D::Error> {
+    parsed::read(deserializer, "", |waits: Vec<i64>| {
+        let read = |wait: &i64| {
+            u32::try_from(*wait)
+                .ok()
+                .filter(|wait| (1..=3_600).contains(wait))
         };
-        within("/digits", self.digits.into(), 6, 10);
-        within("/life_seconds", self.life_seconds, 60, 600);
-        within(
-            "/email_life_seconds/password_reset",
-            self.email_life_seconds.password_reset,
-            60,
-            86_400,
-        );
-        within(
-            "/email_life_seconds/verify",
-            self.email_life_seconds.verify,
-            60,
-            86_400,
-        );
-        within("/max_guesses", self.max_guesses.into(), 1, 10);
-        within(
-            "/recipient_guesses_per_day",
-            self.recipient_guesses_per_day.into(),
-            5,
-            100,
-        );
-        within("/max_sends", self.max_sends.into(), 1, 10);
-        within("/sends_per_hour", self.sends_per_hour.into(), 1, 1_000);
-        within("/sends_per_day", self.sends_per_day.into(), 1, 1_000);
-        within("/ip_sends_per_hour", self.ip_sends_per_hour, 1, 100_000);
-        let waits = &self.resend_after_seconds;
-        if waits.is_empty() || waits.len() > 10 || waits.iter().any(|wait| !(1..=3_600).contains(wait)) {
-            found.push(FieldError::new(
-                "/resend_after_seconds",
-                "must be 1 to 10 waits of 1 to 3600 seconds",
-            ));
-        }
-        found
-    }
+        let read: Option<Vec<u32>> = waits.iter().map(read).collect();
+        let fit = read.filter(|waits| (1..=10).contains(&waits.len()));
+        fit.ok_or("must be 1 to 10 waits of 1 to 3600 seconds")
+    })
+}
 
+impl OtpPolicy {
     /// How long a code lives.
     #[must_use]
     pub fn life(&self, purpose: Purpose, channel: Channel) -> Duration {
@@ -199,28 +183,27 @@ mod tests {
     use crate::domain::random::OsRandom;
 
     #[test]
-    fn the_defaults_are_within_their_ranges() {
-        assert_eq!(OtpPolicy::default().out_of_range(), []);
-    }
-
-    #[test]
-    fn every_value_out_of_range_is_told_at_once() {
-        let policy = OtpPolicy {
-            digits: 5,
-            life_seconds: 601,
-            email_life_seconds: EmailLife {
-                password_reset: 59,
-                verify: 86_401,
-            },
-            max_guesses: 0,
-            recipient_guesses_per_day: 4,
-            resend_after_seconds: vec![],
-            max_sends: 11,
-            sends_per_hour: 0,
-            sends_per_day: 0,
-            ip_sends_per_hour: 0,
-        };
-        assert_eq!(policy.out_of_range().len(), 11);
+    fn the_defaults_are_within_their_ranges_and_nothing_else_is_read() {
+        let defaults = OtpPolicy::default();
+        let json = serde_json::to_value(&defaults).unwrap();
+        assert_eq!(serde_json::from_value::<OtpPolicy>(json).unwrap(), defaults);
+        for json in [
+            r#"{"digits":5}"#,
+            r#"{"life_seconds":601}"#,
+            r#"{"email_life_seconds":{"password_reset":59}}"#,
+            r#"{"email_life_seconds":{"verify":86401}}"#,
+            r#"{"max_guesses":256}"#,
+            r#"{"recipient_guesses_per_day":4}"#,
+            r#"{"resend_after_seconds":[]}"#,
+            r#"{"resend_after_seconds":[30,3601]}"#,
+            r#"{"resend_after_seconds":[1,1,1,1,1,1,1,1,1,1,1]}"#,
+            r#"{"max_sends":11}"#,
+            r#"{"sends_per_hour":0}"#,
+            r#"{"sends_per_day":-1}"#,
+            r#"{"ip_sends_per_hour":100001}"#,
+        ] {
+            assert!(serde_json::from_str::<OtpPolicy>(json).is_err(), "{json}");
+        }
     }
 
     #[test]

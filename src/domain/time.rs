@@ -142,7 +142,7 @@ impl Serialize for Timestamp {
     }
 }
 
-parsed!(Timestamp);
+parsed!(Timestamp = "1970-01-01T00:00:00Z");
 
 /// Tells the time of day.
 pub trait Clock: Send + Sync {

@@ -84,7 +84,7 @@ async fn environment(services: &Services, name: &str) -> Result<Arc<EnvironmentS
 impl From<ChangeError> for Problem {
     fn from(error: ChangeError) -> Self {
         match error {
-            ChangeError::Invalid(errors) => Self::validation(errors),
+            ChangeError::Invalid(mistakes) => mistakes.into(),
             ChangeError::NotFound => Self::not_found(),
             ChangeError::OutOfService(error) => error.into(),
             ChangeError::VersionMismatch => super::etag::precondition_failed(),

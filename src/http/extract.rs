@@ -3,6 +3,7 @@
 
 mod bearer;
 mod client_address;
+mod draft;
 mod idempotency_key;
 mod json;
 mod prefer;
@@ -11,6 +12,7 @@ mod segments;
 
 pub use bearer::{Bearer, bearer};
 pub use client_address::ClientAddress;
+pub use draft::{Draft, Patch};
 pub use idempotency_key::IdempotencyKey;
 pub use json::{BODY_LIMIT, Json, NoBody, Payload};
 pub use prefer::Prefer;

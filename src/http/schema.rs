@@ -21,7 +21,7 @@ use crate::domain::notification::{
     SuppressionReason,
 };
 use crate::domain::phone::Country;
-use crate::domain::settings::{OwnSmsProvider, Sentence, Tls};
+use crate::domain::settings::{OwnSmsProvider, Sentence, SmsSource, Tls};
 use crate::domain::time::Timestamp;
 use crate::domain::verification::{Purpose, Strategy, VerificationStatus};
 use crate::service::test_message::Trouble;
@@ -73,7 +73,7 @@ ids! {
 
 names! {
     Channel FailureCode Locale MessageStatus NotificationEvent NotificationOutcome NotificationSource OwnSmsProvider Provider
-    Purpose Sentence Strategy SuppressionReason Tls Trouble VerificationStatus
+    Purpose Sentence SmsSource Strategy SuppressionReason Tls Trouble VerificationStatus
 }
 
 schemas! {

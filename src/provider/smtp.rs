@@ -122,7 +122,7 @@ impl Transport<Email> for Smtp {
         let mut step = Step::Connect;
         // When time is up, the connection in use goes down with the future that owns it.
         let outcome = timeout_at(deadline, self.carry(&letter, &mut step)).await;
-        let redaction = Redaction::new(email, account.credentials.as_ref());
+        let redaction = Redaction::new(email, account.credentials());
         match outcome.unwrap_or_else(|_| Err(Fault::broken(step, "no reply in time"))) {
             Ok(reply) => Ok(receipt(&reply, &redaction)),
             Err(fault) => Err(fault.into_send_error(&redaction)),

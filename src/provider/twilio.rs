@@ -57,19 +57,12 @@ impl Twilio {
 
     /// The user and password of the requests: the API key where there is one, else the account itself.
     fn credentials(&self) -> Result<(&str, &Secret), SendError> {
-        let account = &self.account;
-        let key = account
-            .api_key
-            .as_ref()
-            .map(|key| (key.sid.as_str(), &key.secret));
-        let token = account.auth_token.as_ref();
-        key.or_else(|| token.map(|token| (account.account_sid.as_str(), token)))
-            .ok_or_else(|| {
-                SendError::refused(
-                    Class::Account,
-                    "the account has neither an API key nor an Auth Token",
-                )
-            })
+        self.account.credentials().ok_or_else(|| {
+            SendError::refused(
+                Class::Account,
+                "the account has neither an API key nor an Auth Token",
+            )
+        })
     }
 }
 

@@ -33,7 +33,7 @@ impl Actor {
             id: AuditId::time_ordered(random, at),
             environment_id: environment,
             key_id: self.key.as_ref().map(|key| key.id),
-            key_name: self.key.as_ref().map(|key| key.name.clone()),
+            key_name: self.key.as_ref().map(|key| key.name.as_str().to_owned()),
             action: action.to_owned(),
             target: target.to_string(),
             changes: changes.to_string(),

@@ -8,7 +8,7 @@ use super::clock::GuardedClock;
 use super::directory::change::Change;
 use super::directory::{Directory, EnvironmentSnapshot, OutOfService, Snapshot};
 use super::render::RenderError;
-use crate::domain::field::FieldError;
+use crate::document::Mistake;
 use crate::domain::id::EnvironmentId;
 use crate::domain::keyring::KeyRing;
 use crate::domain::random::Random;
@@ -19,21 +19,17 @@ mod application;
 mod content;
 mod environment;
 mod key;
-mod new;
-mod patch;
 mod settings;
 
 pub use content::{Preview, PreviewRequest};
 pub use key::{KeyOwner, ListedKey, MadeKey};
-pub use new::{NewApplication, NewEnvironment, NewKey};
-pub use patch::{ApplicationPatch, EnvironmentPatch, OtpPolicyPatch};
 
 /// Why a change was not made.
 #[derive(Debug, thiserror::Error)]
 pub enum ChangeError {
     /// Fields that cannot be taken, all of them.
     #[error("invalid fields")]
-    Invalid(Vec<FieldError>),
+    Invalid(Vec<Mistake>),
     /// It has gone meanwhile.
     #[error("not found")]
     NotFound,
@@ -58,6 +54,12 @@ pub enum ChangeError {
     /// The database could not tell.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+impl From<Vec<Mistake>> for ChangeError {
+    fn from(mistakes: Vec<Mistake>) -> Self {
+        Self::Invalid(mistakes)
+    }
 }
 
 /// What a change contradicts.
@@ -137,7 +139,7 @@ impl Administration {
     async fn change<T>(
         &self,
         actor: &Actor,
-        decide: impl Fn(&Snapshot, &mut Change<'_>) -> Result<T, ChangeError> + Send,
+        decide: impl Fn(&Snapshot, &mut Change<'_>) -> Result<T, ChangeError> + Send + Sync,
     ) -> Result<T, ChangeError> {
         let _in_line = self.changing.lock().await;
         for _ in 0..ATTEMPTS {
@@ -155,6 +157,17 @@ impl Administration {
             }
         }
         Err(ChangeError::Overtaken)
+    }
+
+    /// As [`Self::change`], of an environment.
+    async fn change_environment<T>(
+        &self,
+        actor: &Actor,
+        id: EnvironmentId,
+        decide: impl Fn(&Arc<EnvironmentSnapshot>, &mut Change<'_>) -> Result<T, ChangeError> + Send + Sync,
+    ) -> Result<T, ChangeError> {
+        self.change(actor, |held, change| decide(environment(held, id)?, change))
+            .await
     }
 
     /// Removes what a removal has left, as far as that is done in a moment.

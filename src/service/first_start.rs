@@ -4,35 +4,29 @@
 use std::sync::Arc;
 
 use super::actor::Actor;
-use super::declaration::{self, Plan};
 use super::directory::change::Change;
 use super::directory::{self, Contents, EnvironmentSnapshot};
+use super::manifest::{self, ManifestError, Manifests, Plan};
+use crate::document::Value;
 use crate::domain::api_key::{ApiKey, KeyKind};
-use crate::domain::business::{BusinessName, BusinessUrl};
-use crate::domain::environment::{Application, Connection, Environment, KeyRecord};
-use crate::domain::id::{ApplicationId, ConnectionId, EnvironmentId, KeyId};
+use crate::domain::environment::{
+    Application, ApplicationFields, Connection, Environment, EnvironmentFields, KeyRecord, Name,
+};
+use crate::domain::id::{ConnectionId, EnvironmentId, KeyId};
 use crate::domain::keyring::KeyRing;
-use crate::domain::locale::LanguageTag;
-use crate::domain::phone::Country;
 use crate::domain::random::Random;
 use crate::domain::time::Timestamp;
 use crate::store::directory::Commit;
 use crate::store::{SharedStore, StoreError};
 
 /// What the operator has to say about it.
-pub struct Wishes {
+pub struct BootstrapOptions {
     /// The application's key; drawn where none is given.
     pub application_key: Option<ApiKey>,
     /// The administrator's key; drawn where none is given.
     pub admin_key: Option<ApiKey>,
-    /// The business, as emails name it.
-    pub business_name: BusinessName,
-    /// The business's address.
-    pub business_url: BusinessUrl,
-    /// The country of national numbers.
-    pub default_country: Option<Country>,
-    /// The language of messages whose request names none.
-    pub default_locale: LanguageTag,
+    /// The environment.
+    pub environment: EnvironmentFields,
 }
 
 /// What was made, to be shown once.
@@ -56,18 +50,17 @@ pub struct Founding {
 }
 
 impl Founding {
-    /// The environments that are made.
-    #[must_use]
-    pub fn environments(&self) -> &[EnvironmentSnapshot] {
-        &self.environments
-    }
-
-    /// Makes what a file makes of them instead.
-    pub fn refine(&mut self, plan: &Plan) {
+    /// Makes what a manifest makes of the environments instead, and tells it.
+    ///
+    /// # Errors
+    /// Everything that is wrong with the manifest, at once.
+    pub fn refine(&mut self, manifests: &Manifests<'_>, document: &Value) -> Result<Plan, ManifestError> {
+        let plan = manifests.refine(document, &self.environments)?;
         for planned in &plan.environments {
             self.environments.retain(|held| held.id() != planned.id());
             self.environments.push(planned.clone());
         }
+        Ok(plan)
     }
 
     /// Makes the first environment; `None` where there is one already.
@@ -85,7 +78,7 @@ impl Founding {
         let actor = Actor::default();
         let mut change = Change::by(&actor, keys, random, now);
         for environment in &self.environments {
-            declaration::create(&mut change, environment)?;
+            manifest::create(&mut change, environment)?;
         }
         change.create_key(None, &self.admin_key)?;
         // Whoever was quicker has made an environment with the same code, or an administrator's key.
@@ -95,44 +88,40 @@ impl Founding {
 }
 
 /// Draws up the first environment.
-pub fn draw_up(random: &dyn Random, now: Timestamp, wishes: Wishes) -> Founding {
-    let environment_id = EnvironmentId::time_ordered(random, now);
-    let [phone, email] = Connection::of_new_environment(random, environment_id);
-    let application = Application {
-        id: ApplicationId::time_ordered(random, now),
-        environment_id,
-        name: "default".to_owned(),
-        autofill_domain: None,
-        connections: vec![phone.id, email.id],
+pub fn draw_up(random: &dyn Random, now: Timestamp, options: BootstrapOptions) -> Founding {
+    let environment = Environment {
+        id: EnvironmentId::time_ordered(random, now),
+        fields: options.environment,
         created_at: now,
         updated_at: now,
     };
-    let given = (wishes.application_key.is_some(), wishes.admin_key.is_some());
-    let application_key = wishes
-        .application_key
-        .unwrap_or_else(|| ApiKey::generate(random, KeyKind::Application));
-    let admin_key = wishes
-        .admin_key
-        .unwrap_or_else(|| ApiKey::generate(random, KeyKind::Administrator));
+    let [phone, email] = Connection::of_new_environment(random, environment.id);
     let (phone_connection, email_connection) = (phone.id, email.id);
+    let fields = ApplicationFields {
+        name: Name::of_ours("default"),
+        autofill_domain: None,
+    };
+    let application = Application {
+        connections: vec![phone_connection, email_connection],
+        ..Application::new(random, now, environment.id, fields)
+    };
+    let record = |key: &ApiKey, application| {
+        let id = KeyId::time_ordered(random, now);
+        KeyRecord::of(key, id, Name::of_ours("first key"), application, now)
+    };
+    let given = (options.application_key.is_some(), options.admin_key.is_some());
+    let drawn = |kind| move || ApiKey::generate(random, kind);
+    let application_key = options
+        .application_key
+        .unwrap_or_else(drawn(KeyKind::Application));
+    let admin_key = options.admin_key.unwrap_or_else(drawn(KeyKind::Administrator));
     let mut contents = Contents::of_new(vec![phone, email]);
-    let key = record(random, now, &application_key, Some(application.id));
+    let key = record(&application_key, Some(application.id));
     contents.keys.insert_mut(key.id, Arc::new(key));
     contents.put_application(0, application);
-    let environment = Environment {
-        id: environment_id,
-        code: "default".to_owned(),
-        name: "Default".to_owned(),
-        business_name: wishes.business_name,
-        business_url: wishes.business_url,
-        default_country: wishes.default_country,
-        default_locale: wishes.default_locale,
-        created_at: now,
-        updated_at: now,
-    };
     Founding {
         environments: vec![EnvironmentSnapshot::new(environment, contents)],
-        admin_key: record(random, now, &admin_key, None),
+        admin_key: record(&admin_key, None),
         welcome: Welcome {
             application_key: (!given.0).then_some(application_key),
             admin_key: (!given.1).then_some(admin_key),
@@ -140,14 +129,4 @@ pub fn draw_up(random: &dyn Random, now: Timestamp, wishes: Wishes) -> Founding 
             email_connection,
         },
     }
-}
-
-fn record(
-    random: &dyn Random,
-    now: Timestamp,
-    key: &ApiKey,
-    application_id: Option<ApplicationId>,
-) -> KeyRecord {
-    let id = KeyId::time_ordered(random, now);
-    KeyRecord::of(key, id, "first key".to_owned(), application_id, now)
 }

@@ -4,10 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::time::Duration;
 
-use super::settings::SealedSecret;
-use super::settings::email::EmailDocument;
-use super::settings::sms::SmsDocument;
+use super::settings::{self, SealedSecret};
 use crate::domain::keyring::{GenerationId, KeyRing, OpenError, sealed_under};
+use crate::domain::settings::{EmailSettings, Secrets, SmsSettings};
 use crate::domain::time::Timestamp;
 use crate::store::directory::{Kind, StoredRecord};
 use crate::store::{SharedStore, StoreError};
@@ -159,16 +158,16 @@ async fn needs(store: &SharedStore) -> Result<BTreeMap<GenerationId, BTreeSet<Ne
 
 /// The secrets of a record; `None` where this release cannot tell.
 fn secrets(record: &StoredRecord) -> Option<Vec<SealedSecret>> {
+    fn sealed(settings: impl Secrets<Option<SealedSecret>>) -> Vec<SealedSecret> {
+        settings::secrets(settings).into_values().collect()
+    }
+
     let document = record.document.as_deref()?;
     match Kind::parse(&record.kind)? {
-        Kind::Sms => {
-            let document: SmsDocument<_> = serde_json::from_str(document).ok()?;
-            Some(document.secrets().cloned().collect())
-        }
-        Kind::Email => {
-            let document: EmailDocument<_> = serde_json::from_str(document).ok()?;
-            Some(document.secrets().cloned().collect())
-        }
+        Kind::Sms => serde_json::from_str::<SmsSettings<_>>(document).ok().map(sealed),
+        Kind::Email => serde_json::from_str::<EmailSettings<_>>(document)
+            .ok()
+            .map(sealed),
         _ => Some(Vec::new()),
     }
 }

@@ -39,7 +39,7 @@ pub struct CodeContent<'a> {
     /// The business's website; its host stands in text messages.
     pub business_url: &'a BusinessUrl,
     /// The display name of the sender of emails; without one the business name stands there.
-    pub sender_name: Option<&'a str>,
+    pub sender_name: Option<&'a BusinessName>,
     /// The language to write in.
     pub locale: Locale,
     /// When the message was made.
@@ -123,7 +123,8 @@ pub fn email(content: &CodeContent<'_>, to: EmailAddress) -> Result<Email, Rende
         to,
         from_name: content
             .sender_name
-            .unwrap_or(content.business_name.as_str())
+            .unwrap_or(content.business_name)
+            .as_str()
             .to_owned(),
         subject: words.subject,
         text,
@@ -135,6 +136,8 @@ pub fn email(content: &CodeContent<'_>, to: EmailAddress) -> Result<Email, Rende
 
 #[cfg(test)]
 mod tests {
+    use std::sync::LazyLock;
+
     use super::*;
 
     const CODE: &str = "012345";
@@ -411,8 +414,9 @@ mod tests {
 
     #[test]
     fn the_sender_name_stands_before_the_business_name() {
+        static LOGIN: LazyLock<BusinessName> = LazyLock::new(|| BusinessName::parse("Acme Login").unwrap());
         let email = render(Purpose::SignIn, "Acme", |content| {
-            content.sender_name = Some("Acme Login");
+            content.sender_name = Some(&LOGIN);
         });
         assert_eq!(email.from_name, "Acme Login");
         assert_eq!(email.subject, "Your code to sign in to Acme");

@@ -3,13 +3,15 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use serde::de::DeserializeOwned;
+
 use super::actor::Actor;
 use super::directory::change::Change;
-use super::settings::email::EmailDocument;
-use super::settings::sms::SmsDocument;
-use super::settings::{Opener, SealedSecret, Sealer};
+use super::settings::{Opener, SealedSecret, open, secrets};
 use crate::domain::keyring::{GenerationId, KeyRing};
 use crate::domain::random::Random;
+use crate::domain::secret::Secret;
+use crate::domain::settings::{EmailSettings, Secrets, SmsSettings};
 use crate::domain::time::Timestamp;
 use crate::store::directory::{Commit, Kind, StoredRecord};
 use crate::store::{SharedStore, StoreError};
@@ -79,8 +81,8 @@ pub async fn reseal(
     Ok(None)
 }
 
-/// Whether the record is to be sealed anew. It is not where it is sealed under the keys in use, holds no secret, or cannot be read,
-/// which whoever loads it will say.
+/// Whether the record is sealed anew. It is not where it is sealed under the keys in use, holds no secret, or cannot be read, which
+/// whoever loads it will say.
 fn seal_anew(
     change: &mut Change<'_>,
     record: &StoredRecord,
@@ -91,29 +93,29 @@ fn seal_anew(
         return Ok(false);
     };
     let opener = Opener { keys, environment };
-    let sealer = Sealer {
-        keys: keys.in_use(now),
-        environment,
-    };
-    let is_current = |secret: &SealedSecret| sealer.is_current(secret);
+    let in_use = keys.in_use(now).id;
     match Kind::parse(&record.kind) {
-        Some(Kind::Sms) => {
-            let stored = serde_json::from_str(document).ok();
-            let old = stored.filter(|stored: &SmsDocument<_>| !stored.secrets().all(is_current));
-            let Some(settings) = old.and_then(|stored| stored.open(opener)) else {
-                return Ok(false);
-            };
-            change.reseal_sms(environment, &settings)?;
-        }
-        Some(Kind::Email) => {
-            let stored = serde_json::from_str(document).ok();
-            let old = stored.filter(|stored: &EmailDocument<_>| !stored.secrets().all(is_current));
-            let Some(settings) = old.and_then(|stored| stored.open(opener)) else {
-                return Ok(false);
-            };
-            change.reseal_email(environment, &settings)?;
-        }
-        _ => return Ok(false),
+        Some(kind @ Kind::Sms) => match outdated::<SmsSettings<_>>(document, opener, in_use) {
+            Some(settings) => change.reseal(environment, kind, &settings).map(|()| true),
+            None => Ok(false),
+        },
+        Some(kind @ Kind::Email) => match outdated::<EmailSettings<_>>(document, opener, in_use) {
+            Some(settings) => change.reseal(environment, kind, &settings).map(|()| true),
+            None => Ok(false),
+        },
+        _ => Ok(false),
     }
-    Ok(true)
+}
+
+/// The settings, where one of their secrets is sealed under other keys than those in use.
+fn outdated<D>(document: &str, opener: Opener<'_>, in_use: GenerationId) -> Option<D::With<Option<Secret>>>
+where
+    D: Secrets<Option<SealedSecret>> + DeserializeOwned + Clone,
+{
+    let stored: D = serde_json::from_str(document).ok()?;
+    let is_current = |secret: &SealedSecret| secret.generation() == Ok(in_use);
+    if secrets(stored.clone()).values().all(is_current) {
+        return None;
+    }
+    open(stored, opener)
 }

@@ -131,23 +131,16 @@ pub fn takes_test_quota(route: &Route, platform: PlatformSender) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::secret::Secret;
-    use crate::domain::settings::{OwnSmsProvider, SmsSource, TwilioAccount};
+    use crate::domain::settings::OwnSmsProvider;
 
     fn settings(own: bool, fallback: bool, use_for_mfa: bool) -> SmsSettings {
-        let account = TwilioAccount {
-            account_sid: format!("AC{}", "0".repeat(32)),
-            auth_token: Some(Secret::new("token")),
-            api_key: None,
-            source: SmsSource::PhoneNumber("+15005550006".to_owned()),
-            edge: None,
-            region: None,
-            discard_content: false,
-            obfuscate_address: false,
-        };
+        let account = serde_json::from_value(serde_json::json!({
+            "account_sid": format!("AC{}", "0".repeat(32)), "auth_token": "token", "source": "phone_number",
+            "phone_number": "+15005550006",
+        }));
         SmsSettings {
             provider: own.then_some(OwnSmsProvider::Twilio),
-            twilio: Some(account),
+            twilio: Some(account.unwrap()),
             fallback,
             use_for_mfa,
             ..SmsSettings::default()

@@ -1,53 +1,32 @@
-//! Settings as documents: the same JSON shape for an administrator who writes it, for one who reads it back, and for
-//! the database. Only the form of a secret differs: given, hinted at, or sealed.
+//! What becomes of settings: of what an administrator gives, with secrets that are new or stay, settings; of settings the record that is
+//! kept, with sealed secrets, and the view that is read back, with hints.
+
+use std::collections::BTreeMap;
+use std::fmt;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde::{Deserialize as Readable, Serialize};
 
-use crate::domain::field::FieldError;
 use crate::domain::id::EnvironmentId;
 use crate::domain::keyring::{Generation, GenerationId, KeyRing, OpenError, sealed_under};
 use crate::domain::random::Random;
 use crate::domain::secret::Secret;
+use crate::domain::settings::{
+    API_KEY_SECRET, EmailSettings, SMTP_PASSWORD, Secrets, SmsSettings, SmtpAccount, Tell, TwilioAccount,
+};
 
-pub mod content;
-pub mod email;
-pub mod sms;
-
-/// A secret in an administrator's document.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A secret that an administrator gives.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum GivenSecret {
+    /// Left out, or sent back as it was read: what is stored stays.
+    #[default]
+    Kept,
     /// A new one.
     New(Secret),
-    /// What was read back: `{"set": …}`. Keeps what is stored.
-    ReadBack,
     /// `null`: what is stored goes.
     Dropped,
-}
-
-/// What `null` means where a secret may stand: nothing, or the wish to drop the one that is stored.
-pub trait FromNull: Sized {
-    /// The secret that `null` stands for.
-    #[must_use]
-    fn from_null() -> Option<Self> {
-        None
-    }
-}
-
-impl FromNull for GivenSecret {
-    fn from_null() -> Option<Self> {
-        Some(Self::Dropped)
-    }
-}
-
-impl FromNull for SealedSecret {}
-
-/// Reads a secret, or what `null` stands for.
-fn secret_or_null<'de, D: Deserializer<'de>, S: FromNull + Deserialize<'de>>(
-    deserializer: D,
-) -> Result<Option<S>, D::Error> {
-    Ok(Option::deserialize(deserializer)?.or_else(S::from_null))
 }
 
 impl utoipa::PartialSchema for GivenSecret {
@@ -70,37 +49,47 @@ impl utoipa::ToSchema for GivenSecret {
 
 impl<'de> Deserialize<'de> for GivenSecret {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        #[derive(Deserialize)]
-        #[serde(deny_unknown_fields)]
-        #[expect(dead_code, reason = "read for its form alone; what it says does not matter")]
-        struct Hint {
-            set: bool,
-            #[serde(default)]
-            hint: Option<String>,
+        struct Form;
+
+        impl<'de> Visitor<'de> for Form {
+            type Value = GivenSecret;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a string, null, or what was read back")
+            }
+
+            fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<GivenSecret, E> {
+                if text.trim().is_empty() {
+                    return Err(E::custom("must not be empty"));
+                }
+                Ok(GivenSecret::New(Secret::new(text)))
+            }
+
+            fn visit_unit<E>(self) -> Result<GivenSecret, E> {
+                Ok(GivenSecret::Dropped)
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, fields: A) -> Result<GivenSecret, A::Error> {
+                let fields = serde::de::value::MapAccessDeserializer::new(fields);
+                Hint::deserialize(fields).map(|_| GivenSecret::Kept)
+            }
         }
-        #[derive(Deserialize)]
-        #[serde(untagged)]
-        enum Form {
-            Text(Secret),
-            #[expect(dead_code, reason = "read for its form alone")]
-            Hint(Hint),
-        }
-        // The error of an untagged enum names no value, so a malformed secret is not repeated.
-        Form::deserialize(deserializer).map(|form| match form {
-            Form::Text(secret) => Self::New(secret),
-            Form::Hint(_) => Self::ReadBack,
-        })
+
+        deserializer.deserialize_any(Form)
     }
 }
 
-/// A secret as it is read back.
+/// A secret as it is read back; `null` where there is none.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct SecretHint {
-    /// Whether there is one.
-    pub set: bool,
-    /// Its last four characters, where it has at least 16 and is no password.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub hint: Option<String>,
+#[serde(transparent)]
+pub struct SecretHint(Option<Hint>);
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Readable)]
+#[serde(deny_unknown_fields)]
+struct Hint {
+    set: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    hint: Option<String>,
 }
 
 impl utoipa::PartialSchema for SecretHint {
@@ -120,32 +109,18 @@ impl utoipa::PartialSchema for SecretHint {
 
 impl utoipa::ToSchema for SecretHint {}
 
-impl SecretHint {
-    /// For tokens and keys that machines made.
-    #[must_use]
-    pub fn of_token(secret: &Secret) -> Self {
+impl Hint {
+    /// Its last four characters, where it has at least 16 and is no password.
+    fn of(place: &str, secret: &Secret) -> Self {
         let characters: Vec<char> = secret.expose().chars().collect();
-        let hint = (characters.len() >= 16).then(|| {
-            format!(
-                "…{}",
-                characters[characters.len() - 4..].iter().collect::<String>()
-            )
-        });
+        let is_shown = place != SMTP_PASSWORD && characters.len() >= 16;
+        let hint = is_shown.then(|| format!("…{}", String::from_iter(&characters[characters.len() - 4..])));
         Self { set: true, hint }
-    }
-
-    /// For passwords, of which nothing is shown.
-    #[must_use]
-    pub fn of_password() -> Self {
-        Self {
-            set: true,
-            hint: None,
-        }
     }
 }
 
-/// A secret as it is stored: XChaCha20-Poly1305 in base64, bound to its environment and field.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// A secret as it is stored: XChaCha20-Poly1305 in base64, bound to its environment and place.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Readable)]
 pub struct SealedSecret(String);
 
 impl SealedSecret {
@@ -166,17 +141,11 @@ pub struct Sealer<'a> {
 }
 
 impl Sealer<'_> {
-    /// Seals the secret of `field`.
-    pub fn seal(&self, random: &dyn Random, field: &str, secret: &Secret) -> SealedSecret {
-        let context = context(self.environment, field);
+    /// Seals the secret at `place`.
+    pub fn seal(&self, random: &dyn Random, place: &str, secret: &Secret) -> SealedSecret {
+        let context = context(self.environment, place);
         let sealed = self.keys.seal(random, &context, secret.expose().as_bytes());
         SealedSecret(BASE64.encode(sealed))
-    }
-
-    /// Whether a secret is sealed under these keys.
-    #[must_use]
-    pub fn is_current(&self, sealed: &SealedSecret) -> bool {
-        sealed.generation() == Ok(self.keys.id)
     }
 }
 
@@ -190,39 +159,129 @@ pub struct Opener<'a> {
 }
 
 impl Opener<'_> {
-    /// Opens the secret of `field`; `None` when it was sealed for another field or under unknown keys.
+    /// Opens the secret at `place`; `None` when it was sealed for another place or under unknown keys.
     #[must_use]
-    pub fn open(&self, field: &str, sealed: &SealedSecret) -> Option<Secret> {
+    pub fn open(&self, place: &str, sealed: &SealedSecret) -> Option<Secret> {
         let bytes = BASE64.decode(&sealed.0).ok()?;
-        let plain = self.keys.open(&context(self.environment, field), &bytes).ok()?;
+        let plain = self.keys.open(&context(self.environment, place), &bytes).ok()?;
         String::from_utf8(plain.to_vec()).ok().map(Secret::new)
     }
 }
 
-fn context(environment: EnvironmentId, field: &str) -> Vec<u8> {
-    [environment.0.as_bytes(), field.as_bytes()].concat()
+fn context(environment: EnvironmentId, place: &str) -> Vec<u8> {
+    [environment.0.as_bytes(), place.as_bytes()].concat()
 }
 
-/// Decides which secret a document ends up with: the new one, or the stored one where it may stay.
-/// `moved` says that the secret would now go somewhere else; then it is needed anew.
-fn resolve_secret(
-    given: Option<GivenSecret>,
-    stored: Option<&Secret>,
-    moved: bool,
-    pointer: &str,
-    errors: &mut Vec<FieldError>,
+/// The secrets that there are, by their JSON pointers.
+pub fn secrets<S, D: Secrets<Option<S>>>(settings: D) -> BTreeMap<&'static str, S> {
+    let mut found = BTreeMap::new();
+    settings.map_secrets(|place, secret| found.extend(secret.map(|secret| (place, secret))));
+    found
+}
+
+/// The form for the database.
+pub fn seal<D: Secrets<Option<Secret>>>(
+    settings: D,
+    sealer: Sealer<'_>,
+    random: &dyn Random,
+) -> D::With<Option<SealedSecret>> {
+    settings.map_secrets(|place, secret| secret.map(|secret| sealer.seal(random, place, &secret)))
+}
+
+/// Opens what was stored; `None` when a secret cannot be opened.
+pub fn open<D: Secrets<Option<SealedSecret>>>(
+    stored: D,
+    opener: Opener<'_>,
+) -> Option<D::With<Option<Secret>>> {
+    let mut can_be_read = true;
+    let settings = stored.map_secrets(|place, sealed| {
+        let plain = opener.open(place, &sealed?);
+        can_be_read &= plain.is_some();
+        plain
+    });
+    can_be_read.then_some(settings)
+}
+
+/// The form that is read back.
+pub fn hint<D: Secrets<Option<Secret>>>(settings: D) -> D::With<SecretHint> {
+    settings.map_secrets(|place, secret| SecretHint(secret.map(|secret| Hint::of(place, &secret))))
+}
+
+/// The SMS settings that are given, with the stored secrets where they may stay.
+pub fn resolve_sms(given: SmsSettings<GivenSecret>, stored: &SmsSettings, tell: Tell<'_>) -> SmsSettings {
+    let account = given.twilio.as_ref();
+    let before = stored.twilio.as_ref();
+    let has_moved = before
+        .zip(account)
+        .is_some_and(|(before, account)| before.account_sid != account.account_sid);
+    let has_key = account.is_some_and(|account| account.api_key_sid.is_some());
+    let mut held = secrets(stored.clone());
+    let mut settings = given.map_secrets(|place, given| {
+        // Without its SID a key's secret has no use, so a removed key takes its secret with it.
+        if place == API_KEY_SECRET && !has_key {
+            return None;
+        }
+        resolve(given, held.remove(place), has_moved, |detail| tell(place, detail))
+    });
+    settings.twilio = settings.twilio.map(TwilioAccount::without_what_is_unused);
+    settings.check(tell);
+    settings
+}
+
+/// The email settings that are given, with the stored password where it may stay.
+pub fn resolve_email(
+    given: EmailSettings<GivenSecret>,
+    stored: &EmailSettings,
+    allow_plaintext: bool,
+    tell: Tell<'_>,
+) -> EmailSettings {
+    let account = given.custom_sender.as_ref();
+    let before = stored.custom_sender.as_ref();
+    let has_moved = before
+        .zip(account)
+        .is_some_and(|(before, account)| !is_same_login(before, account));
+    let has_user = account.is_some_and(|account| account.username.is_some());
+    let mut held = secrets(stored.clone());
+    let settings = given.map_secrets(|place, given| {
+        // A sender without a user needs no password; one that is given all the same is told so.
+        if !has_user && !matches!(given, GivenSecret::New(_)) {
+            return None;
+        }
+        resolve(given, held.remove(place), has_moved, |detail| tell(place, detail))
+    });
+    settings.check(allow_plaintext, tell);
+    settings
+}
+
+/// Whether a password goes where it went before.
+fn is_same_login<A, B>(one: &SmtpAccount<A>, other: &SmtpAccount<B>) -> bool {
+    (&one.server, one.port, &one.username) == (&other.server, other.port, &other.username)
+}
+
+/// The new secret, or the stored one where it may stay. One that would now go somewhere else is needed anew. Whether it may be missing is
+/// for the rules of the whole.
+fn resolve(
+    given: GivenSecret,
+    stored: Option<Secret>,
+    has_moved: bool,
+    refuse: impl FnOnce(&str),
 ) -> Option<Secret> {
     match given {
-        Some(GivenSecret::New(secret)) => Some(secret),
-        // Whether it may be missing is for the validation of the whole.
-        Some(GivenSecret::Dropped) => None,
-        _ if moved && stored.is_some() => {
-            errors.push(FieldError::new(
-                pointer,
+        GivenSecret::New(secret) => Some(secret),
+        GivenSecret::Dropped => None,
+        GivenSecret::Kept if has_moved && stored.is_some() => {
+            refuse(
                 "is needed again, because where it goes to has changed; nothing stored is sent to a new place",
-            ));
+            );
             None
         }
-        _ => stored.cloned(),
+        GivenSecret::Kept => stored,
     }
+}
+
+/// Whether settings hold to their rules.
+pub fn is_sound(check: impl FnOnce(Tell<'_>)) -> bool {
+    let mut is_sound = true;
+    check(&mut |_, _| is_sound = false);
+    is_sound
 }

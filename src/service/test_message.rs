@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::actor::Actor;
@@ -13,12 +14,10 @@ use super::dispatch::Dispatcher;
 use super::otp::{self, Refused};
 use super::render::{self, CodeContent, RenderError};
 use super::route::PlatformSender;
-use super::settings::GivenSecret;
-use super::settings::email::EmailDocument;
-use super::settings::sms::SmsDocument;
+use super::settings::{GivenSecret, hint, resolve_email, resolve_sms};
+use crate::document::{Draft, Mistake};
 use crate::domain::code::Code;
 use crate::domain::email::EmailAddress;
-use crate::domain::field::FieldError;
 use crate::domain::id::MessageId;
 use crate::domain::locale::Locale;
 use crate::domain::message::{Channel, Provider};
@@ -44,6 +43,30 @@ pub const PER_MINUTE: u32 = 10;
 
 /// What a test's text is that of: the one purpose that promises nothing beyond itself.
 const PURPOSE: Purpose = Purpose::Verify;
+
+/// A test of SMS settings.
+#[derive(Debug, Clone, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"to": "+61466043123", "settings": {"provider": "twilio", "twilio": {"account_sid": "AC0123456789abcdef0123456789abcdef", "auth_token": "secret", "source": "messaging_service", "messaging_service_sid": "MG0123456789abcdef0123456789abcdef"}}}))]
+pub struct SmsTestRequest {
+    /// A phone number: E.164, or national digits of the environment's default country.
+    pub to: String,
+    /// Settings that are not saved, as for `PUT`; without them the saved ones are tested.
+    #[serde(default)]
+    pub settings: Option<SmsSettings<GivenSecret>>,
+}
+
+/// A test of email settings.
+#[derive(Debug, Clone, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"to": "ada@example.com", "settings": {"sender_name": "Acme", "custom_sender": {"email": "auth@acme.example.com", "server": "smtp.acme.example.com", "port": 587, "username": "otpost", "password": "secret", "tls": "starttls"}}}))]
+pub struct EmailTestRequest {
+    /// An email address.
+    pub to: EmailAddress,
+    /// Settings that are not saved, as for `PUT`; without them the saved ones are tested.
+    #[serde(default)]
+    pub settings: Option<EmailSettings<GivenSecret>>,
+}
 
 /// What came of a test.
 #[derive(Debug)]
@@ -77,7 +100,7 @@ impl Tested {
 pub enum TestError {
     /// Fields that cannot be taken, all of them.
     #[error("invalid fields")]
-    Invalid(Vec<FieldError>),
+    Invalid(Vec<Mistake>),
     /// The environment has sent too many tests.
     #[error("too many tests")]
     TooMany {
@@ -93,6 +116,12 @@ pub enum TestError {
     /// The database could not tell.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+impl From<Vec<Mistake>> for TestError {
+    fn from(mistakes: Vec<Mistake>) -> Self {
+        Self::Invalid(mistakes)
+    }
 }
 
 /// Tests settings.
@@ -125,23 +154,32 @@ impl Service {
         }
     }
 
-    /// Sends a text message by `settings`, or else by the saved ones.
+    /// Sends a text message by the settings that are given, or else by the saved ones.
     pub async fn sms(
         &self,
         actor: &Actor,
         environment: &EnvironmentSnapshot,
-        to: &str,
-        settings: Option<SmsDocument<GivenSecret>>,
+        request: Draft<SmsTestRequest>,
     ) -> Result<Tested, TestError> {
         let saved = &environment.sms.row;
-        let number = PhoneNumber::parse(to, environment.environment.default_country)
-            .map_err(|error| error.to_string());
-        let given = settings.map(|document| document.resolve(saved)).transpose();
-        let (number, given) = valid(number, given)?;
+        let default_country = environment.environment.fields.default_country;
+        let request = request.check(|request, tell| {
+            let number = PhoneNumber::parse(&request.to, default_country);
+            let number = number.map_err(|error| tell("/to", &error.to_string())).ok();
+            let given = request.settings.map(|given| {
+                resolve_sms(given, saved, &mut |place, detail| {
+                    tell(&format!("/settings{place}"), detail);
+                })
+            });
+            number.zip(Some(given))
+        });
+        let Some((number, given)) = request.finish()? else {
+            return Err(TestError::Invalid(Vec::new()));
+        };
         let settings = given.as_ref().unwrap_or(saved);
         otp::may_text(settings, &number)?;
         let (sender, quota) = self.sms_sender(settings)?;
-        let tested = given.as_ref().map(|given| json!(SmsDocument::of(given).hint()));
+        let tested = given.clone().map(|given| json!(hint(given)));
         let recipient = Recipient::Phone(number.clone());
         let test = self
             .count(actor, environment, &recipient, &*sender, quota, tested)
@@ -152,30 +190,33 @@ impl Service {
         Ok(self.attempt(&*sender, &message, test).await)
     }
 
-    /// Sends an email by `settings`, or else by the saved ones.
+    /// Sends an email by the settings that are given, or else by the saved ones.
     pub async fn email(
         &self,
         actor: &Actor,
         environment: &EnvironmentSnapshot,
-        to: &str,
-        settings: Option<EmailDocument<GivenSecret>>,
+        request: Draft<EmailTestRequest>,
     ) -> Result<Tested, TestError> {
         let saved = &environment.email.row;
-        let address = EmailAddress::parse(to).map_err(|error| error.to_string());
-        let given = settings
-            .map(|document| document.resolve(saved, self.allow_plaintext_smtp))
-            .transpose();
-        let (address, given) = valid(address, given)?;
+        let request = request.check(|request, tell| {
+            let given = request.settings.map(|given| {
+                resolve_email(given, saved, self.allow_plaintext_smtp, &mut |place, detail| {
+                    tell(&format!("/settings{place}"), detail);
+                })
+            });
+            (request.to, given)
+        });
+        let (address, given) = request.finish()?;
         let settings = given.as_ref().unwrap_or(saved);
         let sender = self.email_sender(settings)?;
         let code = self.throw_away_code(environment);
         let mut content = self.content(environment, Channel::Email, &code, Sentence::Auto);
-        content.sender_name = settings.sender_name.as_deref();
+        content.sender_name = settings.sender_name.as_ref();
         if settings.custom_sender.is_some() {
             content.texts = environment.content.row.texts(content.locale, PURPOSE);
         }
         let message = render::email(&content, address.clone())?;
-        let tested = given.as_ref().map(|given| json!(EmailDocument::of(given).hint()));
+        let tested = given.clone().map(|given| json!(hint(given)));
         let recipient = Recipient::Email(address);
         let test = self
             .count(actor, environment, &recipient, &*sender, None, tested)
@@ -288,7 +329,7 @@ impl Service {
     ) -> CodeContent<'a> {
         let now = self.clock.estimate();
         let life = environment.otp.row.life(PURPOSE, channel);
-        let settings = &environment.environment;
+        let settings = &environment.environment.fields;
         CodeContent {
             message_id: MessageId::time_ordered(&*self.random, now),
             purpose: PURPOSE,
@@ -328,19 +369,4 @@ impl Service {
         }
         Tested { provider, outcome }
     }
-}
-
-/// What is wrong with either, all at once: with the recipient under `/to`, with the settings under `/settings`.
-fn valid<T, S>(to: Result<T, String>, settings: Result<S, Vec<FieldError>>) -> Result<(T, S), TestError> {
-    let (to, settings) = match (to, settings) {
-        (Ok(to), Ok(settings)) => return Ok((to, settings)),
-        (to, settings) => (to.err(), settings.err()),
-    };
-    let mut errors: Vec<FieldError> = to
-        .into_iter()
-        .map(|detail| FieldError::new("/to", detail))
-        .collect();
-    let within = |error: FieldError| FieldError::new(format!("/settings{}", error.pointer), error.detail);
-    errors.extend(settings.unwrap_or_default().into_iter().map(within));
-    Err(TestError::Invalid(errors))
 }

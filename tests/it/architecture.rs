@@ -44,7 +44,7 @@ const DIRECTIONS: &[(&str, &[&str])] = &[
     ("document", &[]),
     ("store", &["domain"]),
     ("provider", &["domain"]),
-    ("config", &["domain", "telemetry"]),
+    ("config", &["document", "domain", "telemetry"]),
     ("lifecycle", &[]),
     ("telemetry", &[]),
     ("domain", &[]),

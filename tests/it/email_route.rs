@@ -13,10 +13,10 @@ use crate::support::test_server::{TestServer, Wishes, code_in};
 /// Settings with `smtp` as the environment's own server.
 fn custom_sender(smtp: &SmtpServer) -> Value {
     let account = smtp.account();
-    let credentials = account.credentials.unwrap();
+    let (username, password) = account.credentials().unwrap();
     json!({
         "email": "auth@acme.example.com", "server": account.server, "port": account.port,
-        "username": credentials.username, "password": credentials.password.expose(), "tls": account.tls.as_str(),
+        "username": username, "password": password.expose(), "tls": account.tls.as_str(),
     })
 }
 
@@ -96,14 +96,14 @@ async fn a_custom_sender_with_implicit_tls_carries_a_code() {
 /// A server whose platform sends emails through `smtp`.
 fn platform(smtp: &SmtpServer) -> Wishes {
     let account = smtp.account();
-    let credentials = account.credentials.unwrap();
+    let (username, password) = account.credentials().unwrap();
     Wishes::default()
         .trust(smtp.roots())
         .set("platform.email.provider", "smtp")
         .set("platform.email.server", &account.server)
         .set("platform.email.port", account.port)
-        .set("platform.email.username", &credentials.username)
-        .set("platform.email.password", credentials.password.expose())
+        .set("platform.email.username", username)
+        .set("platform.email.password", password.expose())
         .set("platform.email.from", "no-reply@platform.example")
 }
 

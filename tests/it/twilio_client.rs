@@ -4,12 +4,12 @@
 use std::sync::Arc;
 
 use otpost::domain::message::{Provider, Sms};
-use otpost::domain::secret::Secret;
-use otpost::domain::settings::{ApiKeyPair, SmsSource, TwilioAccount};
+use otpost::domain::settings::TwilioAccount;
 use otpost::provider::twilio::classes::Classes;
 use otpost::provider::twilio::{Gateway, Twilio};
 use otpost::provider::{Class, Receipt, SendError, Transport};
 use rustls::RootCertStore;
+use serde_json::{Value, json};
 use url::Url;
 
 use crate::support::http_double::Script;
@@ -29,16 +29,19 @@ const SENDER: &str = "+15005550006";
 const RECIPIENT: &str = "+61466043123";
 
 fn account() -> TwilioAccount {
-    TwilioAccount {
-        account_sid: ACCOUNT_SID.to_owned(),
-        auth_token: Some(Secret::new(AUTH_TOKEN)),
-        api_key: None,
-        source: SmsSource::PhoneNumber(SENDER.to_owned()),
-        edge: None,
-        region: None,
-        discard_content: false,
-        obfuscate_address: false,
-    }
+    account_with(&json!({}))
+}
+
+/// The account with these settings in the place of its own.
+fn account_with(settings: &Value) -> TwilioAccount {
+    let mut account = json!({
+        "account_sid": ACCOUNT_SID, "auth_token": AUTH_TOKEN, "source": "phone_number", "phone_number": SENDER,
+    });
+    account
+        .as_object_mut()
+        .unwrap()
+        .extend(settings.as_object().unwrap().clone());
+    serde_json::from_value(account).unwrap()
 }
 
 fn gateway(base_url: Url, roots: RootCertStore) -> Gateway {
@@ -118,17 +121,10 @@ async fn a_message_goes_out_as_the_contract_says() {
 async fn a_messaging_service_an_api_key_and_retention_are_used_where_they_are_set() {
     let double = TwilioDouble::start().await;
     double.accept_only(KEY_SID, KEY_SECRET);
-    let account = TwilioAccount {
-        auth_token: None,
-        api_key: Some(ApiKeyPair {
-            sid: KEY_SID.to_owned(),
-            secret: Secret::new(KEY_SECRET),
-        }),
-        source: SmsSource::MessagingService(SERVICE_SID.to_owned()),
-        discard_content: true,
-        obfuscate_address: true,
-        ..account()
-    };
+    let account = account_with(&json!({
+        "auth_token": null, "api_key_sid": KEY_SID, "api_key_secret": KEY_SECRET, "source": "messaging_service",
+        "messaging_service_sid": SERVICE_SID, "discard_content": true, "obfuscate_address": true,
+    }));
     let receipt = client_of(account, double.url())
         .send(&sms(RECIPIENT))
         .await
@@ -168,18 +164,12 @@ async fn the_operators_account_is_the_platform_sender() {
 #[tokio::test]
 async fn an_account_without_credentials_or_a_region_without_an_edge_is_refused_before_anything_is_sent() {
     let double = TwilioDouble::start().await;
-    let without_credentials = TwilioAccount {
-        auth_token: None,
-        ..account()
-    };
+    let without_credentials = account_with(&json!({ "auth_token": null }));
     let outcome = client_of(without_credentials, double.url())
         .send(&sms(RECIPIENT))
         .await;
     assert_eq!(class_of(&outcome), Some(Class::Account));
-    let nowhere = TwilioAccount {
-        region: Some("nowhere".to_owned()),
-        ..account()
-    };
+    let nowhere = account_with(&json!({ "region": "nowhere" }));
     let mut gateway = gateway(double.url(), RootCertStore::empty());
     gateway.base_url = None;
     let outcome = Twilio::new(gateway, nowhere, Provider::Twilio)
@@ -202,10 +192,7 @@ async fn the_test_numbers_are_refused_by_their_class_without_a_word_of_the_recip
         ("+15005550007", RECIPIENT, "21606", Class::SenderMisconfigured),
         ("+15005550008", RECIPIENT, "21611", Class::Throttled),
     ] {
-        let account = TwilioAccount {
-            source: SmsSource::PhoneNumber(from.to_owned()),
-            ..account()
-        };
+        let account = account_with(&json!({ "phone_number": from }));
         let outcome = client_of(account, double.url()).send(&sms(to)).await;
         let expected = SendError::NotAccepted {
             class,

@@ -2,8 +2,9 @@
 
 use crate::config::reader::Reader;
 use crate::domain::email::EmailAddress;
-use crate::domain::host;
-use crate::domain::settings::{SmtpAccount, SmtpCredentials, Tls};
+use crate::domain::host::ServerName;
+use crate::domain::secret::Secret;
+use crate::domain::settings::{SmtpAccount, Tls, Username};
 
 const PROVIDER: &str = "platform.email.provider";
 const TLS: &str = "platform.email.tls";
@@ -46,10 +47,10 @@ impl PlatformEmail {
         ];
         let choice = reader.choice(PROVIDER, &choices);
         let from = reader.parsed("platform.email.from", EmailAddress::parse);
-        let server = reader.parsed("platform.email.server", parse_server);
+        let server = reader.parsed("platform.email.server", ServerName::parse);
         let port = reader.whole("platform.email.port", 1..=u16::MAX);
         let tls = read_tls(reader, allow_plaintext);
-        let credentials = read_credentials(reader);
+        let (username, password) = read_credentials(reader).unzip();
         if matches!(choice, Some(Choice::Smtp)) {
             reader.demand("platform.email.server", PROVIDER, "smtp");
         }
@@ -61,7 +62,8 @@ impl PlatformEmail {
                 from: from.clone(),
                 server: server?,
                 port: port?,
-                credentials,
+                username,
+                password,
                 tls: tls?,
             }),
         };
@@ -84,25 +86,13 @@ fn read_tls(reader: &mut Reader<'_>, allow_plaintext: Option<bool>) -> Option<Tl
     Some(tls)
 }
 
-fn read_credentials(reader: &mut Reader<'_>) -> Option<SmtpCredentials> {
-    let username = reader.text(USERNAME);
+fn read_credentials(reader: &mut Reader<'_>) -> Option<(Username, Secret)> {
+    let username = reader.parsed(USERNAME, Username::parse);
     let password = reader.secret(PASSWORD);
     for (one, other) in [(USERNAME, PASSWORD), (PASSWORD, USERNAME)] {
         if reader.is_set(one) && !reader.is_set(other) {
             reader.refuse(one, format!("must be set together with {other}"));
         }
     }
-    Some(SmtpCredentials {
-        username: username?,
-        password: password?,
-    })
-}
-
-/// A host name or IP address; the port has a key of its own.
-fn parse_server(text: &str) -> Result<String, &'static str> {
-    if host::is_server(text) {
-        Ok(text.to_owned())
-    } else {
-        Err("must be a host name or IP address alone, such as smtp.example.com or [2001:db8::1]")
-    }
+    username.zip(password)
 }

@@ -5,7 +5,7 @@ use url::Url;
 use crate::config::reader::Reader;
 use crate::domain::secret::Secret;
 use crate::domain::settings::{SmsSource, TwilioAccount};
-use crate::domain::twilio::{parse_account_sid, parse_messaging_service_sid, parse_sender};
+use crate::domain::twilio::{AccountSid, MessagingServiceSid, Sender};
 
 const PROVIDER: &str = "platform.sms.provider";
 const SOURCE: &str = "platform.sms.source";
@@ -47,12 +47,6 @@ enum Choice {
     None,
 }
 
-#[derive(Clone, Copy)]
-enum SourceChoice {
-    MessagingService,
-    PhoneNumber,
-}
-
 impl PlatformSms {
     pub(super) fn read(reader: &mut Reader<'_>) -> Option<Self> {
         let choices = [
@@ -86,42 +80,44 @@ impl PlatformSms {
 }
 
 fn read_twilio(reader: &mut Reader<'_>, wanted: bool) -> Option<TwilioAccount> {
-    let sources = [
-        ("messaging_service", SourceChoice::MessagingService),
-        ("phone_number", SourceChoice::PhoneNumber),
-    ];
-    let account_sid = reader.parsed("platform.sms.account_sid", parse_account_sid);
+    let sources: Vec<_> = SmsSource::ALL
+        .iter()
+        .map(|source| (source.as_str(), *source))
+        .collect();
+    let account_sid = reader.parsed("platform.sms.account_sid", AccountSid::parse);
     let auth_token = reader.secret("platform.sms.auth_token");
     let source = reader.choice(SOURCE, &sources);
-    let service = reader.parsed("platform.sms.messaging_service_sid", parse_messaging_service_sid);
-    let number = reader.parsed("platform.sms.phone_number", parse_sender);
+    let service = reader.parsed("platform.sms.messaging_service_sid", MessagingServiceSid::parse);
+    let number = reader.parsed("platform.sms.phone_number", Sender::parse);
     if wanted {
         for key in ["platform.sms.account_sid", "platform.sms.auth_token", SOURCE] {
             reader.demand(key, PROVIDER, "twilio");
         }
         match source {
-            Some(SourceChoice::MessagingService) => {
+            Some(SmsSource::MessagingService) => {
                 reader.demand("platform.sms.messaging_service_sid", SOURCE, "messaging_service");
             }
-            Some(SourceChoice::PhoneNumber) => {
+            Some(SmsSource::PhoneNumber) => {
                 reader.demand("platform.sms.phone_number", SOURCE, "phone_number");
             }
             None => {}
         }
     }
-    Some(TwilioAccount {
+    let account = TwilioAccount {
         account_sid: account_sid?,
         auth_token: Some(auth_token?),
-        api_key: None,
-        source: match source? {
-            SourceChoice::MessagingService => SmsSource::MessagingService(service?),
-            SourceChoice::PhoneNumber => SmsSource::PhoneNumber(number?),
-        },
+        api_key_sid: None,
+        api_key_secret: None,
+        source: source?,
+        messaging_service_sid: service,
+        phone_number: number,
         edge: None,
         region: None,
         discard_content: false,
         obfuscate_address: false,
-    })
+    };
+    account.sender()?;
+    Some(account)
 }
 
 /// The operator's own endpoint, whose token has a key of its own.

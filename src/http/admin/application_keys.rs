@@ -5,6 +5,7 @@ use axum::http::StatusCode;
 
 use super::applications::application;
 use super::key_view::{self, KeyView};
+use crate::domain::environment::KeyFields;
 use crate::domain::id::{ApplicationId, KeyId};
 use crate::http::auth::Administrator;
 use crate::http::etag::{Created, IfMatch};
@@ -12,7 +13,7 @@ use crate::http::extract::{Json, NoBody, Query, Segments};
 use crate::http::page::{Page, PageQuery};
 use crate::http::problem::Problem;
 use crate::http::state::Services;
-use crate::service::administration::{KeyOwner, NewKey};
+use crate::service::administration::KeyOwner;
 
 /// Lists the keys of an application, oldest first.
 ///
@@ -38,7 +39,7 @@ pub async fn list(
 #[utoipa::path(post, path = "/admin/v1/environments/{env}/applications/{app}/keys", tag = "keys",
     operation_id = "create_application_key", security(("administrator_key" = [])),
     params(("env" = String, Path, description = "The environment's id or code"), ("app" = ApplicationId, Path, description = "`app_…`")),
-    request_body = NewKey,
+    request_body = KeyFields,
     responses((status = 201, description = "The key", body = KeyView,
         headers(("Location" = String, description = "Where it is revoked"), ("ETag" = String, description = "Its version, for `If-Match`")))),
     extensions(("x-problems" = json!(["not_found", "validation_failed"]))))]
@@ -46,7 +47,7 @@ pub async fn create(
     State(services): State<Services>,
     Administrator(actor): Administrator,
     Segments((env, app)): Segments<(String, ApplicationId)>,
-    Json(new): Json<NewKey>,
+    Json(new): Json<KeyFields>,
 ) -> Result<Created<KeyView>, Problem> {
     let environment = application(&services, &env, app).await?.row.environment_id;
     let owner = KeyOwner::Application(environment, app);

@@ -9,17 +9,19 @@ use utoipa::ToSchema;
 
 use super::environment;
 use crate::domain::business::AutofillDomain;
-use crate::domain::environment::Application;
+use crate::domain::environment::{Application, ApplicationFields};
 use crate::domain::id::ApplicationId;
 use crate::domain::time::Timestamp;
 use crate::http::auth::Administrator;
 use crate::http::etag::{Created, IfMatch, Tagged};
-use crate::http::extract::{Json, NoBody, Query, Segments};
+use crate::http::extract::{Json, NoBody, Patch, Query, Segments};
 use crate::http::page::{Page, PageQuery};
 use crate::http::problem::Problem;
 use crate::http::state::Services;
-use crate::service::administration::{ApplicationPatch, NewApplication};
 use crate::service::directory::{Versioned, behind};
+
+/// What changes.
+pub type ApplicationPatch = Patch<ApplicationFields>;
 
 /// An application.
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -38,8 +40,8 @@ impl ApplicationView {
     fn of(application: &Application) -> Self {
         Self {
             id: application.id,
-            name: application.name.clone(),
-            autofill_domain: application.autofill_domain.clone(),
+            name: application.fields.name.as_str().to_owned(),
+            autofill_domain: application.fields.autofill_domain.clone(),
             created_at: application.created_at,
             updated_at: application.updated_at,
         }
@@ -78,7 +80,7 @@ pub async fn list(
 #[utoipa::path(post, path = "/admin/v1/environments/{env}/applications", tag = "applications",
     operation_id = "create_application", security(("administrator_key" = [])),
     params(("env" = String, Path, description = "The environment's id or code")),
-    request_body = NewApplication,
+    request_body = ApplicationFields,
     responses((status = 201, description = "The application", body = ApplicationView,
         headers(("Location" = String, description = "The application"), ("ETag" = String, description = "Its version, for `If-Match`")))),
     extensions(("x-problems" = json!(["not_found", "validation_failed"]))))]
@@ -86,7 +88,7 @@ pub async fn create(
     State(services): State<Services>,
     Administrator(actor): Administrator,
     Segments(env): Segments<String>,
-    Json(new): Json<NewApplication>,
+    Json(new): Json<ApplicationFields>,
 ) -> Result<Created<ApplicationView>, Problem> {
     let held = environment(&services, &env).await?.id();
     let id = services
@@ -122,7 +124,7 @@ pub async fn read(
 #[utoipa::path(patch, path = "/admin/v1/environments/{env}/applications/{app}", tag = "applications",
     operation_id = "update_application", security(("administrator_key" = [])),
     params(("env" = String, Path, description = "The environment's id or code"), ("app" = ApplicationId, Path, description = "`app_…`")),
-    request_body = ApplicationPatch,
+    request_body(content = ApplicationPatch, example = json!({"autofill_domain": "acme.example.com"})),
     responses((status = 200, description = "The application", body = ApplicationView)),
     extensions(("x-problems" = json!(["not_found", "validation_failed", "precondition_failed"]))))]
 pub async fn update(
@@ -130,7 +132,7 @@ pub async fn update(
     Administrator(actor): Administrator,
     Segments((env, app)): Segments<(String, ApplicationId)>,
     if_match: IfMatch,
-    Json(patch): Json<ApplicationPatch>,
+    Patch(patch): ApplicationPatch,
 ) -> Result<Tagged<ApplicationView>, Problem> {
     let before = application(&services, &env, app).await?;
     let expected = if_match.expect(before.version)?;

@@ -9,18 +9,21 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::environment;
 use crate::domain::business::{BusinessName, BusinessUrl};
+use crate::domain::environment::EnvironmentFields;
 use crate::domain::id::EnvironmentId;
 use crate::domain::locale::LanguageTag;
 use crate::domain::phone::Country;
 use crate::domain::time::Timestamp;
 use crate::http::auth::Administrator;
 use crate::http::etag::{Created, IfMatch, Tagged};
-use crate::http::extract::{Json, NoBody, Query, Segments};
+use crate::http::extract::{Json, NoBody, Patch, Query, Segments};
 use crate::http::page::{Page, PageQuery};
 use crate::http::problem::Problem;
 use crate::http::state::Services;
-use crate::service::administration::{EnvironmentPatch, NewEnvironment};
 use crate::service::directory::EnvironmentSnapshot;
+
+/// What changes.
+pub type EnvironmentPatch = Patch<EnvironmentFields>;
 
 /// An environment.
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -45,14 +48,15 @@ pub struct EnvironmentView {
 impl EnvironmentView {
     fn of(snapshot: &EnvironmentSnapshot) -> Self {
         let environment = &snapshot.environment;
+        let fields = &environment.fields;
         Self {
             id: environment.id,
-            code: environment.code.clone(),
-            name: environment.name.clone(),
-            business_name: environment.business_name.clone(),
-            business_url: environment.business_url.clone(),
-            default_country: environment.default_country,
-            default_locale: environment.default_locale.clone(),
+            code: fields.code.as_str().to_owned(),
+            name: fields.name.as_str().to_owned(),
+            business_name: fields.business_name.clone(),
+            business_url: fields.business_url.clone(),
+            default_country: fields.default_country,
+            default_locale: fields.default_locale.clone(),
             created_at: environment.created_at,
             updated_at: environment.updated_at,
         }
@@ -86,14 +90,14 @@ pub async fn list(
 /// must be free.
 #[utoipa::path(post, path = "/admin/v1/environments", tag = "environments",
     operation_id = "create_environment", security(("administrator_key" = [])),
-    request_body = NewEnvironment,
+    request_body = EnvironmentFields,
     responses((status = 201, description = "The environment", body = EnvironmentView,
         headers(("Location" = String, description = "The environment: `/admin/v1/environments/env_…`"), ("ETag" = String, description = "Its version, for `If-Match`")))),
     extensions(("x-problems" = json!(["validation_failed", "conflict"]))))]
 pub async fn create(
     State(services): State<Services>,
     Administrator(actor): Administrator,
-    Json(new): Json<NewEnvironment>,
+    Json(new): Json<EnvironmentFields>,
 ) -> Result<Created<EnvironmentView>, Problem> {
     let id = services.administration.create_environment(&actor, &new).await?;
     let made = environment(&services, &id.to_string()).await?;
@@ -132,7 +136,7 @@ pub async fn read(
 #[utoipa::path(patch, path = "/admin/v1/environments/{env}", tag = "environments",
     operation_id = "update_environment", security(("administrator_key" = [])),
     params(("env" = String, Path, description = "Its id or code")),
-    request_body = EnvironmentPatch,
+    request_body(content = EnvironmentPatch, example = json!({"business_name": "Acme", "business_url": "https://acme.example.com", "default_country": "au"})),
     responses((status = 200, description = "The environment", body = EnvironmentView)),
     extensions(("x-problems" = json!(["not_found", "validation_failed", "precondition_failed", "conflict"]))))]
 pub async fn update(
@@ -140,7 +144,7 @@ pub async fn update(
     Administrator(actor): Administrator,
     Segments(env): Segments<String>,
     if_match: IfMatch,
-    Json(patch): Json<EnvironmentPatch>,
+    Patch(patch): EnvironmentPatch,
 ) -> Result<Tagged<EnvironmentView>, Problem> {
     let before = environment(&services, &env).await?;
     let expected = if_match.expect(before.version)?;

@@ -43,7 +43,7 @@ impl KeyView {
     fn of(record: &KeyRecord, last_used_at: Option<Timestamp>) -> Self {
         Self {
             id: record.id,
-            name: record.name.clone(),
+            name: record.name.as_str().to_owned(),
             prefix: record.prefix.clone(),
             last_four: record.last_four.clone(),
             created_at: record.created_at,

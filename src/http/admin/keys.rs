@@ -4,6 +4,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 
 use super::key_view::{self, KeyView};
+use crate::domain::environment::KeyFields;
 use crate::domain::id::KeyId;
 use crate::http::auth::Administrator;
 use crate::http::etag::{Created, IfMatch};
@@ -11,7 +12,7 @@ use crate::http::extract::{Json, NoBody, Query, Segments};
 use crate::http::page::{Page, PageQuery};
 use crate::http::problem::Problem;
 use crate::http::state::Services;
-use crate::service::administration::{KeyOwner, NewKey};
+use crate::service::administration::KeyOwner;
 
 /// Lists the administrators' keys, oldest first.
 ///
@@ -34,14 +35,14 @@ pub async fn list(
 /// It opens everything under `/admin`, in every environment. It is shown in this answer alone: only its hash is kept.
 #[utoipa::path(post, path = "/admin/v1/keys", tag = "keys",
     operation_id = "create_administrator_key", security(("administrator_key" = [])),
-    request_body = NewKey,
+    request_body = KeyFields,
     responses((status = 201, description = "The key", body = KeyView,
         headers(("Location" = String, description = "Where it is revoked"), ("ETag" = String, description = "Its version, for `If-Match`")))),
     extensions(("x-problems" = json!(["validation_failed"]))))]
 pub async fn create(
     State(services): State<Services>,
     Administrator(actor): Administrator,
-    Json(new): Json<NewKey>,
+    Json(new): Json<KeyFields>,
 ) -> Result<Created<KeyView>, Problem> {
     let owner = KeyOwner::Administrators;
     let made = services.administration.create_key(&actor, owner, &new).await?;

@@ -3,6 +3,7 @@
 use axum::extract::State;
 
 use super::environment;
+use crate::domain::content::EmailContent;
 use crate::http::auth::Administrator;
 use crate::http::etag::{IfMatch, Tagged};
 use crate::http::extract::{Json, Segments};
@@ -10,16 +11,15 @@ use crate::http::problem::{Code, Problem};
 use crate::http::state::Services;
 use crate::service::administration::{Preview, PreviewRequest};
 use crate::service::directory::EnvironmentSnapshot;
-use crate::service::settings::content::EmailContentDocument;
 
 /// The texts of an environment that has a server of its own.
-fn view(environment: &EnvironmentSnapshot) -> Result<Tagged<EmailContentDocument>, Problem> {
+fn view(environment: &EnvironmentSnapshot) -> Result<Tagged<EmailContent>, Problem> {
     if environment.email.row.custom_sender.is_none() {
         return Err(custom_sender_required());
     }
     Ok(Tagged {
         version: environment.content.version,
-        body: EmailContentDocument::of(&environment.content.row),
+        body: environment.content.row.clone(),
     })
 }
 
@@ -37,13 +37,13 @@ pub(super) fn custom_sender_required() -> Problem {
 #[utoipa::path(get, path = "/admin/v1/environments/{env}/settings/email/content", tag = "settings",
     operation_id = "read_email_content", security(("administrator_key" = [])),
     params(("env" = String, Path, description = "The environment's id or code")),
-    responses((status = 200, description = "The texts", body = EmailContentDocument)),
+    responses((status = 200, description = "The texts", body = EmailContent)),
     extensions(("x-problems" = json!(["not_found", "custom_sender_required"]))))]
 pub async fn read(
     State(services): State<Services>,
     _: Administrator,
     Segments(env): Segments<String>,
-) -> Result<Tagged<EmailContentDocument>, Problem> {
+) -> Result<Tagged<EmailContent>, Problem> {
     view(&*environment(&services, &env).await?)
 }
 
@@ -53,21 +53,21 @@ pub async fn read(
 #[utoipa::path(put, path = "/admin/v1/environments/{env}/settings/email/content", tag = "settings",
     operation_id = "replace_email_content", security(("administrator_key" = [])),
     params(("env" = String, Path, description = "The environment's id or code")),
-    request_body = EmailContentDocument,
-    responses((status = 200, description = "The texts", body = EmailContentDocument)),
+    request_body = EmailContent,
+    responses((status = 200, description = "The texts", body = EmailContent)),
     extensions(("x-problems" = json!(["not_found", "custom_sender_required", "validation_failed", "precondition_failed"]))))]
 pub async fn replace(
     State(services): State<Services>,
     Administrator(actor): Administrator,
     Segments(env): Segments<String>,
     if_match: IfMatch,
-    Json(document): Json<EmailContentDocument>,
-) -> Result<Tagged<EmailContentDocument>, Problem> {
+    Json(content): Json<EmailContent>,
+) -> Result<Tagged<EmailContent>, Problem> {
     let before = environment(&services, &env).await?;
     let expected = if_match.expect(before.content.version)?;
     services
         .administration
-        .put_content(&actor, before.id(), &document, expected)
+        .put_content(&actor, before.id(), &content, expected)
         .await?;
     view(&*environment(&services, &before.id().to_string()).await?)
 }

@@ -3,19 +3,19 @@
 use axum::extract::State;
 
 use super::environment;
+use crate::domain::settings::EmailSettings;
 use crate::http::auth::Administrator;
 use crate::http::etag::{IfMatch, Tagged};
-use crate::http::extract::{Json, Segments};
+use crate::http::extract::{Draft, Segments};
 use crate::http::problem::Problem;
 use crate::http::state::Services;
 use crate::service::directory::EnvironmentSnapshot;
-use crate::service::settings::email::EmailDocument;
-use crate::service::settings::{GivenSecret, SecretHint};
+use crate::service::settings::{GivenSecret, SecretHint, hint};
 
-fn view(environment: &EnvironmentSnapshot) -> Tagged<EmailDocument<SecretHint>> {
+fn view(environment: &EnvironmentSnapshot) -> Tagged<EmailSettings<SecretHint>> {
     Tagged {
         version: environment.email.version,
-        body: EmailDocument::of(&environment.email.row).hint(),
+        body: hint(environment.email.row.clone()),
     }
 }
 
@@ -25,13 +25,13 @@ fn view(environment: &EnvironmentSnapshot) -> Tagged<EmailDocument<SecretHint>> 
 #[utoipa::path(get, path = "/admin/v1/environments/{env}/settings/email", tag = "settings",
     operation_id = "read_email_settings", security(("administrator_key" = [])),
     params(("env" = String, Path, description = "The environment's id or code")),
-    responses((status = 200, description = "The settings", body = EmailDocument<SecretHint>)),
+    responses((status = 200, description = "The settings", body = EmailSettings<SecretHint>)),
     extensions(("x-problems" = json!(["not_found"]))))]
 pub async fn read(
     State(services): State<Services>,
     _: Administrator,
     Segments(env): Segments<String>,
-) -> Result<Tagged<EmailDocument<SecretHint>>, Problem> {
+) -> Result<Tagged<EmailSettings<SecretHint>>, Problem> {
     Ok(view(&*environment(&services, &env).await?))
 }
 
@@ -41,21 +41,21 @@ pub async fn read(
 #[utoipa::path(put, path = "/admin/v1/environments/{env}/settings/email", tag = "settings",
     operation_id = "replace_email_settings", security(("administrator_key" = [])),
     params(("env" = String, Path, description = "The environment's id or code")),
-    request_body(content = EmailDocument<GivenSecret>, example = json!({"sender_name": "Acme", "custom_sender": {"email": "auth@acme.example.com", "server": "smtp.acme.example.com", "port": 587, "username": "otpost", "password": "secret", "tls": "starttls"}})),
-    responses((status = 200, description = "The settings", body = EmailDocument<SecretHint>)),
+    request_body(content = EmailSettings<GivenSecret>, example = json!({"sender_name": "Acme", "custom_sender": {"email": "auth@acme.example.com", "server": "smtp.acme.example.com", "port": 587, "username": "otpost", "password": "secret", "tls": "starttls"}})),
+    responses((status = 200, description = "The settings", body = EmailSettings<SecretHint>)),
     extensions(("x-problems" = json!(["not_found", "validation_failed", "precondition_failed"]))))]
 pub async fn replace(
     State(services): State<Services>,
     Administrator(actor): Administrator,
     Segments(env): Segments<String>,
     if_match: IfMatch,
-    Json(document): Json<EmailDocument<GivenSecret>>,
-) -> Result<Tagged<EmailDocument<SecretHint>>, Problem> {
+    Draft(given): Draft<EmailSettings<GivenSecret>>,
+) -> Result<Tagged<EmailSettings<SecretHint>>, Problem> {
     let before = environment(&services, &env).await?;
     let expected = if_match.expect(before.email.version)?;
     services
         .administration
-        .put_email(&actor, before.id(), &document, expected)
+        .put_email(&actor, before.id(), &given, expected)
         .await?;
     Ok(view(&*environment(&services, &before.id().to_string()).await?))
 }

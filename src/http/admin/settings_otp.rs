@@ -6,11 +6,13 @@ use super::environment;
 use crate::domain::policy::OtpPolicy;
 use crate::http::auth::Administrator;
 use crate::http::etag::{IfMatch, Tagged};
-use crate::http::extract::{Json, Segments};
+use crate::http::extract::{Patch, Segments};
 use crate::http::problem::Problem;
 use crate::http::state::Services;
-use crate::service::administration::OtpPolicyPatch;
 use crate::service::directory::EnvironmentSnapshot;
+
+/// What changes.
+pub type OtpPolicyPatch = Patch<OtpPolicy>;
 
 fn view(environment: &EnvironmentSnapshot) -> Tagged<OtpPolicy> {
     Tagged {
@@ -41,7 +43,7 @@ pub async fn read(
 #[utoipa::path(patch, path = "/admin/v1/environments/{env}/settings/otp", tag = "settings",
     operation_id = "update_otp_settings", security(("administrator_key" = [])),
     params(("env" = String, Path, description = "The environment's id or code")),
-    request_body = OtpPolicyPatch,
+    request_body(content = OtpPolicyPatch, example = json!({"life_seconds": 300, "max_sends": 3})),
     responses((status = 200, description = "The rules", body = OtpPolicy)),
     extensions(("x-problems" = json!(["not_found", "validation_failed", "precondition_failed"]))))]
 pub async fn update(
@@ -49,7 +51,7 @@ pub async fn update(
     Administrator(actor): Administrator,
     Segments(env): Segments<String>,
     if_match: IfMatch,
-    Json(patch): Json<OtpPolicyPatch>,
+    Patch(patch): OtpPolicyPatch,
 ) -> Result<Tagged<OtpPolicy>, Problem> {
     let before = environment(&services, &env).await?;
     let expected = if_match.expect(before.otp.version)?;

@@ -4,32 +4,19 @@
 use std::time::Duration;
 
 use axum::extract::State;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::environment;
 use crate::domain::message::{Channel, Provider};
 use crate::http::auth::Administrator;
-use crate::http::extract::{Json, Segments};
+use crate::http::extract::{Draft, Json, Segments};
 use crate::http::problem::{Code, Problem};
 use crate::http::state::Services;
 use crate::service::otp::Refused;
-use crate::service::settings::GivenSecret;
-use crate::service::settings::email::EmailDocument;
-use crate::service::settings::sms::SmsDocument;
-use crate::service::test_message::{Diagnosis, PER_MINUTE, TestError, Tested, Trouble};
-
-/// A test of SMS settings.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({"to": "+61466043123", "settings": {"provider": "twilio", "twilio": {"account_sid": "AC0123456789abcdef0123456789abcdef", "auth_token": "secret", "source": "messaging_service", "messaging_service_sid": "MG0123456789abcdef0123456789abcdef"}}}))]
-pub struct SmsTestRequest {
-    /// A phone number: E.164, or national digits of the environment's default country.
-    to: String,
-    /// Settings that are not saved, as for `PUT`; without them the saved ones are tested.
-    #[serde(default)]
-    settings: Option<SmsDocument<GivenSecret>>,
-}
+use crate::service::test_message::{
+    Diagnosis, EmailTestRequest, PER_MINUTE, SmsTestRequest, TestError, Tested, Trouble,
+};
 
 /// What came of a test of SMS settings.
 #[derive(Debug, Serialize, ToSchema)]
@@ -43,18 +30,6 @@ pub struct SmsTest {
     provider_message_id: Option<String>,
     #[schema(required)]
     error: Option<TestFailure>,
-}
-
-/// A test of email settings.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({"to": "ada@example.com", "settings": {"sender_name": "Acme", "custom_sender": {"email": "auth@acme.example.com", "server": "smtp.acme.example.com", "port": 587, "username": "otpost", "password": "secret", "tls": "starttls"}}}))]
-pub struct EmailTestRequest {
-    /// An email address.
-    to: String,
-    /// Settings that are not saved, as for `PUT`; without them the saved ones are tested.
-    #[serde(default)]
-    settings: Option<EmailDocument<GivenSecret>>,
 }
 
 /// What came of a test of email settings.
@@ -103,13 +78,11 @@ pub async fn sms(
     State(services): State<Services>,
     Administrator(actor): Administrator,
     Segments(env): Segments<String>,
-    Json(request): Json<SmsTestRequest>,
+    Draft(request): Draft<SmsTestRequest>,
 ) -> Result<Json<SmsTest>, Problem> {
     let environment = environment(&services, &env).await?;
     let tests = &services.test_messages;
-    let tested = tests
-        .sms(&actor, &environment, &request.to, request.settings)
-        .await?;
+    let tested = tests.sms(&actor, &environment, request).await?;
     Ok(Json(SmsTest::of(&tested)))
 }
 
@@ -127,13 +100,11 @@ pub async fn email(
     State(services): State<Services>,
     Administrator(actor): Administrator,
     Segments(env): Segments<String>,
-    Json(request): Json<EmailTestRequest>,
+    Draft(request): Draft<EmailTestRequest>,
 ) -> Result<Json<EmailTest>, Problem> {
     let environment = environment(&services, &env).await?;
     let tests = &services.test_messages;
-    let tested = tests
-        .email(&actor, &environment, &request.to, request.settings)
-        .await?;
+    let tested = tests.email(&actor, &environment, request).await?;
     Ok(Json(EmailTest::of(&tested)))
 }
 
@@ -162,7 +133,7 @@ impl EmailTest {
 impl From<TestError> for Problem {
     fn from(error: TestError) -> Self {
         match error {
-            TestError::Invalid(errors) => Self::validation(errors),
+            TestError::Invalid(mistakes) => mistakes.into(),
             TestError::Refused(Refused::CountryNotAllowed) => Self::new(
                 Code::CountryNotAllowed,
                 "The settings do not allow the country of this number; allow it, or test with another number.",

@@ -8,8 +8,8 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::document::{self, Mistake};
-use crate::http::problem::{Code, Problem};
+use crate::document::{self, Fault, Mistake, Value};
+use crate::http::problem::{Code, FieldError, Problem};
 
 /// The most bytes a body may have.
 pub const BODY_LIMIT: usize = 64 * 1024;
@@ -85,10 +85,36 @@ async fn json_bytes(request: Request) -> Result<Bytes, Problem> {
     if is_json { Ok(bytes) } else { Err(unsupported()) }
 }
 
+/// The body as a document, of whatever type.
+pub(super) async fn document(request: Request) -> Result<Value, Problem> {
+    read_document(&json_bytes(request).await?)
+}
+
+fn read_document(bytes: &[u8]) -> Result<Value, Problem> {
+    let refused = |error: document::NotJson| Problem::new(Code::InvalidRequest, error.to_string());
+    document::from_json(bytes).map_err(refused)
+}
+
 fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
-    let refused = |detail| Problem::new(Code::InvalidRequest, detail);
-    let document = document::from_json(bytes).map_err(|error| refused(error.to_string()))?;
-    document::read(&document).map_err(|mistakes| refused(sentences(&mistakes)))
+    Ok(document::read(&read_document(bytes)?).finish()?)
+}
+
+/// A body of the right form whose values cannot all be taken is told field by field; any other in sentences.
+impl From<Vec<Mistake>> for Problem {
+    fn from(mistakes: Vec<Mistake>) -> Self {
+        let is_form = |mistake: &Mistake| !matches!(mistake.fault, Fault::Refused(_));
+        let of_form: Vec<_> = mistakes
+            .iter()
+            .filter(|mistake| is_form(mistake))
+            .cloned()
+            .collect();
+        if !of_form.is_empty() {
+            return Self::new(Code::InvalidRequest, sentences(&of_form));
+        }
+        let errors = mistakes.iter();
+        let errors = errors.map(|mistake| FieldError::new(mistake.place.pointer(), mistake.detail()));
+        Self::validation(errors.collect())
+    }
 }
 
 /// All that is wrong, in a few sentences.

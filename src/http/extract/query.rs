@@ -30,5 +30,7 @@ impl<T: DeserializeOwned, S: Sync> FromRequestParts<S> for Query<T> {
 
 fn read<T: DeserializeOwned>(query: &str) -> Result<T, String> {
     let parameters = document::from_query(query).map_err(|error| error.to_string())?;
-    document::read(&parameters).map_err(|mistakes| sentences(&mistakes))
+    document::read(&parameters)
+        .finish()
+        .map_err(|mistakes| sentences(&mistakes))
 }

@@ -85,7 +85,7 @@ pub async fn create(
     let request = keyed_request(&services, &caller, Operation::Notify, key, &payload);
     let max_wait = max_wait(&services, prefer);
     let notifications = &services.notifications;
-    let business = &caller.environment.environment.business_url;
+    let business = &caller.environment.environment.fields.business_url;
     let notification = match payload.value.read(business, request) {
         Ok(command) => notifications.notify(&caller, command, max_wait).await?,
         // The settings may have been others when it came first.

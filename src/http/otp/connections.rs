@@ -53,7 +53,7 @@ pub async fn list(
     Application(caller): Application,
     Query(NoParameters {}): Query<NoParameters>,
 ) -> Json<Page<ConnectionView>> {
-    let country = caller.environment.environment.default_country;
+    let country = caller.environment.environment.fields.default_country;
     let on = &caller.application.connections;
     let connections = caller.environment.connections.iter();
     let data = connections

@@ -113,7 +113,7 @@ impl SendRequest {
         if !errors.is_empty() {
             return Err(Problem::validation(errors));
         }
-        let recipient = self.recipient(connection, environment.environment.default_country)?;
+        let recipient = self.recipient(connection, environment.environment.fields.default_country)?;
         Ok(SendOtp {
             connection: connection.clone(),
             recipient,

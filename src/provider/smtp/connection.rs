@@ -19,7 +19,8 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
 use crate::domain::host::{HelloName, without_brackets};
-use crate::domain::settings::{SmtpAccount, SmtpCredentials, Tls};
+use crate::domain::secret::Secret;
+use crate::domain::settings::{SmtpAccount, Tls};
 
 use super::pool::Closer;
 use super::reply::{Fault, Step};
@@ -92,7 +93,7 @@ impl Dialer {
 
     /// A connection that is ready for `MAIL FROM`. `step` says how far it has come, for whoever stops waiting.
     pub(super) async fn open(&self, step: &mut Step) -> Result<AsyncSmtpConnection, Fault> {
-        if self.account.tls == Tls::None && self.account.credentials.is_some() {
+        if self.account.tls == Tls::None && self.account.credentials().is_some() {
             return Err(Fault::misconfigured(
                 "there are credentials, but no TLS to protect them: they never travel in the clear",
             ));
@@ -121,7 +122,7 @@ impl Dialer {
         let mut connection = AsyncSmtpConnection::connect_with_transport(stream, &hello)
             .await
             .map_err(|error| Fault::at(Step::Hello, &error))?;
-        if let Some(credentials) = &self.account.credentials {
+        if let Some(credentials) = self.account.credentials() {
             *step = Step::Auth;
             if let Err(fault) = log_in(&mut connection, credentials).await {
                 if fault.leaves_dialogue_clean() {
@@ -151,7 +152,7 @@ impl Dialer {
         let too_late = || broken(&"no connection in time");
         let addresses: Vec<SocketAddr> = timeout_at(
             deadline,
-            lookup_host((without_brackets(&self.account.server), self.account.port)),
+            lookup_host((without_brackets(self.account.server.as_str()), self.account.port)),
         )
         .await
         .map_err(|_| too_late())?
@@ -202,9 +203,9 @@ impl Dialer {
     }
 
     async fn handshake(&self, tcp: TcpStream, step: Step) -> Result<TlsStream<TcpStream>, Fault> {
-        let name = ServerName::try_from(without_brackets(&self.account.server).to_owned()).map_err(|_| {
-            Fault::misconfigured("the server's name is neither a host name nor an IP address")
-        })?;
+        let name = ServerName::try_from(without_brackets(self.account.server.as_str()).to_owned()).map_err(
+            |_| Fault::misconfigured("the server's name is neither a host name nor an IP address"),
+        )?;
         TlsConnector::from(Arc::clone(&self.tls))
             .connect(name, tcp)
             .await
@@ -251,15 +252,17 @@ fn handshake_fault(step: Step, error: &io::Error) -> Fault {
     }
 }
 
-async fn log_in(connection: &mut AsyncSmtpConnection, credentials: &SmtpCredentials) -> Result<(), Fault> {
+async fn log_in(
+    connection: &mut AsyncSmtpConnection,
+    (username, password): (&str, &Secret),
+) -> Result<(), Fault> {
     let step = Step::Auth;
     let failed = |error| Fault::at(step, &error);
     let mechanism = connection
         .server_info()
         .get_auth_mechanism(DEFAULT_MECHANISMS)
         .ok_or_else(|| Fault::misconfigured(NO_AUTH_MECHANISM))?;
-    let SmtpCredentials { username, password } = credentials;
-    let credentials = Credentials::new(username.clone(), password.expose().to_owned());
+    let credentials = Credentials::new(username.to_owned(), password.expose().to_owned());
     let auth = Auth::new(mechanism, credentials.clone(), None).map_err(failed)?;
     let mut reply = connection.command(auth).await.map_err(failed)?;
     for _ in 0..CHALLENGES {

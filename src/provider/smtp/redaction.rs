@@ -5,7 +5,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 use crate::domain::message::Email;
-use crate::domain::settings::SmtpCredentials;
+use crate::domain::secret::Secret;
 
 /// The longest text that is kept, in characters.
 const LENGTH_LIMIT: usize = 200;
@@ -21,8 +21,8 @@ pub(super) struct Redaction<'a> {
 
 impl<'a> Redaction<'a> {
     /// For an attempt to send `email` as `credentials`.
-    pub(super) fn new(email: &'a Email, credentials: Option<&SmtpCredentials>) -> Self {
-        let secrets = credentials.map_or_else(Vec::new, |SmtpCredentials { username, password }| {
+    pub(super) fn new(email: &'a Email, credentials: Option<(&str, &Secret)>) -> Self {
+        let secrets = credentials.map_or_else(Vec::new, |(username, password)| {
             let password = password.expose();
             vec![
                 STANDARD.encode(format!("\0{username}\0{password}")),
@@ -142,11 +142,8 @@ mod tests {
             date: Timestamp::from_unix_micros(0).unwrap(),
             expires_at: None,
         };
-        let credentials = SmtpCredentials {
-            username: "acme".into(),
-            password: Secret::new("hunter22"),
-        };
-        Redaction::new(&email, Some(&credentials)).clean(text)
+        let password = Secret::new("hunter22");
+        Redaction::new(&email, Some(("acme", &password))).clean(text)
     }
 
     #[test]

@@ -9,14 +9,15 @@ const MAX_VALIDITY: u64 = 36_000;
 
 /// The form of the request, in no order that matters to Twilio. No `StatusCallback`: there is nothing here that takes one.
 pub(super) fn parameters(account: &TwilioAccount, sms: &Sms, now: Timestamp) -> Vec<(&'static str, String)> {
-    let source = match &account.source {
-        SmsSource::MessagingService(sid) => ("MessagingServiceSid", sid.clone()),
-        SmsSource::PhoneNumber(number) => ("From", number.clone()),
+    let source = match account.source {
+        SmsSource::MessagingService => "MessagingServiceSid",
+        SmsSource::PhoneNumber => "From",
     };
+    let sender = account.sender().unwrap_or_default();
     let mut parameters = vec![
         ("To", sms.to.e164().to_owned()),
         ("Body", sms.body.clone()),
-        source,
+        (source, sender.to_owned()),
         ("ValidityPeriod", validity(sms, now).to_string()),
     ];
     if account.discard_content {

@@ -1,8 +1,11 @@
 //! Applications of an environment, and the connections that are switched on for each.
 
-use super::{Actor, Administration, ApplicationPatch, ChangeError, Expected, NewApplication, environment};
-use crate::domain::environment::Application;
+use super::{Actor, Administration, ChangeError, Expected};
+use crate::document::Patch;
+use crate::domain::environment::{Application, ApplicationFields};
 use crate::domain::id::{ApplicationId, ConnectionId, EnvironmentId};
+use crate::service::directory::EnvironmentSnapshot;
+use crate::service::directory::change::Change;
 
 impl Administration {
     /// Makes an application. Every connection is off for it.
@@ -10,14 +13,12 @@ impl Administration {
         &self,
         actor: &Actor,
         id: EnvironmentId,
-        new: &NewApplication,
+        new: &ApplicationFields,
     ) -> Result<ApplicationId, ChangeError> {
-        self.change(actor, |held, change| {
-            environment(held, id)?;
-            let made = ApplicationId::time_ordered(&*self.random, change.at());
-            let application = new.read(id, made, change.at()).map_err(ChangeError::Invalid)?;
-            change.put_application(None, &application)?;
-            Ok(made)
+        self.change_environment(actor, id, |_, change| {
+            let made = Application::new(&*self.random, change.at(), id, new.clone());
+            change.put_application(None, &made)?;
+            Ok(made.id)
         })
         .await
     }
@@ -26,17 +27,16 @@ impl Administration {
     pub async fn update_application(
         &self,
         actor: &Actor,
-        (environment_id, id): (EnvironmentId, ApplicationId),
-        patch: &ApplicationPatch,
+        of: (EnvironmentId, ApplicationId),
+        patch: &Patch<ApplicationFields>,
         expected: Expected,
     ) -> Result<(), ChangeError> {
-        self.change(actor, |held, change| {
-            let environment = environment(held, environment_id)?;
-            let before = environment.application(id).ok_or(ChangeError::NotFound)?;
-            expected.check(before.version)?;
-            let after = patch.clone().apply(Application::clone(&before.row));
-            let after = after.map_err(ChangeError::Invalid)?;
-            Ok(change.put_application(Some(&before.row), &after)?)
+        self.change_application(actor, of, expected, |_, before, change| {
+            let after = Application {
+                fields: patch.apply(&before.fields).finish()?,
+                ..before.clone()
+            };
+            Ok(change.put_application(Some(before), &after)?)
         })
         .await
     }
@@ -45,14 +45,11 @@ impl Administration {
     pub async fn delete_application(
         &self,
         actor: &Actor,
-        (environment_id, id): (EnvironmentId, ApplicationId),
+        of: (EnvironmentId, ApplicationId),
         expected: Expected,
     ) -> Result<(), ChangeError> {
-        self.change(actor, |held, change| {
-            let environment = environment(held, environment_id)?;
-            let before = environment.application(id).ok_or(ChangeError::NotFound)?;
-            expected.check(before.version)?;
-            change.delete_application(environment, &before.row);
+        self.change_application(actor, of, expected, |environment, before, change| {
+            change.delete_application(environment, before);
             Ok(())
         })
         .await?;
@@ -65,21 +62,36 @@ impl Administration {
     pub async fn switch_connection(
         &self,
         actor: &Actor,
-        (environment_id, id): (EnvironmentId, ApplicationId),
+        of: (EnvironmentId, ApplicationId),
         connection: ConnectionId,
         on: bool,
     ) -> Result<(), ChangeError> {
-        self.change(actor, |held, change| {
-            let environment = environment(held, environment_id)?;
-            let before = environment.application(id).ok_or(ChangeError::NotFound)?;
+        self.change_application(actor, of, Expected::Any, |environment, before, change| {
             environment.connection(connection).ok_or(ChangeError::NotFound)?;
-            let mut after = Application::clone(&before.row);
+            let mut after = before.clone();
             if !on {
                 after.connections.retain(|held| *held != connection);
             } else if !after.connections.contains(&connection) {
                 after.connections.push(connection);
             }
-            Ok(change.put_application(Some(&before.row), &after)?)
+            Ok(change.put_application(Some(before), &after)?)
+        })
+        .await
+    }
+
+    async fn change_application(
+        &self,
+        actor: &Actor,
+        (environment, id): (EnvironmentId, ApplicationId),
+        expected: Expected,
+        decide: impl Fn(&EnvironmentSnapshot, &Application, &mut Change<'_>) -> Result<(), ChangeError>
+        + Send
+        + Sync,
+    ) -> Result<(), ChangeError> {
+        self.change_environment(actor, environment, |environment, change| {
+            let before = environment.application(id).ok_or(ChangeError::NotFound)?;
+            expected.check(before.version)?;
+            decide(environment, &before.row, change)
         })
         .await
     }

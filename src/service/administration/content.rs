@@ -6,16 +6,14 @@ use serde::{Deserialize, Serialize};
 
 use super::{Actor, Administration, ChangeError, Expected};
 use crate::domain::code::Code;
-use crate::domain::content::EmailTexts;
+use crate::domain::content::{EmailContent, EmailTexts};
 use crate::domain::email::EmailAddress;
-use crate::domain::field::FieldError;
 use crate::domain::id::{EnvironmentId, MessageId};
 use crate::domain::locale::{LanguageTag, Locale};
 use crate::domain::message::Channel;
 use crate::domain::verification::Purpose;
 use crate::service::directory::EnvironmentSnapshot;
 use crate::service::render::{self, CodeContent};
-use crate::service::settings::content::{EmailContentDocument, EmailTextsDocument};
 
 /// What a preview shows in place of a code, as far as a code has digits.
 const SAMPLE_DIGITS: &str = "1234567890";
@@ -29,13 +27,12 @@ const SAMPLE_ADDRESS: &str = "user@example.com";
 #[schema(example = json!({"purpose": "sign_in", "locale": "de", "content": {"subject": "Ihr Code", "body": "Ihr Code für {{ business_name }}:"}}))]
 pub struct PreviewRequest {
     /// What the code is asked for.
-    #[schema(value_type = Purpose)]
-    pub purpose: String,
+    pub purpose: Purpose,
     /// The language, found as for a message (BCP 47).
-    pub locale: String,
+    pub locale: LanguageTag,
     /// Texts that are not saved; without them the saved ones are shown, or ours.
     #[serde(default)]
-    pub content: Option<EmailTextsDocument>,
+    pub content: Option<EmailTexts>,
 }
 
 /// An email as it would be sent, with a sample in place of the code and of the recipient.
@@ -55,15 +52,13 @@ impl Administration {
         &self,
         actor: &Actor,
         environment: EnvironmentId,
-        document: &EmailContentDocument,
+        content: &EmailContent,
         expected: Expected,
     ) -> Result<(), ChangeError> {
-        self.change(actor, |held, change| {
-            let held = super::environment(held, environment)?;
+        self.change_environment(actor, environment, |held, change| {
             expected.check(held.content.version)?;
             require_custom_sender(held)?;
-            let content = document.validate().map_err(ChangeError::Invalid)?;
-            Ok(change.put_content(environment, &held.content.row, &content)?)
+            Ok(change.put_content(environment, &held.content.row, content)?)
         })
         .await
     }
@@ -74,28 +69,14 @@ impl Administration {
         environment: &EnvironmentSnapshot,
         request: &PreviewRequest,
     ) -> Result<Preview, ChangeError> {
-        let mut errors = Vec::new();
-        let purpose = Purpose::parse(&request.purpose).unwrap_or_else(|| {
-            let detail = "must be \"sign_in\", \"sign_up\", \"mfa\", \"password_reset\" or \"verify\"";
-            errors.push(FieldError::new("/purpose", detail));
-            Purpose::SignIn
-        });
-        let asked = LanguageTag::parse(&request.locale)
-            .map_err(|error| errors.push(FieldError::new("/locale", error.to_string())))
-            .ok();
-        let locale = Locale::resolve(asked.as_ref(), &environment.environment.default_locale);
-        let given = match &request.content {
-            Some(content) => {
-                require_custom_sender(environment)?;
-                Some(content.validate("/content", &mut errors))
-            }
-            None => None,
-        };
-        if !errors.is_empty() {
-            return Err(ChangeError::Invalid(errors));
+        if request.content.is_some() {
+            require_custom_sender(environment)?;
         }
-        let texts = given.as_ref().or_else(|| environment.texts(locale, purpose));
-        self.sample(environment, purpose, locale, texts)
+        let default = &environment.environment.fields.default_locale;
+        let locale = Locale::resolve(Some(&request.locale), default);
+        let saved = || environment.texts(locale, request.purpose);
+        let texts = request.content.as_ref().or_else(saved);
+        self.sample(environment, request.purpose, locale, texts)
     }
 
     fn sample(
@@ -119,9 +100,9 @@ impl Administration {
             message_id: MessageId::time_ordered(&*self.random, now),
             purpose,
             code: &code,
-            business_name: &environment.environment.business_name,
-            business_url: &environment.environment.business_url,
-            sender_name: environment.email.row.sender_name.as_deref(),
+            business_name: &environment.environment.fields.business_name,
+            business_url: &environment.environment.fields.business_url,
+            sender_name: environment.email.row.sender_name.as_ref(),
             locale,
             made_at: now,
             expires_at: now + life,

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use super::{Actor, Administration, ChangeError, Conflict, EnvironmentPatch, Expected, NewEnvironment};
-use crate::domain::environment::Connection;
+use super::{Actor, Administration, ChangeError, Conflict, Expected};
+use crate::document::Patch;
+use crate::domain::environment::{Connection, Environment, EnvironmentFields};
 use crate::domain::id::EnvironmentId;
 use crate::service::directory::{EnvironmentSnapshot, Snapshot};
 
@@ -12,12 +13,17 @@ impl Administration {
     pub async fn create_environment(
         &self,
         actor: &Actor,
-        new: &NewEnvironment,
+        new: &EnvironmentFields,
     ) -> Result<EnvironmentId, ChangeError> {
         self.change(actor, |held, change| {
             let id = EnvironmentId::time_ordered(&*self.random, change.at());
-            let environment = new.read(id, change.at()).map_err(ChangeError::Invalid)?;
-            refuse_taken_code(held, id, &environment.code)?;
+            refuse_taken_code(held, id, new)?;
+            let environment = Environment {
+                id,
+                fields: new.clone(),
+                created_at: change.at(),
+                updated_at: change.at(),
+            };
             let connections = Connection::of_new_environment(&*self.random, id);
             change.create_environment(&environment, &connections)?;
             Ok(id)
@@ -30,18 +36,18 @@ impl Administration {
         &self,
         actor: &Actor,
         id: EnvironmentId,
-        patch: &EnvironmentPatch,
+        patch: &Patch<EnvironmentFields>,
         expected: Expected,
     ) -> Result<(), ChangeError> {
         self.change(actor, |held, change| {
             let environment = super::environment(held, id)?;
             expected.check(environment.version)?;
             let before = &environment.environment;
-            let after = patch
-                .clone()
-                .apply(before.clone())
-                .map_err(ChangeError::Invalid)?;
-            refuse_taken_code(held, id, &after.code)?;
+            let after = Environment {
+                fields: patch.apply(&before.fields).finish()?,
+                ..before.clone()
+            };
+            refuse_taken_code(held, id, &after.fields)?;
             Ok(change.update_environment(before, &after)?)
         })
         .await
@@ -86,8 +92,12 @@ fn removable(
     Ok(environment)
 }
 
-fn refuse_taken_code(held: &Snapshot, id: EnvironmentId, code: &str) -> Result<(), ChangeError> {
-    match held.id_of(code) {
+fn refuse_taken_code(
+    held: &Snapshot,
+    id: EnvironmentId,
+    fields: &EnvironmentFields,
+) -> Result<(), ChangeError> {
+    match held.id_of(fields.code.as_str()) {
         Some(other) if other != id => Err(Conflict::CodeTaken.into()),
         _ => Ok(()),
     }

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use rpds::RedBlackTreeMapSync;
 
-use super::{Actor, Administration, ChangeError, Conflict, NewKey, environment};
+use super::{Actor, Administration, ChangeError, Conflict, environment};
 use crate::domain::api_key::{ApiKey, KeyKind};
-use crate::domain::environment::KeyRecord;
+use crate::domain::environment::{KeyFields, KeyRecord};
 use crate::domain::id::{ApplicationId, EnvironmentId, KeyId};
 use crate::domain::time::Timestamp;
 use crate::service::directory::{Snapshot, behind};
@@ -66,14 +66,13 @@ impl Administration {
         &self,
         actor: &Actor,
         owner: KeyOwner,
-        new: &NewKey,
+        new: &KeyFields,
     ) -> Result<MadeKey, ChangeError> {
         self.change(actor, |held, change| {
             keys_of(held, owner)?;
-            let name = new.read().map_err(ChangeError::Invalid)?;
             let id = KeyId::time_ordered(&*self.random, change.at());
             let key = ApiKey::generate(&*self.random, owner.kind());
-            let record = KeyRecord::of(&key, id, name, owner.application(), change.at());
+            let record = KeyRecord::of(&key, id, new.name.clone(), owner.application(), change.at());
             change.create_key(owner.environment(), &record)?;
             Ok(MadeKey { record, key })
         })

@@ -1,12 +1,12 @@
 //! Settings documents: each is replaced whole, with its secrets sealed. One that is saved as it was is still saved: that closes the
 //! breaker of its sender.
 
-use super::{Actor, Administration, ChangeError, Expected, OtpPolicyPatch, environment};
+use super::{Actor, Administration, ChangeError, Expected};
+use crate::document::{Draft, Patch};
 use crate::domain::id::EnvironmentId;
-use crate::domain::settings::MfaSettings;
-use crate::service::settings::GivenSecret;
-use crate::service::settings::email::EmailDocument;
-use crate::service::settings::sms::SmsDocument;
+use crate::domain::policy::OtpPolicy;
+use crate::domain::settings::{EmailSettings, MfaSettings, SmsSettings};
+use crate::service::settings::{GivenSecret, resolve_email, resolve_sms};
 
 impl Administration {
     /// Replaces the SMS settings.
@@ -14,14 +14,16 @@ impl Administration {
         &self,
         actor: &Actor,
         id: EnvironmentId,
-        document: &SmsDocument<GivenSecret>,
+        given: &Draft<SmsSettings<GivenSecret>>,
         expected: Expected,
     ) -> Result<(), ChangeError> {
-        self.change(actor, |held, change| {
-            let before = &environment(held, id)?.sms;
-            expected.check(before.version)?;
-            let after = document.clone().resolve(&before.row);
-            Ok(change.put_sms(id, &before.row, &after.map_err(ChangeError::Invalid)?)?)
+        self.change_environment(actor, id, |held, change| {
+            expected.check(held.sms.version)?;
+            let before = &held.sms.row;
+            let after = given
+                .clone()
+                .check(|given, tell| resolve_sms(given, before, tell));
+            Ok(change.put_sms(id, before, &after.finish()?)?)
         })
         .await
     }
@@ -32,16 +34,16 @@ impl Administration {
         &self,
         actor: &Actor,
         id: EnvironmentId,
-        document: &EmailDocument<GivenSecret>,
+        given: &Draft<EmailSettings<GivenSecret>>,
         expected: Expected,
     ) -> Result<(), ChangeError> {
-        self.change(actor, |held, change| {
-            let held = environment(held, id)?;
-            let before = &held.email;
-            expected.check(before.version)?;
-            let after = document.clone().resolve(&before.row, self.allow_plaintext_smtp);
-            let after = after.map_err(ChangeError::Invalid)?;
-            Ok(change.put_email(id, &before.row, &after, &held.content.row)?)
+        self.change_environment(actor, id, |held, change| {
+            expected.check(held.email.version)?;
+            let before = &held.email.row;
+            let after = given
+                .clone()
+                .check(|given, tell| resolve_email(given, before, self.allow_plaintext_smtp, tell));
+            Ok(change.put_email(id, before, &after.finish()?, &held.content.row)?)
         })
         .await
     }
@@ -54,10 +56,9 @@ impl Administration {
         settings: MfaSettings,
         expected: Expected,
     ) -> Result<(), ChangeError> {
-        self.change(actor, |held, change| {
-            let before = &environment(held, id)?.mfa;
-            expected.check(before.version)?;
-            Ok(change.put_mfa(id, before.row, settings)?)
+        self.change_environment(actor, id, |held, change| {
+            expected.check(held.mfa.version)?;
+            Ok(change.put_mfa(id, held.mfa.row, settings)?)
         })
         .await
     }
@@ -67,18 +68,13 @@ impl Administration {
         &self,
         actor: &Actor,
         id: EnvironmentId,
-        patch: &OtpPolicyPatch,
+        patch: &Patch<OtpPolicy>,
         expected: Expected,
     ) -> Result<(), ChangeError> {
-        self.change(actor, |held, change| {
-            let before = &environment(held, id)?.otp;
-            expected.check(before.version)?;
-            let after = patch.clone().apply(before.row.clone());
-            let errors = after.out_of_range();
-            if !errors.is_empty() {
-                return Err(ChangeError::Invalid(errors));
-            }
-            Ok(change.put_otp(id, &before.row, &after)?)
+        self.change_environment(actor, id, |held, change| {
+            expected.check(held.otp.version)?;
+            let after = patch.apply(&held.otp.row).finish()?;
+            Ok(change.put_otp(id, &held.otp.row, &after)?)
         })
         .await
     }

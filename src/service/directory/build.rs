@@ -116,7 +116,7 @@ impl Builder<'_> {
                         snapshot.hashed.insert_mut(key.hash, hashed(Some(id), &key));
                     }
                 }
-                let code = held.map(|held| held.environment.code.clone());
+                let code = held.map(|held| held.environment.fields.code.as_str().to_owned());
                 let written = || {
                     let its = records
                         .iter()

@@ -1,12 +1,11 @@
 //! A change of the directory: steps and what the audit log says of each. Whoever changes something, over HTTP, by a file, at the
 //! first start or after a rotation of keys, says here what was and what is to be.
 
+use serde::Serialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::fields::{
-    application_fields, content_difference, email_secrets, environment_fields, key_fields, sms_secrets,
-};
+use super::fields::{content_difference, key_fields};
 use super::record;
 use super::snapshot::EnvironmentSnapshot;
 use crate::domain::content::EmailContent;
@@ -15,13 +14,11 @@ use crate::domain::id::{AuditId, EnvironmentId};
 use crate::domain::keyring::KeyRing;
 use crate::domain::policy::OtpPolicy;
 use crate::domain::random::Random;
-use crate::domain::settings::{EmailSettings, MfaSettings, SmsSettings};
+use crate::domain::secret::Secret;
+use crate::domain::settings::{EmailSettings, MfaSettings, Secrets, SmsSettings};
 use crate::domain::time::Timestamp;
 use crate::service::actor::Actor;
-use crate::service::settings::Sealer;
-use crate::service::settings::content::EmailContentDocument;
-use crate::service::settings::email::EmailDocument;
-use crate::service::settings::sms::SmsDocument;
+use crate::service::settings::{SealedSecret, Sealer, SecretHint, hint, seal, secrets};
 use crate::store::directory::{Commit, Kind, Record, Step};
 use crate::store::{SharedStore, StoreError};
 
@@ -78,7 +75,7 @@ impl<'a> Change<'a> {
         for connection in connections {
             self.put(record::of_connection(connection)?);
         }
-        let changes = json!({ "after": environment_fields(environment) });
+        let changes = json!({ "after": environment.fields });
         self.tell(environment.id, "environment.create", &environment.id, &changes);
         Ok(())
     }
@@ -96,7 +93,7 @@ impl<'a> Change<'a> {
             updated_at: self.at,
             ..after.clone()
         })?);
-        let changes = json!({ "before": environment_fields(before), "after": environment_fields(after) });
+        let changes = json!({ "before": before.fields, "after": after.fields });
         self.tell(after.id, "environment.update", &after.id, &changes);
         Ok(())
     }
@@ -105,7 +102,7 @@ impl<'a> Change<'a> {
     pub fn delete_environment(&mut self, held: &EnvironmentSnapshot) {
         let id = held.id();
         self.remove(Kind::Environment, id.0, Some(id));
-        let changes = json!({ "before": environment_fields(&held.environment) });
+        let changes = json!({ "before": held.environment.fields });
         self.tell(id, "environment.delete", &id, &changes);
     }
 
@@ -123,16 +120,13 @@ impl<'a> Change<'a> {
             ..after.clone()
         })?);
         let environment = after.environment_id;
-        let fields = application_fields(after);
-        match before.map(application_fields) {
-            None => self.tell(
-                environment,
-                "application.create",
-                &after.id,
-                &json!({ "after": fields }),
-            ),
-            Some(before) if before != fields => {
-                let changes = json!({ "before": before, "after": fields });
+        match before {
+            None => {
+                let changes = json!({ "after": after.fields });
+                self.tell(environment, "application.create", &after.id, &changes);
+            }
+            Some(before) if before.fields != after.fields => {
+                let changes = json!({ "before": before.fields, "after": after.fields });
                 self.tell(environment, "application.update", &after.id, &changes);
             }
             Some(_) => {}
@@ -161,7 +155,7 @@ impl<'a> Change<'a> {
                 self.remove(Kind::Key, key.id.0, Some(id));
             }
         }
-        let changes = json!({ "before": application_fields(held) });
+        let changes = json!({ "before": held.fields });
         self.tell(id, "application.delete", &held.id, &changes);
     }
 
@@ -191,15 +185,8 @@ impl<'a> Change<'a> {
         before: &SmsSettings,
         after: &SmsSettings,
     ) -> Result<(), StoreError> {
-        self.seal_sms(environment, after)?;
-        let (was, is) = (SmsDocument::of(before), SmsDocument::of(after));
-        let changes = json!({
-            "before": was.hint(),
-            "after": is.hint(),
-            "secrets": changed(sms_secrets(before) != sms_secrets(after)),
-        });
-        self.tell_settings(environment, Kind::Sms, "update", &changes);
-        Ok(())
+        let changes = with_hints(before, after);
+        self.put_sealed(environment, Kind::Sms, after, "update", &changes)
     }
 
     /// Replaces the email settings. Without a custom sender its details are gone from the database, and with them the texts that
@@ -211,23 +198,16 @@ impl<'a> Change<'a> {
         after: &EmailSettings,
         content: &EmailContent,
     ) -> Result<(), StoreError> {
-        self.seal_email(environment, after)?;
         let switches_off = before.custom_sender.is_some() && after.custom_sender.is_none();
         if switches_off {
             // Written also where there was nothing, so that a change made of what it held before cannot land on it any more.
-            let none = EmailContentDocument::default();
+            let none = EmailContent::default();
             self.put(record::of_settings(environment, Kind::Content, &none)?);
         }
-        let removed = switches_off && !content.0.is_empty();
-        let (was, is) = (EmailDocument::of(before), EmailDocument::of(after));
-        let changes = json!({
-            "before": was.hint(),
-            "after": is.hint(),
-            "secrets": changed(email_secrets(before) != email_secrets(after)),
-            "content": if removed { "removed" } else { "kept" },
-        });
-        self.tell_settings(environment, Kind::Email, "update", &changes);
-        Ok(())
+        let removed = switches_off && !content.is_empty();
+        let mut changes = with_hints(before, after);
+        changes["content"] = json!(if removed { "removed" } else { "kept" });
+        self.put_sealed(environment, Kind::Email, after, "update", &changes)
     }
 
     /// Replaces the texts of emails.
@@ -237,11 +217,8 @@ impl<'a> Change<'a> {
         before: &EmailContent,
         after: &EmailContent,
     ) -> Result<(), StoreError> {
-        let (before, after) = (EmailContentDocument::of(before), EmailContentDocument::of(after));
-        self.put(record::of_settings(environment, Kind::Content, &after)?);
-        let changes = content_difference(&before, &after);
-        self.tell_settings(environment, Kind::Content, "update", &changes);
-        Ok(())
+        let changes = content_difference(before, after);
+        self.put_settings(environment, Kind::Content, after, "update", &changes)
     }
 
     /// Replaces which factors `mfa` may use.
@@ -251,10 +228,8 @@ impl<'a> Change<'a> {
         before: MfaSettings,
         after: MfaSettings,
     ) -> Result<(), StoreError> {
-        self.put(record::of_settings(environment, Kind::Mfa, &after)?);
         let changes = json!({ "before": before, "after": after });
-        self.tell_settings(environment, Kind::Mfa, "update", &changes);
-        Ok(())
+        self.put_settings(environment, Kind::Mfa, &after, "update", &changes)
     }
 
     /// Replaces the rules of codes.
@@ -264,51 +239,55 @@ impl<'a> Change<'a> {
         before: &OtpPolicy,
         after: &OtpPolicy,
     ) -> Result<(), StoreError> {
-        self.put(record::of_settings(environment, Kind::Otp, after)?);
         let changes = json!({ "before": before, "after": after });
-        self.tell_settings(environment, Kind::Otp, "update", &changes);
-        Ok(())
+        self.put_settings(environment, Kind::Otp, after, "update", &changes)
     }
 
-    /// Seals the secrets of the SMS settings anew, under the keys in use.
-    pub fn reseal_sms(
+    /// Seals the secrets of settings anew, under the keys in use.
+    pub fn reseal<D>(
         &mut self,
         environment: EnvironmentId,
-        settings: &SmsSettings,
-    ) -> Result<(), StoreError> {
-        self.seal_sms(environment, settings)?;
-        self.tell_settings(environment, Kind::Sms, "reseal", &resealed());
-        Ok(())
+        kind: Kind,
+        settings: &D,
+    ) -> Result<(), StoreError>
+    where
+        D: Secrets<Option<Secret>, With<Option<SealedSecret>>: Serialize> + Clone,
+    {
+        let changes = json!({ "secrets": "sealed under the keys in use" });
+        self.put_sealed(environment, kind, settings, "reseal", &changes)
     }
 
-    /// As [`Self::reseal_sms`].
-    pub fn reseal_email(
+    fn put_sealed<D>(
         &mut self,
         environment: EnvironmentId,
-        settings: &EmailSettings,
-    ) -> Result<(), StoreError> {
-        self.seal_email(environment, settings)?;
-        self.tell_settings(environment, Kind::Email, "reseal", &resealed());
-        Ok(())
-    }
-
-    fn seal_sms(&mut self, environment: EnvironmentId, settings: &SmsSettings) -> Result<(), StoreError> {
-        let sealed = SmsDocument::of(settings).seal(self.sealer(environment), self.random);
-        self.put(record::of_settings(environment, Kind::Sms, &sealed)?);
-        Ok(())
-    }
-
-    fn seal_email(&mut self, environment: EnvironmentId, settings: &EmailSettings) -> Result<(), StoreError> {
-        let sealed = EmailDocument::of(settings).seal(self.sealer(environment), self.random);
-        self.put(record::of_settings(environment, Kind::Email, &sealed)?);
-        Ok(())
-    }
-
-    fn sealer(&self, environment: EnvironmentId) -> Sealer<'a> {
-        Sealer {
+        kind: Kind,
+        settings: &D,
+        verb: &str,
+        changes: &Value,
+    ) -> Result<(), StoreError>
+    where
+        D: Secrets<Option<Secret>, With<Option<SealedSecret>>: Serialize> + Clone,
+    {
+        let sealer = Sealer {
             keys: self.keys.in_use(self.at),
             environment,
-        }
+        };
+        let document = seal(settings.clone(), sealer, self.random);
+        self.put_settings(environment, kind, &document, verb, changes)
+    }
+
+    fn put_settings(
+        &mut self,
+        environment: EnvironmentId,
+        kind: Kind,
+        document: &impl Serialize,
+        verb: &str,
+        changes: &Value,
+    ) -> Result<(), StoreError> {
+        self.put(record::of_settings(environment, kind, document)?);
+        let action = format!("settings.{kind}.{verb}");
+        self.tell(environment, &action, &environment, changes);
+        Ok(())
     }
 
     fn put(&mut self, record: Record) {
@@ -321,15 +300,6 @@ impl<'a> Change<'a> {
             id,
             environment_id,
         });
-    }
-
-    fn tell_settings(&mut self, environment: EnvironmentId, kind: Kind, verb: &str, changes: &Value) {
-        self.tell(
-            environment,
-            &format!("settings.{kind}.{verb}"),
-            &environment,
-            changes,
-        );
     }
 
     fn tell(
@@ -350,10 +320,15 @@ impl<'a> Change<'a> {
     }
 }
 
-fn changed(differs: bool) -> &'static str {
-    if differs { "changed" } else { "kept" }
-}
-
-fn resealed() -> Value {
-    json!({ "secrets": "sealed under the keys in use" })
+/// Settings before and after a change with hints at their secrets, and whether these differ.
+fn with_hints<D>(before: &D, after: &D) -> Value
+where
+    D: Secrets<Option<Secret>, With<SecretHint>: Serialize> + Clone,
+{
+    let differ = secrets(before.clone()) != secrets(after.clone());
+    json!({
+        "before": hint(before.clone()),
+        "after": hint(after.clone()),
+        "secrets": if differ { "changed" } else { "kept" },
+    })
 }

@@ -10,10 +10,7 @@ use crate::domain::id::EnvironmentId;
 use crate::domain::keyring::KeyRing;
 use crate::domain::policy::OtpPolicy;
 use crate::domain::settings::{EmailSettings, MfaSettings, SmsSettings};
-use crate::service::settings::Opener;
-use crate::service::settings::content::EmailContentDocument;
-use crate::service::settings::email::EmailDocument;
-use crate::service::settings::sms::SmsDocument;
+use crate::service::settings::{Opener, is_sound, open};
 use crate::store::StoreError;
 use crate::store::directory::{Kind, Record, StoredRecord};
 
@@ -48,18 +45,16 @@ impl Item {
             Kind::Key => json(document)
                 .filter(|key: &KeyRecord| key.application_id.is_some() == environment.is_some())
                 .map(Self::Key),
-            Kind::Sms => json::<SmsDocument<_>>(document)?.open(opener()?).map(Self::Sms),
-            Kind::Email => json::<EmailDocument<_>>(document)?
-                .open(opener()?)
+            Kind::Sms => open(json::<SmsSettings<_>>(document)?, opener()?)
+                .filter(|sms| is_sound(|tell| sms.check(tell)))
+                .map(Self::Sms),
+            // Whether plaintext is allowed was decided when the settings were saved.
+            Kind::Email => open(json::<EmailSettings<_>>(document)?, opener()?)
+                .filter(|email| is_sound(|tell| email.check(true, tell)))
                 .map(Self::Email),
-            Kind::Content => json::<EmailContentDocument>(document)?
-                .validate()
-                .ok()
-                .map(Self::Content),
+            Kind::Content => json(document).map(Self::Content),
             Kind::Mfa => json(document).map(Self::Mfa),
-            Kind::Otp => json(document)
-                .filter(|policy: &OtpPolicy| policy.out_of_range().is_empty())
-                .map(Self::Otp),
+            Kind::Otp => json(document).map(Self::Otp),
         }
     }
 }
@@ -79,7 +74,7 @@ pub(super) fn of_environment(environment: &Environment) -> Result<Record, StoreE
     let id = environment.id;
     let record = of(Kind::Environment, id.0, Some(id), environment)?;
     Ok(Record {
-        unique_name: Some(format!("environment {}", environment.code)),
+        unique_name: Some(format!("environment {}", environment.fields.code.as_str())),
         ..record
     })
 }

@@ -230,7 +230,7 @@ impl Snapshot {
             return self.environment(id);
         }
         let mut environments = self.environments();
-        if let Some(found) = environments.find(|held| held.environment.code == name) {
+        if let Some(found) = environments.find(|held| held.environment.fields.code.as_str() == name) {
             return Ok(Some(found));
         }
         // One whose code cannot be read may be the one that is meant.
@@ -245,7 +245,7 @@ impl Snapshot {
     #[must_use]
     pub fn id_of(&self, code: &str) -> Option<EnvironmentId> {
         let mut in_service = self.environments();
-        if let Some(held) = in_service.find(|held| held.environment.code == code) {
+        if let Some(held) = in_service.find(|held| held.environment.fields.code.as_str() == code) {
             return Some(held.id());
         }
         let mut others = self.out_of_service.iter();

@@ -27,13 +27,13 @@ impl Dispatcher {
         cargo: &NotificationCargo,
         environment: &EnvironmentSnapshot,
     ) -> Delivery {
-        let settings = &environment.environment;
+        let settings = &environment.environment.fields;
         let content = NotificationContent {
             message_id: job.message_id,
             kind: cargo.kind,
             data: &cargo.data,
             business_name: &settings.business_name,
-            sender_name: environment.email.row.sender_name.as_deref(),
+            sender_name: environment.email.row.sender_name.as_ref(),
             locale: Locale::resolve(cargo.locale.as_ref(), &settings.default_locale),
             made_at: job.message_id.made_at().unwrap_or(cargo.expires_at),
             expires_at: cargo.expires_at,

@@ -306,7 +306,7 @@ pub(super) fn stops<M>(
 fn content<'a>(job: &Job, cargo: &'a CodeCargo, environment: &'a EnvironmentSnapshot) -> CodeContent<'a> {
     let verification = &cargo.verification.verification;
     let application = environment.application(cargo.verification.application_id);
-    let settings = &environment.environment;
+    let settings = &environment.environment.fields;
     let made_at = job.message_id.made_at().unwrap_or(verification.created_at);
     let locale = Locale::resolve(cargo.verification.locale.as_ref(), &settings.default_locale);
     CodeContent {
@@ -315,13 +315,13 @@ fn content<'a>(job: &Job, cargo: &'a CodeCargo, environment: &'a EnvironmentSnap
         code: &cargo.code,
         business_name: &settings.business_name,
         business_url: &settings.business_url,
-        sender_name: environment.email.row.sender_name.as_deref(),
+        sender_name: environment.email.row.sender_name.as_ref(),
         locale,
         made_at,
         expires_at: verification.expires_at,
         life: made_at.until(verification.expires_at),
         sentence: environment.sms.row.sentence,
-        autofill_domain: application.and_then(|application| application.row.autofill_domain.as_ref()),
+        autofill_domain: application.and_then(|application| application.row.fields.autofill_domain.as_ref()),
         texts: environment.texts(locale, verification.purpose),
     }
 }

@@ -26,7 +26,7 @@ pub struct NotificationContent<'a> {
     /// The business, as emails name it.
     pub business_name: &'a BusinessName,
     /// The display name of the sender; without one the business name stands there.
-    pub sender_name: Option<&'a str>,
+    pub sender_name: Option<&'a BusinessName>,
     /// The language to write in.
     pub locale: Locale,
     /// When the message was made.
@@ -69,7 +69,7 @@ pub fn notification(content: &NotificationContent<'_>, to: EmailAddress) -> Resu
     Ok(Email {
         id: content.message_id,
         to,
-        from_name: content.sender_name.unwrap_or(name.as_str()).to_owned(),
+        from_name: content.sender_name.unwrap_or(name).as_str().to_owned(),
         subject: catalogue::text(locale, &format!("email-{strings}-subject"), &in_subject)?,
         text,
         html,

@@ -91,12 +91,12 @@ async fn whatever_of_an_environment_cannot_be_taken_is_told_at_once_and_nothing_
         .await
         .expect_invalid();
     let all = [
-        "/code",
-        "/name",
         "/business_name",
         "/business_url",
+        "/code",
         "/default_country",
         "/default_locale",
+        "/name",
     ];
     assert_eq!(pointers, all);
     for code in ["", "-a", "a-", "A", "a b", "é", "a/b", "env_x", &"a".repeat(64)] {
@@ -176,7 +176,7 @@ async fn an_application_has_every_connection_off_and_no_keys() {
     assert_eq!(least.expect(201)["autofill_domain"], Value::Null);
     let both = json!({ "name": "a\nb", "autofill_domain": "https://x" });
     let pointers = server.admin("POST", list, both).await.expect_invalid();
-    assert_eq!(pointers, ["/name", "/autofill_domain"]);
+    assert_eq!(pointers, ["/autofill_domain", "/name"]);
     for wrong in [
         json!({}),
         json!({ "name": null }),

@@ -94,13 +94,13 @@ async fn each_field_that_cannot_be_taken_is_told_by_its_pointer() {
         "custom_sender": { "email": "", "server": "", "port": 0, "username": "\n", "password": "\n", "tls": "" },
     });
     let expected = [
-        "/sender_name",
         "/custom_sender/email",
-        "/custom_sender/server",
-        "/custom_sender/port",
-        "/custom_sender/username",
         "/custom_sender/password",
+        "/custom_sender/port",
+        "/custom_sender/server",
         "/custom_sender/tls",
+        "/custom_sender/username",
+        "/sender_name",
     ];
     assert_eq!(server.admin("PUT", PATH, all).await.expect_invalid(), expected);
     for document in [

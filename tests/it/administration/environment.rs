@@ -96,12 +96,12 @@ async fn every_field_that_cannot_be_taken_is_told_at_once_and_nothing_is_changed
     });
     let pointers = server.admin("PATCH", PATH, patch).await.expect_invalid();
     let all = [
-        "/code",
-        "/name",
         "/business_name",
         "/business_url",
+        "/code",
         "/default_country",
         "/default_locale",
+        "/name",
     ];
     assert_eq!(pointers, all);
     for code in ["", "-a", "a-", "A", "a b", "é", "a/b"] {
@@ -150,7 +150,7 @@ async fn an_application_is_read_listed_and_changed() {
     assert_eq!(changed["autofill_domain"], "login.example.com");
     let both = json!({ "name": "a\nb", "autofill_domain": "https://x" });
     let pointers = server.admin("PATCH", &path, both).await.expect_invalid();
-    assert_eq!(pointers, ["/name", "/autofill_domain"]);
+    assert_eq!(pointers, ["/autofill_domain", "/name"]);
     server
         .admin("PATCH", &path, json!({ "name": null }))
         .await

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
+use otpost::domain::environment::{ApplicationFields, Name};
 use otpost::service::actor::Actor;
-use otpost::service::administration::NewApplication;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
@@ -79,8 +79,8 @@ async fn make_applications(server: &TestServer, count: usize) -> Vec<Duration> {
     for number in 1..=count {
         // Each has a moment, and so a place in the list, of its own.
         server.clock.advance(Duration::from_millis(1));
-        let new = NewApplication {
-            name: format!("number {number}"),
+        let new = ApplicationFields {
+            name: Name::parse(&format!("number {number}")).unwrap(),
             autofill_domain: None,
         };
         let started = Instant::now();

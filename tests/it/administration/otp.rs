@@ -45,16 +45,16 @@ async fn every_value_outside_its_range_is_told_at_once() {
     let server = TestServer::start().await;
     let pointers = [
         "/digits",
-        "/life_seconds",
         "/email_life_seconds/password_reset",
         "/email_life_seconds/verify",
-        "/max_guesses",
-        "/recipient_guesses_per_day",
-        "/max_sends",
-        "/sends_per_hour",
-        "/sends_per_day",
         "/ip_sends_per_hour",
+        "/life_seconds",
+        "/max_guesses",
+        "/max_sends",
+        "/recipient_guesses_per_day",
         "/resend_after_seconds",
+        "/sends_per_day",
+        "/sends_per_hour",
     ];
     let low = json!({
         "digits": 5, "life_seconds": 59, "email_life_seconds": { "password_reset": 59, "verify": 0 }, "max_guesses": 0,

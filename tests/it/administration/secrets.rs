@@ -17,7 +17,9 @@ fn token(server: &TestServer) -> Option<String> {
 fn password(server: &TestServer) -> Option<String> {
     let snapshot = server.services.directory.current();
     let custom = snapshot.environments().next()?.email.row.custom_sender.clone()?;
-    custom.credentials.map(|user| user.password.expose().to_owned())
+    custom
+        .credentials()
+        .map(|(_, password)| password.expose().to_owned())
 }
 
 async fn put_sms(server: &TestServer, twilio: Value) -> crate::support::plain_http::Answer {

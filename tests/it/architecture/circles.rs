@@ -13,7 +13,6 @@ const CIRCLES: &[&[&str]] = &[
         "domain/notification.rs",
         "domain/verification.rs",
     ],
-    &["service/declaration.rs", "service/first_start.rs"],
     &["store/outbox.rs", "store/verification.rs"],
 ];
 

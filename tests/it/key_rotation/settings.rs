@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use otpost::document::{self, Patch};
 use otpost::domain::id::EnvironmentId;
 use otpost::http::problem::{Code, Problem};
 use otpost::service::actor::Actor;
@@ -46,7 +47,7 @@ async fn stored_secrets_outlive_every_rotation_of_the_keys() {
             .unwrap();
         assert_eq!(token.expose(), "a token of some length");
         let sender = environment.email.row.custom_sender.clone().unwrap();
-        assert_eq!(sender.credentials.unwrap().password.expose(), "hunter2");
+        assert_eq!(sender.credentials().unwrap().1.expose(), "hunter2");
         rotated.stop().await;
     }
     server.stop().await;
@@ -83,7 +84,7 @@ async fn change(server: &TestServer, environment: EnvironmentId) -> Result<(), C
         key: None,
         remote_address: None,
     };
-    let patch = serde_json::from_value(json!({ "name": "Changed" })).unwrap();
+    let patch = Patch::new(document::Value::of(&json!({ "name": "Changed" })));
     let administration = &server.services.administration;
     administration
         .update_environment(&actor, environment, &patch, Expected::Any)

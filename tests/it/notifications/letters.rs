@@ -132,10 +132,10 @@ async fn the_environments_own_server_never_carries_one_and_its_sender_name_is_sh
     );
     let server = acme(platform(&shared).trust(own.roots())).await;
     let account = own.account();
-    let credentials = account.credentials.unwrap();
+    let (username, password) = account.credentials().unwrap();
     let settings = json!({ "sender_name": "Acme Team", "custom_sender": {
         "email": "auth@acme.example.com", "server": account.server, "port": account.port,
-        "username": credentials.username, "password": credentials.password.expose(), "tls": "starttls" } });
+        "username": username, "password": password.expose(), "tls": "starttls" } });
     server
         .admin("PUT", "/environments/default/settings/email", settings)
         .await

@@ -114,14 +114,14 @@ impl Tour {
         self.ask("read_email_content").await;
         self.ask("preview_email_content").await;
         let account = self.smtp.account();
-        let credentials = account.credentials.unwrap();
+        let (username, password) = account.credentials().unwrap();
         self.ask_for("test_email_settings", "", |request| {
             let sender = &mut request["settings"]["custom_sender"];
             // The example's server stands nowhere.
-            sender["server"] = account.server.into();
+            sender["server"] = account.server.as_str().into();
             sender["port"] = account.port.into();
-            sender["username"] = credentials.username.into();
-            sender["password"] = credentials.password.expose().into();
+            sender["username"] = username.into();
+            sender["password"] = password.expose().into();
         })
         .await;
         self.put("/settings/email", json!({})).await;

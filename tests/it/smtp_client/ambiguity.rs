@@ -1,6 +1,7 @@
 //! Hangs and resets: before the final dot the message was not accepted, behind it nobody knows.
 
 use futures_util::future::join;
+use otpost::domain::host::ServerName;
 use otpost::domain::message::{Email, Provider};
 use otpost::domain::settings::SmtpAccount;
 use otpost::provider::smtp::{Closer, Smtp};
@@ -92,7 +93,7 @@ async fn nobody_listening_and_no_such_host_are_unreachable() {
     let (mut account, roots) = (server.account(), server.roots());
     account.port = nobody.get().port();
     let nowhere = SmtpAccount {
-        server: "no-such-host.invalid".to_owned(),
+        server: ServerName::parse("no-such-host.invalid").unwrap(),
         ..account.clone()
     };
     for account in [account, nowhere] {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use otpost::domain::message::Provider;
 use otpost::domain::secret::Secret;
-use otpost::domain::settings::{SmtpAccount, SmtpCredentials};
+use otpost::domain::settings::{SmtpAccount, Username};
 use otpost::provider::smtp::{Closer, Smtp};
 use otpost::provider::{ATTEMPT_TIMEOUT, Transport};
 use tokio::time::Instant;
@@ -86,10 +86,8 @@ async fn a_server_that_does_not_answer_quit_holds_nobody_up() {
 async fn a_refused_login_is_ended_with_quit() {
     let server = SmtpServer::start(Behaviour::implicit_tls());
     let account = SmtpAccount {
-        credentials: Some(SmtpCredentials {
-            username: "acme".to_owned(),
-            password: Secret::new("guess"),
-        }),
+        username: Username::parse("acme").ok(),
+        password: Some(Secret::new("guess")),
         ..server.account()
     };
     refusal(client_of(account, &server).send(&email()).await);

@@ -4,6 +4,7 @@ use std::io;
 use std::net::{IpAddr, Ipv6Addr};
 
 use otpost::domain::host::HelloName;
+use otpost::domain::host::ServerName;
 use otpost::domain::settings::SmtpAccount;
 use otpost::provider::Transport;
 
@@ -79,7 +80,7 @@ async fn an_ipv6_server_is_reached_with_brackets_and_without_and_its_certificate
                 return;
             };
             let account = SmtpAccount {
-                server: written.to_owned(),
+                server: ServerName::parse(written).unwrap(),
                 ..server.account()
             };
             client_of(account, &server).send(&email()).await.unwrap();
@@ -92,7 +93,7 @@ async fn an_ipv6_server_is_reached_with_brackets_and_without_and_its_certificate
 async fn an_ipv4_address_in_brackets_is_reached_too() {
     let server = SmtpServer::start(Behaviour::implicit_tls());
     let account = SmtpAccount {
-        server: "[127.0.0.1]".to_owned(),
+        server: ServerName::parse("[127.0.0.1]").unwrap(),
         ..server.account()
     };
     client_of(account, &server).send(&email()).await.unwrap();

@@ -1,7 +1,8 @@
 //! TLS and credentials: required where the account says so, and never less than that.
 
+use otpost::domain::host::ServerName;
 use otpost::domain::secret::Secret;
-use otpost::domain::settings::{SmtpAccount, SmtpCredentials, Tls};
+use otpost::domain::settings::{SmtpAccount, Tls, Username};
 use otpost::provider::{Class, Transport};
 
 use super::{client, client_of, email, refusal};
@@ -23,7 +24,7 @@ async fn starttls_and_implicit_tls_carry_a_mail_with_either_mechanism() {
 async fn a_certificate_for_an_ip_address_holds_too() {
     let server = SmtpServer::start(Behaviour::implicit_tls());
     let account = SmtpAccount {
-        server: "127.0.0.1".to_owned(),
+        server: ServerName::parse("127.0.0.1").unwrap(),
         ..server.account()
     };
     client_of(account, &server).send(&email()).await.unwrap();
@@ -78,10 +79,8 @@ async fn what_is_said_in_the_clear_behind_starttls_is_not_believed() {
 async fn wrong_credentials_are_the_accounts_fault() {
     let server = SmtpServer::start(Behaviour::implicit_tls());
     let account = SmtpAccount {
-        credentials: Some(SmtpCredentials {
-            username: "acme".to_owned(),
-            password: Secret::new("guess"),
-        }),
+        username: Username::parse("acme").ok(),
+        password: Some(Secret::new("guess")),
         ..server.account()
     };
     let (class, code, detail) = refusal(client_of(account, &server).send(&email()).await);

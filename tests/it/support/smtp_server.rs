@@ -6,8 +6,9 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use otpost::domain::email::EmailAddress;
+use otpost::domain::host::ServerName;
 use otpost::domain::secret::Secret;
-use otpost::domain::settings::{SmtpAccount, SmtpCredentials, Tls};
+use otpost::domain::settings::{SmtpAccount, Tls, Username};
 use rustls::RootCertStore;
 use tokio::net::TcpSocket;
 use tokio::task::{AbortHandle, JoinSet};
@@ -106,16 +107,17 @@ impl SmtpServer {
         let behaviour = self.shared.behaviour.lock().unwrap();
         SmtpAccount {
             from: EmailAddress::parse("no-reply@acme.example").unwrap(),
-            server: match (behaviour.tls, self.address) {
+            server: ServerName::parse(&match (behaviour.tls, self.address) {
                 (_, SocketAddr::V6(address)) => address.ip().to_string(),
                 (Tls::None, _) => "127.0.0.1".to_owned(),
                 _ => "localhost".to_owned(),
-            },
+            })
+            .unwrap(),
             port: self.address.port(),
-            credentials: behaviour.credentials.map(|(username, password)| SmtpCredentials {
-                username: username.to_owned(),
-                password: Secret::new(password),
-            }),
+            username: behaviour
+                .credentials
+                .map(|(username, _)| Username::parse(username).unwrap()),
+            password: behaviour.credentials.map(|(_, password)| Secret::new(password)),
             tls: behaviour.tls,
         }
     }

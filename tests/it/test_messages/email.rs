@@ -282,12 +282,12 @@ async fn a_stored_password_goes_to_no_server_that_a_test_names_anew() {
     assert_eq!(
         answer.expect_invalid(),
         [
-            "/to",
-            "/settings/sender_name",
             "/settings/custom_sender/email",
-            "/settings/custom_sender/server",
             "/settings/custom_sender/port",
+            "/settings/custom_sender/server",
             "/settings/custom_sender/tls",
+            "/settings/sender_name",
+            "/to",
         ]
     );
     server.stop().await;

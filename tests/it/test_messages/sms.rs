@@ -194,12 +194,12 @@ async fn everything_wrong_is_told_at_once_and_what_a_send_would_be_refused_is() 
     assert_eq!(
         answer.expect_invalid(),
         [
-            "/to",
-            "/settings/sentence",
             "/settings/allowed_countries/0",
+            "/settings/sentence",
             "/settings/twilio/account_sid",
             "/settings/twilio/auth_token",
             "/settings/twilio/messaging_service_sid",
+            "/to",
         ]
     );
     for body in [

@@ -49,7 +49,7 @@ pub async fn search(
     Json(search): Json<MessageSearch>,
 ) -> Result<Json<Page<MessageView>>, Problem> {
     let environment = environment(&services, &env).await?;
-    let (recipient, window) = search.read(environment.environment.default_country)?;
+    let (recipient, window) = search.read(environment.environment.fields.default_country)?;
     let found = services
         .store
         .search_messages(environment.id(), &recipient, window.after, window.to_fetch())

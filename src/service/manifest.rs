@@ -1,15 +1,12 @@
-//! A file of settings: it describes environments with their applications and settings, and what it describes is made so. What
+//! A manifest is a file that describes environments with their applications and settings, and what it describes is made so. What
 //! it does not mention is left alone; nothing is removed by it but what a mentioned settings section leaves out.
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
-
 use super::actor::Actor;
 use super::directory::change::Change;
 use super::directory::{self, Contents, EnvironmentSnapshot, OutOfService, Snapshot};
-use super::first_start::Founding;
-use crate::domain::field::FieldError;
+use crate::document::{Mistake, Value};
 use crate::domain::id::EnvironmentId;
 use crate::domain::keyring::KeyRing;
 use crate::domain::random::Random;
@@ -26,7 +23,10 @@ mod secret;
 pub use difference::{Changed, What};
 pub use export::{ExportError, export};
 
-/// How often a file is held against the directory anew that others keep changing.
+/// The environments that a manifest mentions and that there are, by their codes.
+type Held<'a> = BTreeMap<String, &'a EnvironmentSnapshot>;
+
+/// How often a manifest is held against the directory anew that others keep changing.
 const ATTEMPTS: usize = 10;
 
 /// What a file makes of the environments that it mentions.
@@ -39,10 +39,10 @@ pub struct Plan {
 
 /// Why a file was not applied. Nothing of it was, then.
 #[derive(Debug, thiserror::Error)]
-pub enum DeclarationFault {
-    /// What is wrong with it, each with its JSON pointer.
+pub enum ManifestError {
+    /// What is wrong with it.
     #[error("the file has mistakes")]
-    Invalid(Vec<FieldError>),
+    Invalid(Vec<Mistake>),
     /// It mentions an environment that this process cannot read.
     #[error(transparent)]
     OutOfService(#[from] OutOfService),
@@ -55,7 +55,7 @@ pub enum DeclarationFault {
 }
 
 /// Applies files.
-pub struct Declarations<'a> {
+pub struct Manifests<'a> {
     /// What stored secrets are opened and sealed with.
     pub keys: &'a KeyRing,
     /// When it is applied.
@@ -64,23 +64,19 @@ pub struct Declarations<'a> {
     pub random: &'a dyn Random,
     /// The operator's word on SMTP without TLS.
     pub allow_plaintext_smtp: bool,
-    /// Reads a secret that the file refers to; what is wrong, in words that follow the key.
+    /// Reads a secret that the manifest refers to; what is wrong, in words that follow the key.
     pub read_secret: &'a (dyn Fn(&SecretReference) -> Result<Secret, String> + Sync),
 }
 
-impl Declarations<'_> {
+impl Manifests<'_> {
     /// What `document` makes of the environments that it mentions; `held` are those of them that there are.
     ///
     /// # Errors
     /// Everything that is wrong with the document, at once.
-    fn environments(
-        &self,
-        document: &Value,
-        held: &BTreeMap<String, &EnvironmentSnapshot>,
-    ) -> Result<Plan, DeclarationFault> {
-        let environments = resolve::resolve(self, document, held).map_err(DeclarationFault::Invalid)?;
+    fn environments(&self, document: &Value, held: &Held<'_>) -> Result<Plan, ManifestError> {
+        let environments = resolve::resolve(self, document, held).map_err(ManifestError::Invalid)?;
         let changes = environments.iter().flat_map(|after| {
-            let before = held.get(&after.environment.code).copied();
+            let before = held.get(after.environment.fields.code.as_str()).copied();
             difference::between(before, after)
         });
         Ok(Plan {
@@ -93,22 +89,22 @@ impl Declarations<'_> {
     ///
     /// # Errors
     /// Everything that is wrong with the document, at once.
-    pub fn plan(&self, document: &Value, held: &Snapshot) -> Result<Plan, DeclarationFault> {
+    pub fn plan(&self, document: &Value, held: &Snapshot) -> Result<Plan, ManifestError> {
         self.environments(document, &mentioned(document, held)?)
     }
 
-    /// What `document` makes of the environment that the first start makes, which is then made so.
+    /// What `document` makes of environments that are not written yet.
     ///
     /// # Errors
     /// As [`Self::plan`].
-    pub fn refine(&self, document: &Value, founding: &mut Founding) -> Result<Plan, DeclarationFault> {
-        let first = founding.environments().iter();
-        let held = first
-            .map(|first| (first.environment.code.clone(), first))
-            .collect();
-        let plan = self.environments(document, &held)?;
-        founding.refine(&plan);
-        Ok(plan)
+    pub fn refine(
+        &self,
+        document: &Value,
+        environments: &[EnvironmentSnapshot],
+    ) -> Result<Plan, ManifestError> {
+        let held = environments.iter();
+        let held = held.map(|held| (held.environment.fields.code.as_str().to_owned(), held));
+        self.environments(document, &held.collect())
     }
 
     /// Makes the directory as `document` describes it: in one transaction, and only if nobody has changed it since it was read;
@@ -116,7 +112,7 @@ impl Declarations<'_> {
     ///
     /// # Errors
     /// As [`Self::plan`], and when others keep changing the directory. Nothing was written, then.
-    pub async fn apply(&self, document: &Value, store: &SharedStore) -> Result<Plan, DeclarationFault> {
+    pub async fn apply(&self, document: &Value, store: &SharedStore) -> Result<Plan, ManifestError> {
         // Who may run a command on the installation needs neither a key nor an address.
         let actor = Actor::default();
         for _ in 0..ATTEMPTS {
@@ -129,7 +125,7 @@ impl Declarations<'_> {
                 return Ok(plan);
             }
         }
-        Err(DeclarationFault::Overtaken)
+        Err(ManifestError::Overtaken)
     }
 }
 
@@ -141,13 +137,9 @@ impl Plan {
     }
 
     /// Adds the steps from what is held to what is to be.
-    fn add_to(
-        &self,
-        change: &mut Change<'_>,
-        held: &BTreeMap<String, &EnvironmentSnapshot>,
-    ) -> Result<(), StoreError> {
+    fn add_to(&self, change: &mut Change<'_>, held: &Held<'_>) -> Result<(), StoreError> {
         for after in &self.environments {
-            match held.get(&after.environment.code) {
+            match held.get(after.environment.fields.code.as_str()) {
                 Some(before) => {
                     change.update_environment(&before.environment, &after.environment)?;
                     update(change, after.id(), before, after)?;
@@ -203,13 +195,10 @@ fn update(
 }
 
 /// The environments that a file mentions and that there are, by their codes.
-fn mentioned<'a>(
-    document: &Value,
-    held: &'a Snapshot,
-) -> Result<BTreeMap<String, &'a EnvironmentSnapshot>, OutOfService> {
-    let mut found = BTreeMap::new();
-    let codes = document.get("environments").and_then(Value::as_object);
-    for code in codes.into_iter().flat_map(serde_json::Map::keys) {
+fn mentioned<'a>(document: &Value, held: &'a Snapshot) -> Result<Held<'a>, OutOfService> {
+    let mut found = Held::new();
+    let environments = document.field("environments").into_iter();
+    for (code, _) in environments.flat_map(Value::fields) {
         if let Some(environment) = held.environment_named(code)? {
             found.insert(code.clone(), &**environment);
         }

@@ -1,15 +1,17 @@
-//! A secret in the file: never itself, but where it stands.
+//! A secret in the manifest: never itself, but where it stands.
 
 use std::fmt;
 
 use serde::de::{self, Deserialize, Deserializer, MapAccess, Unexpected, Visitor};
 
 use crate::domain::secret::SecretReference;
-use crate::service::settings::FromNull;
 
-/// How the file gives a secret.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum DeclaredSecret {
+/// How the manifest gives a secret.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(super) enum ManifestSecret {
+    /// Not at all: the one that is stored stays.
+    #[default]
+    LeftOut,
     /// By naming where it stands.
     Reference(SecretReference),
     /// As the one that is stored, which must be there.
@@ -18,12 +20,9 @@ pub(super) enum DeclaredSecret {
     Drop,
 }
 
-// The file's format has no null.
-impl FromNull for DeclaredSecret {}
-
 const FORMS: &[&str] = &["env", "file", "keep"];
 
-impl<'de> Deserialize<'de> for DeclaredSecret {
+impl<'de> Deserialize<'de> for ManifestSecret {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_map(Form)
     }
@@ -32,7 +31,7 @@ impl<'de> Deserialize<'de> for DeclaredSecret {
 struct Form;
 
 impl<'de> Visitor<'de> for Form {
-    type Value = DeclaredSecret;
+    type Value = ManifestSecret;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(
@@ -41,20 +40,20 @@ impl<'de> Visitor<'de> for Form {
         )
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<DeclaredSecret, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<ManifestSecret, A::Error> {
         let other = |form: &Self| <A::Error as de::Error>::invalid_type(Unexpected::Map, form);
         let Some(name) = fields.next_key::<String>()? else {
             return Err(other(&self));
         };
-        let declared = match name.as_str() {
-            "env" => DeclaredSecret::Reference(SecretReference::Variable(fields.next_value()?)),
-            "file" => DeclaredSecret::Reference(SecretReference::File(fields.next_value::<String>()?.into())),
-            "keep" if fields.next_value::<bool>()? => DeclaredSecret::Keep,
-            "keep" => DeclaredSecret::Drop,
+        let secret = match name.as_str() {
+            "env" => ManifestSecret::Reference(SecretReference::Variable(fields.next_value()?)),
+            "file" => ManifestSecret::Reference(SecretReference::File(fields.next_value::<String>()?.into())),
+            "keep" if fields.next_value::<bool>()? => ManifestSecret::Keep,
+            "keep" => ManifestSecret::Drop,
             _ => return Err(de::Error::unknown_field(&name, FORMS)),
         };
         match fields.next_key::<String>()? {
-            None => Ok(declared),
+            None => Ok(secret),
             Some(_) => Err(other(&self)),
         }
     }

@@ -1,20 +1,18 @@
-//! Files of settings against the configured database: applied, planned and written, and on the first start.
+//! Manifests against the configured database: applied, planned and written, and on the first start.
 
 use std::path::Path;
 use std::sync::Arc;
 
-use serde_json::Value;
-
 use super::database::{self, confirmed_time, guarded_clock, is_empty};
-use super::{StartError, keys, wishes};
-use crate::config::declaration::{self, DeclarationFile, read_referenced};
+use super::{StartError, bootstrap_options, keys};
+use crate::config::manifest::{self, ManifestFile, read_referenced};
 use crate::config::{Config, DatabaseUrl, keys_file};
 use crate::domain::keyring::KeyRing;
 use crate::domain::random::{OsRandom, Random};
 use crate::domain::time::{Clock, SystemClock, Timestamp};
-use crate::service::declaration::{DeclarationFault, Declarations, Plan};
 use crate::service::directory;
 use crate::service::first_start::{self, Welcome};
+use crate::service::manifest::{ManifestError, Manifests, Plan};
 use crate::store::directory::Loaded;
 use crate::store::{self, SharedStore};
 
@@ -32,26 +30,22 @@ pub struct Applied {
 /// # Errors
 /// With every mistake in the file, or why the database cannot be used. Nothing was changed, then.
 pub async fn apply(config: &Config, path: &Path) -> Result<Applied, StartError> {
-    let file = declaration::read(path).map_err(StartError::Declaration)?;
+    let file = manifest::read(path).map_err(StartError::Manifest)?;
     let store = database::open(config).await?;
     let applied = apply_to(config, &store, &file).await;
     store.close().await;
     applied
 }
 
-async fn apply_to(
-    config: &Config,
-    store: &SharedStore,
-    file: &DeclarationFile,
-) -> Result<Applied, StartError> {
+async fn apply_to(config: &Config, store: &SharedStore, file: &ManifestFile) -> Result<Applied, StartError> {
     let random = OsRandom;
     let clock = guarded_clock(store, Arc::new(SystemClock)).await?;
     let at = confirmed_time(&clock)?;
     let keys = keys::open(config, store, &random, &clock).await?;
-    let declarations = declarations(config, &keys, &random, at);
+    let manifests = manifests(config, &keys, &random, at);
     if is_empty(store).await? {
-        let mut founding = first_start::draw_up(&random, at, wishes(config)?);
-        let refined = declarations.refine(file.document(), &mut founding);
+        let mut founding = first_start::draw_up(&random, at, bootstrap_options(config));
+        let refined = founding.refine(&manifests, file.document());
         let plan = refined.map_err(|fault| failed(file, fault))?;
         if let Some(welcome) = founding.carry_out(store, &keys, &random, at).await? {
             let welcome = Some(welcome);
@@ -59,7 +53,7 @@ async fn apply_to(
         }
         // Another process was quicker, so that the database is not empty any more.
     }
-    let applied = declarations.apply(file.document(), store).await;
+    let applied = manifests.apply(file.document(), store).await;
     let plan = applied.map_err(|fault| failed(file, fault))?;
     Ok(Applied { plan, welcome: None })
 }
@@ -70,7 +64,7 @@ async fn apply_to(
 /// # Errors
 /// As [`apply`].
 pub async fn plan(config: &Config, path: &Path) -> Result<(Plan, bool), StartError> {
-    let file = declaration::read(path).map_err(StartError::Declaration)?;
+    let file = manifest::read(path).map_err(StartError::Manifest)?;
     // Nothing is written, so whether the clock is right does not matter.
     let (random, at) = (OsRandom, SystemClock.now());
     let loaded = look(config).await?;
@@ -82,13 +76,13 @@ pub async fn plan(config: &Config, path: &Path) -> Result<(Plan, bool), StartErr
     } else {
         keys_file::read(&config.keys.file)?.ring
     };
-    let declarations = declarations(config, &keys, &random, at);
+    let manifests = manifests(config, &keys, &random, at);
     let is_empty = founded.is_none();
     let planned = if let Some(loaded) = founded {
-        declarations.plan(file.document(), &directory::snapshot(loaded, &keys))
+        manifests.plan(file.document(), &directory::snapshot(loaded, &keys))
     } else {
-        let mut founding = first_start::draw_up(&random, at, wishes(config)?);
-        declarations.refine(file.document(), &mut founding)
+        let mut founding = first_start::draw_up(&random, at, bootstrap_options(config));
+        founding.refine(&manifests, file.document())
     };
     let plan = planned.map_err(|fault| failed(&file, fault))?;
     Ok((plan, is_empty))
@@ -98,10 +92,10 @@ pub async fn plan(config: &Config, path: &Path) -> Result<(Plan, bool), StartErr
 ///
 /// # Errors
 /// When there is no database, it cannot be read, or no file can say what is in it.
-pub async fn export(config: &Config) -> Result<Value, StartError> {
+pub async fn export(config: &Config) -> Result<serde_json::Value, StartError> {
     let loaded = look(config).await?.ok_or(StartError::NoDatabase)?;
     let keys = keys_file::read(&config.keys.file)?.ring;
-    crate::service::declaration::export(&directory::snapshot(loaded, &keys)).map_err(StartError::Export)
+    crate::service::manifest::export(&directory::snapshot(loaded, &keys)).map_err(StartError::Export)
 }
 
 /// Makes the first environment where there is none, with what the file in `bootstrap.file` says of it.
@@ -112,26 +106,22 @@ pub(super) async fn first_start(
     random: &dyn Random,
     now: Timestamp,
 ) -> Result<Option<Welcome>, StartError> {
-    let mut founding = first_start::draw_up(random, now, wishes(config)?);
+    let mut founding = first_start::draw_up(random, now, bootstrap_options(config));
     // Later starts do not even look for the file: it has been used.
     if let Some(path) = &config.bootstrap.file
         && is_empty(store).await?
     {
-        let file = declaration::read(path).map_err(StartError::Declaration)?;
-        declarations(config, keys, random, now)
-            .refine(file.document(), &mut founding)
+        let file = manifest::read(path).map_err(StartError::Manifest)?;
+        let manifests = manifests(config, keys, random, now);
+        founding
+            .refine(&manifests, file.document())
             .map_err(|fault| failed(&file, fault))?;
     }
     Ok(founding.carry_out(store, keys, random, now).await?)
 }
 
-fn declarations<'a>(
-    config: &Config,
-    keys: &'a KeyRing,
-    random: &'a dyn Random,
-    at: Timestamp,
-) -> Declarations<'a> {
-    Declarations {
+fn manifests<'a>(config: &Config, keys: &'a KeyRing, random: &'a dyn Random, at: Timestamp) -> Manifests<'a> {
+    Manifests {
         keys,
         at,
         random,
@@ -152,10 +142,10 @@ async fn look(config: &Config) -> Result<Option<Loaded>, StartError> {
     loaded.map(Some).map_err(StartError::NotReadable)
 }
 
-fn failed(file: &DeclarationFile, fault: DeclarationFault) -> StartError {
+fn failed(file: &ManifestFile, fault: ManifestError) -> StartError {
     match fault {
-        DeclarationFault::Invalid(errors) => StartError::Declaration(file.errors(&errors)),
-        DeclarationFault::Store(error) => StartError::Database(error),
-        DeclarationFault::OutOfService(_) | DeclarationFault::Overtaken => StartError::NotApplied(fault),
+        ManifestError::Invalid(errors) => StartError::Manifest(file.errors(&errors)),
+        ManifestError::Store(error) => StartError::Database(error),
+        ManifestError::OutOfService(_) | ManifestError::Overtaken => StartError::NotApplied(fault),
     }
 }

@@ -2,14 +2,14 @@
 
 use std::collections::BTreeSet;
 
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::domain::environment::{Application, Connection};
-use crate::service::directory::fields::{PlacedSecret, email_secrets, environment_fields, sms_secrets};
+use crate::domain::secret::Secret;
+use crate::domain::settings::Secrets;
 use crate::service::directory::{Contents, EnvironmentSnapshot};
-use crate::service::settings::content::EmailContentDocument;
-use crate::service::settings::email::EmailDocument;
-use crate::service::settings::sms::SmsDocument;
+use crate::service::settings::secrets;
 
 /// A field that changes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,16 +53,16 @@ pub(super) fn switched_on(connections: &[Connection], application: &Application)
 /// Everything that differs; `before` is `None` for an environment that is to be made.
 pub(super) fn between(before: Option<&EnvironmentSnapshot>, after: &EnvironmentSnapshot) -> Vec<Changed> {
     let mut differences = Differences {
-        environment: &after.environment.code,
+        environment: after.environment.fields.code.as_str(),
         found: Vec::new(),
     };
     let fields = if let Some(before) = before {
-        environment_fields(&before.environment)
+        json!(before.environment.fields)
     } else {
         differences.push(String::new(), What::New);
-        json!({ "code": after.environment.code })
+        json!({ "code": after.environment.fields.code })
     };
-    differences.values("", &fields, &environment_fields(&after.environment));
+    differences.values("", &fields, &json!(after.environment.fields));
     let bare = Contents::of_new(after.connections.clone());
     let was = before.map_or(&bare, |before| &before.contents);
     differences.settings(was, after);
@@ -114,50 +114,40 @@ impl Differences<'_> {
     }
 
     fn settings(&mut self, before: &Contents, after: &Contents) {
-        if before.sms.row != after.sms.row {
-            let shown = |sms| json!(SmsDocument::of(sms).with_secrets(|_, _| None::<()>));
-            self.values("sms", &shown(&before.sms.row), &shown(&after.sms.row));
-            self.secrets("sms", &sms_secrets(&before.sms.row), &sms_secrets(&after.sms.row));
-        }
-        if before.email.row != after.email.row {
-            let shown = |email| json!(EmailDocument::of(email).with_secrets(|_, _| None::<()>));
-            self.values("email", &shown(&before.email.row), &shown(&after.email.row));
-            self.secrets(
-                "email",
-                &email_secrets(&before.email.row),
-                &email_secrets(&after.email.row),
-            );
-        }
-        if before.content.row != after.content.row {
-            let shown = |content| json!(EmailContentDocument::of(content));
-            self.values("content", &shown(&before.content.row), &shown(&after.content.row));
-        }
+        self.with_secrets("sms", &before.sms.row, &after.sms.row);
+        self.with_secrets("email", &before.email.row, &after.email.row);
+        self.values("content", &json!(before.content.row), &json!(after.content.row));
         self.values("mfa", &json!(before.mfa.row), &json!(after.mfa.row));
         self.values("otp", &json!(before.otp.row), &json!(after.otp.row));
     }
 
-    fn secrets(&mut self, section: &str, before: &[PlacedSecret], after: &[PlacedSecret]) {
-        let find = |secrets: &[PlacedSecret], pointer| {
-            let found = secrets.iter().find(|(other, _)| *other == pointer);
-            found.map(|(_, secret)| secret.clone())
-        };
-        let pointers: BTreeSet<_> = before.iter().chain(after).map(|(pointer, _)| *pointer).collect();
-        for pointer in pointers {
-            let what = match (find(before, pointer), find(after, pointer)) {
+    fn with_secrets<D>(&mut self, section: &str, before: &D, after: &D)
+    where
+        D: Secrets<Option<Secret>, With<()>: Serialize> + Clone + PartialEq,
+    {
+        if before == after {
+            return;
+        }
+        let shown = |settings: &D| json!(settings.clone().map_secrets(|_, _| ()));
+        self.values(section, &shown(before), &shown(after));
+        let (before, after) = (secrets(before.clone()), secrets(after.clone()));
+        let places: BTreeSet<_> = before.keys().chain(after.keys()).collect();
+        for place in places {
+            let what = match (before.get(place), after.get(place)) {
                 (was, is) if was == is => What::SecretKept,
                 (_, None) => What::SecretRemoved,
                 _ => What::SecretChanged,
             };
-            self.push(format!("{section}{}", pointer.replace('/', ".")), what);
+            self.push(format!("{section}{}", place.replace('/', ".")), what);
         }
     }
 
     fn application(&mut self, before: &Contents, after: &Contents, application: &Application) {
         let held = before.application(application.id);
-        let field = within("applications", &application.name);
+        let field = within("applications", application.fields.name.as_str());
         let shown = |contents: &Contents, application: &Application| {
             let connections = switched_on(&contents.connections, application);
-            json!({ "autofill_domain": application.autofill_domain, "connections": connections })
+            json!({ "autofill_domain": application.fields.autofill_domain, "connections": connections })
         };
         let was = if let Some(held) = held {
             shown(before, &held.row)

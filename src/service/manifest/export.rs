@@ -3,11 +3,9 @@
 use serde_json::{Map, Value, json};
 
 use super::difference::switched_on;
-use crate::service::directory::fields::environment_fields;
+use crate::domain::secret::Secret;
+use crate::domain::settings::{AUTH_TOKEN, Secrets};
 use crate::service::directory::{EnvironmentSnapshot, OutOfService, Snapshot};
-use crate::service::settings::content::EmailContentDocument;
-use crate::service::settings::email::EmailDocument;
-use crate::service::settings::sms::SmsDocument;
 
 /// Why the directory cannot be written as a file.
 #[derive(Debug, thiserror::Error)]
@@ -34,8 +32,8 @@ pub enum ExportError {
 pub fn export(held: &Snapshot) -> Result<Value, ExportError> {
     let mut environments = Map::new();
     for held in held.all_environments(None)? {
-        let environment = &held.environment;
-        let mut fields = environment_fields(environment);
+        let environment = &held.environment.fields;
+        let mut fields = json!(environment);
         if let Some(fields) = fields.as_object_mut() {
             fields.remove("code");
             // Said and not left out: what is left out stays as it is.
@@ -46,29 +44,24 @@ pub fn export(held: &Snapshot) -> Result<Value, ExportError> {
                 fields.insert("applications".to_owned(), applications.into());
             }
         }
-        environments.insert(environment.code.clone(), fields);
+        environments.insert(environment.code.as_str().to_owned(), fields);
     }
     Ok(json!({ "environments": environments }))
 }
 
 fn sections(held: &EnvironmentSnapshot) -> Map<String, Value> {
-    let kept = json!({ "keep": true });
-    let mut sms = json!(SmsDocument::of(&held.sms.row).with_secrets(|_, _| Some(&kept)));
-    // Said and not left out, as above.
-    if let Some(token) = sms
-        .pointer_mut("/twilio/auth_token")
-        .filter(|token| token.is_null())
-    {
-        *token = json!({ "keep": false });
-    }
-    let email = EmailDocument::of(&held.email.row).with_secrets(|_, _| Some(&kept));
+    let kept = |secret: Option<Secret>| secret.map(|_| json!({ "keep": true }));
+    let sms = held.sms.row.clone().map_secrets(|place, secret| {
+        // Said and not left out, as above.
+        kept(secret).or_else(|| (place == AUTH_TOKEN).then(|| json!({ "keep": false })))
+    });
+    let email = held.email.row.clone().map_secrets(|_, secret| kept(secret));
     let mut sections = Map::new();
-    sections.insert("sms".to_owned(), sms);
+    sections.insert("sms".to_owned(), json!(sms));
     sections.insert("email".to_owned(), json!(email));
     // Without a custom sender there are no texts, and a file may not mention them.
     if held.email.row.custom_sender.is_some() {
-        let content = EmailContentDocument::of(&held.content.row);
-        sections.insert("content".to_owned(), json!(content));
+        sections.insert("content".to_owned(), json!(held.content.row));
     }
     sections.insert("mfa".to_owned(), json!(held.mfa.row));
     sections.insert("otp".to_owned(), json!(held.otp.row));
@@ -78,15 +71,15 @@ fn sections(held: &EnvironmentSnapshot) -> Map<String, Value> {
 fn applications(held: &EnvironmentSnapshot) -> Result<Map<String, Value>, ExportError> {
     let mut applications = Map::new();
     for application in held.applications.values().map(|held| &held.row) {
-        let mut domain = json!(application.autofill_domain);
+        let mut domain = json!(application.fields.autofill_domain);
         none_as_empty(&mut domain);
         let connections = switched_on(&held.connections, application);
         let fields = json!({ "autofill_domain": domain, "connections": connections });
-        let other = applications.insert(application.name.clone(), fields);
+        let other = applications.insert(application.fields.name.as_str().to_owned(), fields);
         if other.is_some() {
             return Err(ExportError::NameTwice {
-                environment: held.environment.code.clone(),
-                name: application.name.clone(),
+                environment: held.environment.fields.code.as_str().to_owned(),
+                name: application.fields.name.as_str().to_owned(),
             });
         }
     }

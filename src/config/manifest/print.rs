@@ -109,7 +109,7 @@ mod tests {
             *file
                 .unwrap_or_else(|errors| panic!("{errors:?}\n{text}"))
                 .document(),
-            document,
+            crate::document::Value::of(&document),
             "{text}"
         );
     }

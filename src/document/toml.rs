@@ -1,0 +1,139 @@
+//! Documents out of TOML, with the line and column of every value.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use toml::de::{DeTable, DeValue};
+
+use super::mistake::{Fault, Mistake};
+use super::place::Place;
+use super::value::Value;
+
+/// A position in a file, both counted from 1, the column in characters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Position {
+    /// The line.
+    pub line: usize,
+    /// The column.
+    pub column: usize,
+}
+
+/// What is not TOML.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NotToml {
+    /// Where, as far as that can be told.
+    pub position: Option<Position>,
+    /// What is wrong, in words that repeat nothing of it.
+    pub problem: String,
+}
+
+/// A file as far as it is TOML.
+#[derive(Debug, Clone)]
+pub struct TomlDocument {
+    /// What is in it, but for lines that are not TOML.
+    pub value: Value,
+    /// Where each value stands: its name, or an item itself.
+    pub positions: BTreeMap<Place, Position>,
+    /// What is not TOML, a line each.
+    pub broken: Vec<NotToml>,
+    /// Values that no document has.
+    pub mistakes: Vec<Mistake>,
+}
+
+impl TomlDocument {
+    /// Where a value stands, or else the table that it is missing in; `None` for the file itself.
+    #[must_use]
+    pub fn position(&self, place: &Place) -> Option<Position> {
+        (0..=place.0.len()).rev().find_map(|length| {
+            let parent = Place(place.0[..length].to_vec());
+            self.positions.get(&parent).copied()
+        })
+    }
+}
+
+/// Reads what is well written, so that one mistake does not hide another.
+#[must_use]
+pub fn from_toml(text: &str) -> TomlDocument {
+    let (table, errors) = DeTable::parse_recoverable(text);
+    let mut reading = Reading {
+        text,
+        broken_lines: BTreeSet::new(),
+        positions: BTreeMap::new(),
+        mistakes: Vec::new(),
+    };
+    let mut broken = Vec::new();
+    for error in errors {
+        let position = error.span().map(|span| reading.position(span.start));
+        // The parser may complain of one line more than once; the first complaint is the cause.
+        if position.is_none_or(|position| reading.broken_lines.insert(position.line)) {
+            let problem = format!("is not TOML: {}", error.message());
+            broken.push(NotToml { position, problem });
+        }
+    }
+    broken.sort_by_key(|broken| broken.position);
+    TomlDocument {
+        value: reading.table(&Place::default(), table.get_ref()),
+        positions: reading.positions,
+        broken,
+        mistakes: reading.mistakes,
+    }
+}
+
+struct Reading<'a> {
+    text: &'a str,
+    broken_lines: BTreeSet<usize>,
+    positions: BTreeMap<Place, Position>,
+    mistakes: Vec<Mistake>,
+}
+
+impl Reading<'_> {
+    fn position(&self, offset: usize) -> Position {
+        let before = self.text.get(..offset).unwrap_or(self.text);
+        let line_start = before.rfind('\n').map_or(0, |at| at + 1);
+        Position {
+            line: before.matches('\n').count() + 1,
+            column: before[line_start..].chars().count() + 1,
+        }
+    }
+
+    fn table(&mut self, place: &Place, table: &DeTable<'_>) -> Value {
+        let mut fields = BTreeMap::new();
+        for (name, value) in table {
+            let position = self.position(name.span().start);
+            if !self.broken_lines.contains(&position.line) {
+                let place = place.field(name.get_ref());
+                let value = self.value(place, position, value.get_ref());
+                fields.insert(name.get_ref().clone().into_owned(), value);
+            }
+        }
+        Value::Object(fields)
+    }
+
+    fn value(&mut self, place: Place, position: Position, value: &DeValue<'_>) -> Value {
+        let read = match value {
+            DeValue::String(text) => Ok(Value::Text(text.clone().into_owned())),
+            DeValue::Boolean(switch) => Ok(Value::Boolean(*switch)),
+            DeValue::Table(table) => Ok(self.table(&place, table)),
+            DeValue::Array(items) => {
+                let items = items.iter().enumerate().map(|(index, item)| {
+                    let position = self.position(item.span().start);
+                    self.value(place.item(index), position, item.get_ref())
+                });
+                Ok(Value::List(items.collect()))
+            }
+            DeValue::Integer(number) => i64::from_str_radix(number.as_str(), number.radix())
+                .map(|number| u64::try_from(number).map_or(Value::Integer(number), Value::Natural))
+                .map_err(|_| "is a number that is too large"),
+            DeValue::Float(number) => Some(number.as_str().parse().unwrap_or(f64::NAN))
+                .filter(|number| number.is_finite())
+                .map(Value::Number)
+                .ok_or("is not a number"),
+            DeValue::Datetime(_) => Err("is a date or time, which no key takes; text stands in quotes"),
+        };
+        self.positions.insert(place.clone(), position);
+        read.unwrap_or_else(|problem| {
+            let fault = Fault::Refused(problem.to_owned());
+            self.mistakes.push(Mistake { place, fault });
+            Value::Null
+        })
+    }
+}
