@@ -13,6 +13,7 @@ pub mod host;
 pub mod id;
 pub mod idempotency;
 pub mod keyring;
+pub mod limit;
 pub mod locale;
 pub mod loopback;
 pub mod message;

@@ -11,7 +11,9 @@ use async_trait::async_trait;
 use crate::domain::keyring::OpenError;
 use crate::domain::time::{Clock, ClockIsOff, ClockReading, Timestamp};
 
+mod attempt;
 pub mod audit;
+mod batch;
 pub mod directory;
 pub mod message;
 pub mod notification;
@@ -65,13 +67,14 @@ pub trait Upkeep: Send + Sync {
     /// Writes something that is of no use to anybody, and needs new room on the disk as a send does.
     async fn probe_writing(&self) -> Result<(), StoreError>;
 
-    /// Wipes the sealed codes of at most `limit` verifications that expired by `now`. Answers how many.
+    /// Wipes the sealed codes of verifications that expired by `now`, of at most about `limit`. Answers how many rows it touched: fewer than
+    /// `limit` once nothing is left to wipe.
     async fn wipe_expired_codes(&self, now: Timestamp, limit: u32) -> Result<u64, StoreError>;
 
     /// Wipes what at most `limit` notifications say that expired by `now`. Answers how many.
     async fn wipe_expired_notifications(&self, now: Timestamp, limit: u32) -> Result<u64, StoreError>;
 
-    /// Removes at most `limit` rows of each kind that nobody needs any more: verifications, notifications, messages and attempts
+    /// Removes at most `limit` rows of each kind that nobody needs any more: verifications, notifications and messages
     /// made before `before`, and counters that ended before `now`. Answers how many.
     async fn remove_old(&self, before: Timestamp, now: Timestamp, limit: u32) -> Result<u64, StoreError>;
 

@@ -85,39 +85,47 @@ CREATE INDEX removals_by_due_time ON removals (due_at, owner_id);
 
 -- The hot path. No foreign keys here, as with Postgres: the directory's ids are checked against the snapshot in memory before a
 -- statement runs.
+--
+-- No index names a column that a common update changes, so that it writes the pages of one table alone.
+--
+-- Recipients are sealed and bound to their row. What they are found and counted by is a keyed hash of 128 bits under a key outside the
+-- database, and so are the end users' addresses. What figures and filters need stands beside the seal in clear.
 
 -- A verification with its code. What an answer needs is here, so that no operation reads a second table for it
 -- but the newest message, which is found by its key. The id of a verification that was made under an Idempotency-Key is the keyed
--- hash of that key, so the primary key makes it once.
+-- hash of that key, so the primary key makes it once. Old rows are found through their messages, whose ids sort by age.
 CREATE TABLE verifications (
     id               BLOB    PRIMARY KEY,
     environment_id   BLOB    NOT NULL,
     application_id   BLOB    NOT NULL,
     connection_id    BLOB    NOT NULL,
-    message_id       BLOB    NOT NULL,
-    purpose          TEXT    NOT NULL,
-    channel          TEXT    NOT NULL,
-    recipient        TEXT    NOT NULL,
-    recipient_key    TEXT    NOT NULL,
-    masked_recipient TEXT    NOT NULL,
-    locale           TEXT,
-    ip_key           TEXT,
-    code_key_id      INTEGER NOT NULL,
-    code_mac         BLOB    NOT NULL,
-    code_digits      INTEGER NOT NULL,
-    sealed_code      BLOB,
-    max_guesses      INTEGER NOT NULL,
-    wrong_guesses    INTEGER NOT NULL DEFAULT 0 CHECK (wrong_guesses <= max_guesses),
-    guessed_at       TEXT    NOT NULL DEFAULT '[]',
-    max_sends        INTEGER NOT NULL,
-    sends            INTEGER NOT NULL DEFAULT 1 CHECK (sends <= max_sends),
     created_at       INTEGER NOT NULL,
     expires_at       INTEGER NOT NULL,
+    -- The generation of keys that the code was hashed under, and the code and the recipient sealed.
+    code_key_id      INTEGER NOT NULL,
+    code_digits      INTEGER NOT NULL,
+    max_guesses      INTEGER NOT NULL,
+    max_sends        INTEGER NOT NULL,
+    code_mac         BLOB    NOT NULL,
+    recipient_key    BLOB    NOT NULL,
+    sealed_recipient BLOB    NOT NULL,
+    ip_key           BLOB,
+    -- Keyed hash of the body it was made with; null where it was made without an Idempotency-Key.
+    body_hash        BLOB,
+    purpose          TEXT    NOT NULL,
+    channel          TEXT    NOT NULL,
+    country          TEXT,
+    locale           TEXT,
+    masked_recipient TEXT    NOT NULL,
+    message_id       BLOB    NOT NULL,
     resend_at        INTEGER NOT NULL,
+    sends            INTEGER NOT NULL DEFAULT 1,
+    wrong_guesses    INTEGER NOT NULL DEFAULT 0,
     verified_at      INTEGER,
     canceled_at      INTEGER,
-    -- Keyed hash, of 128 bits like the others here, of the body it was made with; null where it was made without a key.
-    body_hash        BLOB,
+    sealed_code      BLOB,
+    -- A JSON array of microseconds.
+    guessed_at       TEXT,
     -- The resends under a key, at most `max_sends`: hash of the key, hash of the body, id of the message, 16 bytes each, one after
     -- the other.
     keyed_resends    BLOB,
@@ -125,33 +133,29 @@ CREATE TABLE verifications (
     verify_key_hash  BLOB,
     verify_body_hash BLOB
 ) STRICT;
--- Old rows are found through their messages, whose ids sort by age, so that an issue keeps no index on age up to date.
-CREATE INDEX verifications_with_sealed_code ON verifications (expires_at) WHERE sealed_code IS NOT NULL;
 
--- What a recipient has had and tried. Windows begin with the first event counted in them.
-CREATE TABLE recipients (
-    environment_id     BLOB    NOT NULL,
-    recipient_key      TEXT    NOT NULL,
+-- When codes die that were made together: then their sealed copies are wiped, and the row goes. So neither an issue nor a right guess
+-- keeps an index on that up to date.
+CREATE TABLE expiries (
+    id               INTEGER PRIMARY KEY,
+    due_at           INTEGER NOT NULL,
+    -- 16 bytes each, one after the other.
+    verification_ids BLOB    NOT NULL
+) STRICT;
+CREATE INDEX expiries_by_due_time ON expiries (due_at);
+
+-- What is counted of a recipient or of an end user's address (or /64), by the keyed hash of either. Windows begin with the first
+-- event counted in them. A row is needed until all of them have ended. The key is random, so that without a rowid a send changes one
+-- page here and not two.
+CREATE TABLE limit_counters (
+    key                BLOB    PRIMARY KEY,
     hour_started_at    INTEGER NOT NULL,
-    hour_sends         INTEGER NOT NULL,
     day_started_at     INTEGER NOT NULL,
-    day_sends          INTEGER NOT NULL,
     guesses_started_at INTEGER NOT NULL,
-    wrong_guesses      INTEGER NOT NULL,
-    touched_at         INTEGER NOT NULL,
-    PRIMARY KEY (environment_id, recipient_key)
-) STRICT;
-CREATE INDEX recipients_by_age ON recipients (day_started_at);
-
--- What an end user's address (or /64) has asked for within its hour.
-CREATE TABLE end_user_addresses (
-    environment_id  BLOB    NOT NULL,
-    ip_key          TEXT    NOT NULL,
-    hour_started_at INTEGER NOT NULL,
-    hour_sends      INTEGER NOT NULL,
-    PRIMARY KEY (environment_id, ip_key)
-) STRICT;
-CREATE INDEX end_user_addresses_by_age ON end_user_addresses (hour_started_at);
+    hour_sends         INTEGER NOT NULL,
+    day_sends          INTEGER NOT NULL,
+    wrong_guesses      INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
 
 -- Counters by environment and calendar month: the test quota, the fallback.
 CREATE TABLE monthly_counters (
@@ -163,59 +167,56 @@ CREATE TABLE monthly_counters (
 ) STRICT;
 
 -- A message carries the code of a verification or the words of a notification, whose event is then its purpose. Its id sorts by
--- its time of making.
+-- its time of making. As long as it is `queued`, it is to be sent: `due_at` is when anybody may take it, and a lease is nothing but a due
+-- time in the future with a token.
 CREATE TABLE messages (
     id                  BLOB    PRIMARY KEY,
     environment_id      BLOB    NOT NULL,
     application_id      BLOB    NOT NULL,
     verification_id     BLOB,
     notification_id     BLOB,
+    created_at          INTEGER NOT NULL,
+    -- For the search and for opt-outs: the recipient as limits are counted by.
+    recipient_key       BLOB    NOT NULL,
     channel             TEXT    NOT NULL,
     purpose             TEXT    NOT NULL,
+    country             TEXT,
+    -- The language that it is written in.
+    language            TEXT    NOT NULL,
     masked_recipient    TEXT    NOT NULL,
+    -- A JSON object.
+    decision            TEXT    NOT NULL,
+    -- The status again where it is a rare one; null as long as all goes well, and so no matter for the common update.
+    rare_status         TEXT,
+    quota_month         INTEGER,
+    updated_at          INTEGER NOT NULL,
+    due_at              INTEGER,
+    lease_token         BLOB,
+    -- When it was taken over from a process that died with it unsettled: from then on it may have been sent twice.
+    taken_over_at       INTEGER,
     status              TEXT    NOT NULL,
     provider            TEXT,
     fallback            INTEGER NOT NULL DEFAULT 0,
+    provider_message_id TEXT,
     error_code          TEXT,
     error_detail        TEXT,
-    provider_message_id TEXT,
-    decision            TEXT    NOT NULL,
-    quota_month         INTEGER,
-    -- When it was taken over from a process that died with it unsettled: from then on it may have been sent twice.
-    taken_over_at       INTEGER,
-    -- For the search: the recipient as limits are counted by, because not every message has a verification.
-    recipient_key       TEXT,
-    created_at          INTEGER NOT NULL,
-    updated_at          INTEGER NOT NULL
+    -- A JSON object for each, one on each line.
+    attempts            TEXT    NOT NULL DEFAULT ''
 ) STRICT;
 -- Every list of messages is a walk along an index, whatever it is filtered by: one without a filter merges the few ranges of
--- all channels and states.
-CREATE INDEX messages_by_state ON messages (environment_id, channel, status, id);
-CREATE INDEX messages_by_recipient ON messages (environment_id, recipient_key, id);
+-- all channels and rare states.
+CREATE INDEX messages_by_state ON messages (environment_id, channel, rare_status, id);
+CREATE INDEX messages_by_recipient ON messages (recipient_key, id);
 
-CREATE TABLE attempts (
-    message_id          BLOB    NOT NULL,
-    number              INTEGER NOT NULL,
-    id                  BLOB    NOT NULL,
-    provider            TEXT    NOT NULL,
-    outcome             TEXT    NOT NULL,
-    provider_code       TEXT,
-    detail              TEXT,
-    provider_message_id TEXT,
-    started_at          INTEGER NOT NULL,
-    finished_at         INTEGER NOT NULL,
-    PRIMARY KEY (message_id, number)
-) STRICT;
-
--- Messages that are committed and not yet settled. A lease is a due time in the future with a token; rows go when
--- their message is settled, so the table stays as small as what is under way. Whoever looks for what is due of one queue does not
--- walk over what waits in the others.
+-- When queued messages are to be looked at. There is an entry for the due time of each; those that were made together share one. What its
+-- messages have become stands with them, so that a message that is settled in time costs nothing here. Whoever looks for
+-- what is due of one queue does not walk over what waits in the others.
 CREATE TABLE outbox (
-    message_id  BLOB    PRIMARY KEY,
+    id          INTEGER PRIMARY KEY,
     queue       TEXT    NOT NULL,
     due_at      INTEGER NOT NULL,
-    lease_token BLOB,
-    attempts    INTEGER NOT NULL DEFAULT 0
+    -- 16 bytes each, one after the other.
+    message_ids BLOB    NOT NULL
 ) STRICT;
 CREATE INDEX outbox_by_due_time ON outbox (queue, due_at);
 
@@ -247,22 +248,14 @@ CREATE UNIQUE INDEX notifications_by_key ON notifications (key_hash) WHERE key_h
 CREATE TABLE notification_recipients (
     notification_id  BLOB    NOT NULL REFERENCES notifications (id) ON DELETE CASCADE,
     number           INTEGER NOT NULL,
-    recipient        TEXT    NOT NULL,
-    recipient_key    TEXT    NOT NULL,
+    -- What its messages are found by, and what they are counted by.
+    recipient_key    BLOB    NOT NULL,
+    limit_key        BLOB    NOT NULL,
+    sealed_recipient BLOB    NOT NULL,
     masked_recipient TEXT    NOT NULL,
     message_id       BLOB,
     PRIMARY KEY (notification_id, number)
 ) STRICT;
-
--- How many a recipient has had. The window begins with the first one counted in it.
-CREATE TABLE notification_counters (
-    environment_id BLOB    NOT NULL,
-    recipient_key  TEXT    NOT NULL,
-    day_started_at INTEGER NOT NULL,
-    day_sends      INTEGER NOT NULL,
-    PRIMARY KEY (environment_id, recipient_key)
-) STRICT;
-CREATE INDEX notification_counters_by_age ON notification_counters (day_started_at);
 
 -- How many test messages of its settings an environment has sent in its present minute. One row per environment.
 CREATE TABLE test_message_windows (

@@ -58,6 +58,23 @@ named! {
     }
 }
 
+impl MessageStatus {
+    /// Whether it is off the common way of a message, queued and then accepted: such are listed from a range of their own each. The two
+    /// of that way share one, so that the update between them changes nothing for the index; those queued are few in it.
+    #[must_use]
+    pub fn is_rare(self) -> bool {
+        match self {
+            Self::Queued | Self::Accepted => false,
+            Self::Sent
+            | Self::Delivered
+            | Self::Undelivered
+            | Self::Failed
+            | Self::Expired
+            | Self::Unknown => true,
+        }
+    }
+}
+
 named! {
     /// Why a message was not accepted, as the caller sees it.
     FailureCode {
@@ -125,6 +142,20 @@ pub struct MessageSummary {
     pub fallback: bool,
     /// Why it failed.
     pub error: Option<Failure>,
+}
+
+impl MessageSummary {
+    /// Of one that waits.
+    #[must_use]
+    pub fn queued(id: MessageId) -> Self {
+        Self {
+            id,
+            status: MessageStatus::Queued,
+            provider: None,
+            fallback: false,
+            error: None,
+        }
+    }
 }
 
 /// One try to hand a message to a provider, as the timeline shows it.

@@ -2,9 +2,13 @@
 
 use std::fmt;
 
+use super::country::Country;
 use super::email::EmailAddress;
+use super::id::{NotificationId, VerificationId};
+use super::keyring::{Generation, KeyRing, OpenError};
 use super::message::Channel;
 use super::phone::PhoneNumber;
+use super::random::Random;
 
 /// Whom a message goes to.
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -43,6 +47,15 @@ impl Recipient {
         }
     }
 
+    /// Where the number belongs to; `None` for an address.
+    #[must_use]
+    pub fn country(&self) -> Option<Country> {
+        match self {
+            Self::Phone(number) => number.country(),
+            Self::Email(_) => None,
+        }
+    }
+
     /// What limits are counted by. A number and an address never share a key.
     #[must_use]
     pub fn key(&self) -> String {
@@ -52,12 +65,58 @@ impl Recipient {
         }
     }
 
+    /// As it is kept: sealed, and bound to its row.
+    #[must_use]
+    pub fn seal(&self, keys: &Generation, random: &dyn Random, row: RecipientRow) -> Vec<u8> {
+        keys.seal(random, &row.sealing_context(), self.address().as_bytes())
+    }
+
+    /// The recipient of a row from its sealed copy.
+    ///
+    /// # Errors
+    /// Why it cannot be opened; [`OpenError::Form`] for what is no recipient of `channel`.
+    pub fn open(
+        keys: &KeyRing,
+        channel: Channel,
+        row: RecipientRow,
+        sealed: &[u8],
+    ) -> Result<Self, OpenError> {
+        let plain = keys.open(&row.sealing_context(), sealed)?;
+        let address = std::str::from_utf8(&plain).map_err(|_| OpenError::Form)?;
+        Self::from_stored(channel, address).ok_or(OpenError::Form)
+    }
+
     /// For logs and answers: `+61•••123`, `j•••@example.com`.
     #[must_use]
     pub fn masked(&self) -> String {
         match self {
             Self::Phone(number) => number.masked(),
             Self::Email(address) => address.masked(),
+        }
+    }
+}
+
+/// Which row a sealed recipient is of.
+#[derive(Debug, Clone, Copy)]
+pub enum RecipientRow {
+    /// A verification's.
+    Verification(VerificationId),
+    /// The recipient of a notification with this number, from 1.
+    Notification(NotificationId, u16),
+}
+
+impl RecipientRow {
+    fn sealing_context(self) -> Vec<u8> {
+        match self {
+            Self::Verification(id) => {
+                [b"verifications.sealed_recipient\0".as_slice(), id.0.as_bytes()].concat()
+            }
+            Self::Notification(id, number) => [
+                b"notification_recipients.sealed_recipient\0".as_slice(),
+                id.0.as_bytes(),
+                &number.to_be_bytes(),
+            ]
+            .concat(),
         }
     }
 }

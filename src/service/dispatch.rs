@@ -12,16 +12,17 @@ use tokio_util::task::TaskTracker;
 use super::clock::GuardedClock;
 use super::directory::{Directory, EnvironmentSnapshot, OutOfService};
 use super::route::PlatformSender;
-use crate::domain::code::Code;
-use crate::domain::id::MessageId;
+use crate::domain::id::{EnvironmentId, MessageId};
+use crate::domain::idempotency::KeyedHash;
 use crate::domain::keyring::{KeyRing, OpenError};
-use crate::domain::message::{Failure, MessageStatus, MessageSummary};
+use crate::domain::limit::recipient_key;
+use crate::domain::message::{Failure, MessageSummary};
 use crate::domain::random::{Random, unguessable_id};
+use crate::domain::recipient::Recipient;
 use crate::domain::time::Timestamp;
 use crate::provider::{ATTEMPT_TIMEOUT, EmailTransport, SmsTransport};
 use crate::store::SharedStore;
-use crate::store::outbox::Lease;
-use crate::store::verification::StoredVerification;
+use crate::store::outbox::{Lease, StoredPayload};
 
 mod decision;
 mod job;
@@ -168,14 +169,24 @@ impl Dispatcher {
         self.tasks.wait().await;
     }
 
-    /// The code of a verification from its sealed copy; `None` where that has been wiped.
-    pub fn open_code(&self, verification: &StoredVerification) -> Result<Option<Code>, OpenError> {
-        let id = verification.verification.id;
-        let open = |sealed| Code::open(&self.keys, id, sealed);
-        let code = verification.sealed_code.as_deref().map(open).transpose();
-        code.inspect_err(
-            |error| tracing::error!(verification.id = %id, alarm = true, %error, "a code cannot be opened"),
+    /// What a message carries out of its sealed copies; `None` where those have been wiped.
+    ///
+    /// # Errors
+    /// Why it cannot be opened, which the log is told.
+    pub fn open_payload(
+        &self,
+        message_id: MessageId,
+        stored: StoredPayload,
+    ) -> Result<Option<Cargo>, OpenError> {
+        Cargo::opened(stored, &self.keys).inspect_err(
+            |error| tracing::error!(message.id = %message_id, alarm = true, %error, "what a message carries cannot be opened"),
         )
+    }
+
+    /// What a recipient's limits are counted by, and its messages found by.
+    #[must_use]
+    pub fn recipient_key(&self, environment: EnvironmentId, recipient: &Recipient) -> KeyedHash {
+        recipient_key(&self.keys, environment, recipient)
     }
 
     /// The environment of a message, as long as it is there, and with it the application that a code is for. What this process
@@ -201,17 +212,5 @@ impl Dispatcher {
             Cargo::Notification(_) => true,
         };
         Ok(held.filter(has_owner).cloned())
-    }
-}
-
-/// A message that waits.
-#[must_use]
-pub fn queued(id: MessageId) -> MessageSummary {
-    MessageSummary {
-        id,
-        status: MessageStatus::Queued,
-        provider: None,
-        fallback: false,
-        error: None,
     }
 }

@@ -51,6 +51,8 @@ pub enum Need {
     Codes,
     /// Codes or notifications that may still be sent.
     Messages,
+    /// Recipients of what was sent within the retention.
+    Recipients,
     /// Secrets of an environment's settings, by what they belong to.
     Settings(String),
 }
@@ -60,6 +62,7 @@ impl fmt::Display for Need {
         match self {
             Self::Codes => f.write_str("codes that have not expired"),
             Self::Messages => f.write_str("messages that may still be sent"),
+            Self::Recipients => f.write_str("recipients of messages that are kept"),
             Self::Settings(of) => write!(f, "the secrets of the settings {of}"),
         }
     }
@@ -98,7 +101,7 @@ pub enum PruningError {
 
 /// Asks the database what it needs.
 pub async fn plan(store: &SharedStore, keys: &KeyRing, now: Timestamp) -> Result<Plan, PruningError> {
-    let mut needs = needs(store).await?;
+    let mut needs = needs(store, keys).await?;
     let in_use = keys.in_use(now).id;
     let mut plan = Plan {
         dropped: BTreeSet::new(),
@@ -128,7 +131,10 @@ pub async fn plan(store: &SharedStore, keys: &KeyRing, now: Timestamp) -> Result
     Ok(plan)
 }
 
-async fn needs(store: &SharedStore) -> Result<BTreeMap<GenerationId, BTreeSet<Need>>, PruningError> {
+async fn needs(
+    store: &SharedStore,
+    keys: &KeyRing,
+) -> Result<BTreeMap<GenerationId, BTreeSet<Need>>, PruningError> {
     let stored = store.key_needs().await?;
     let mut needs: BTreeMap<GenerationId, BTreeSet<Need>> = BTreeMap::new();
     let mut add = |id: GenerationId, need| needs.entry(id).or_default().insert(need);
@@ -141,6 +147,18 @@ async fn needs(store: &SharedStore) -> Result<BTreeMap<GenerationId, BTreeSet<Ne
             sealed_under(&header).map_err(PruningError::Unreadable)?,
             Need::Messages,
         );
+    }
+    for header in stored.oldest_recipients {
+        // Newer ones were sealed under this generation or one of those after it.
+        let oldest = sealed_under(&header).map_err(PruningError::Unreadable)?;
+        let since = keys
+            .generations()
+            .iter()
+            .map(|generation| generation.id)
+            .filter(|id| *id >= oldest);
+        for id in since.chain([oldest]) {
+            add(id, Need::Recipients);
+        }
     }
     for record in store.load(0).await?.records {
         let of = match record.environment_id {

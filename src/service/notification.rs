@@ -8,22 +8,24 @@ use futures_util::future::join_all;
 use tokio::time::Instant;
 
 use super::clock::GuardedClock;
-use super::dispatch::{Cargo, Delivery, Dispatcher, Job, NotificationCargo, PendingCommit, queued};
+use super::dispatch::{Cargo, Delivery, Dispatcher, Job, NotificationCargo, PendingCommit};
 use super::otp::{Caller, Refused, SendError, removed};
 use super::route;
 use crate::domain::email::EmailAddress;
 use crate::domain::id::{MessageId, NotificationId};
 use crate::domain::idempotency::KeyedRequest;
 use crate::domain::keyring::KeyRing;
-use crate::domain::locale::LanguageTag;
+use crate::domain::limit::{notification_key, recipient_key};
+use crate::domain::locale::{LanguageTag, Locale};
 use crate::domain::message::{MessageStatus, MessageSummary};
 use crate::domain::notification::{
     LIFE, NotificationData, NotificationEvent, NotificationSource, NotificationView, PER_RECIPIENT_AND_DAY,
     Verdict,
 };
 use crate::domain::random::Random;
+use crate::domain::recipient::{Recipient, RecipientRow};
 use crate::domain::time::Timestamp;
-use crate::store::notification::{NewMessages, NewNotification, Notify as Outcome};
+use crate::store::notification::{NewMessages, NewNotification, NewRecipient, Notify as Outcome};
 use crate::store::outbox::Lease;
 use crate::store::{SharedStore, StoreError};
 
@@ -82,7 +84,7 @@ impl Service {
         let now = self.clock.now()?;
         let held_since = Instant::now();
         let messages = match verdict {
-            Verdict::Send => match self.new_messages(command.recipients.len(), now) {
+            Verdict::Send => match self.new_messages(caller, &command, now) {
                 Ok(messages) => Some(messages),
                 Err(refused) => {
                     let notified = self.find_notified(caller, command.request, max_wait).await?;
@@ -190,7 +192,7 @@ impl Service {
             verdict,
             locale: command.locale.clone(),
             sealed_data: command.data.seal(self.keys.in_use(now), &*self.random, id),
-            recipients: command.recipients.clone(),
+            recipients: self.new_recipients(caller, command, id, now),
             messages,
             request: command.request,
             created_at: now,
@@ -198,13 +200,45 @@ impl Service {
         }
     }
 
-    fn new_messages(&self, count: usize, now: Timestamp) -> Result<NewMessages, Refused> {
+    fn new_recipients(
+        &self,
+        caller: &Caller,
+        command: &Notify,
+        id: NotificationId,
+        now: Timestamp,
+    ) -> Vec<NewRecipient> {
+        let (environment, keys) = (caller.environment.id(), self.keys.in_use(now));
+        let recipient = |(number, address): (u16, &EmailAddress)| {
+            let recipient = Recipient::Email(address.clone());
+            let recipient_key = recipient_key(&self.keys, environment, &recipient);
+            NewRecipient {
+                recipient_key,
+                limit_key: notification_key(&self.keys, recipient_key),
+                sealed_recipient: recipient.seal(keys, &*self.random, RecipientRow::Notification(id, number)),
+                masked_recipient: recipient.masked(),
+            }
+        };
+        (1..).zip(&command.recipients).map(recipient).collect()
+    }
+
+    fn new_messages(
+        &self,
+        caller: &Caller,
+        command: &Notify,
+        now: Timestamp,
+    ) -> Result<NewMessages, Refused> {
         let route = route::notification(self.dispatcher.platform().email_kind)
             .map_err(|_| Refused::NotificationsNotConfigured)?;
         let new_id = || MessageId::time_ordered(&*self.random, now);
         Ok(NewMessages {
-            ids: std::iter::repeat_with(new_id).take(count).collect(),
+            ids: std::iter::repeat_with(new_id)
+                .take(command.recipients.len())
+                .collect(),
             lease: self.dispatcher.lease(now),
+            language: Locale::resolve(
+                command.locale.as_ref(),
+                &caller.environment.environment.fields.default_locale,
+            ),
             decision: route.to_json(),
             per_day: PER_RECIPIENT_AND_DAY,
         })
@@ -215,7 +249,7 @@ impl Service {
         let ids: Vec<_> = jobs.iter().map(|job| job.message_id).collect();
         let delivered = self.dispatcher.send_within(made, jobs, max_wait).await;
         let summary = |(id, delivery): (_, Option<Delivery>)| {
-            delivery.map_or_else(|| queued(id), |delivery| delivery.message)
+            delivery.map_or_else(|| MessageSummary::queued(id), |delivery| delivery.message)
         };
         ids.into_iter().zip(delivered).map(summary).collect()
     }

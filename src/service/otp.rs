@@ -10,10 +10,10 @@ use super::dispatch::{Delivery, Dispatcher, Job, PendingCommit};
 use super::route::{self, Route};
 use crate::domain::code::Code;
 use crate::domain::environment::{Application, Connection};
-use crate::domain::id::{ConnectionId, MessageId, VerificationId};
-use crate::domain::idempotency::KeyedRequest;
+use crate::domain::id::{ConnectionId, EnvironmentId, MessageId, VerificationId};
+use crate::domain::idempotency::{KeyedHash, KeyedRequest};
 use crate::domain::keyring::KeyRing;
-use crate::domain::locale::LanguageTag;
+use crate::domain::locale::{LanguageTag, Locale};
 use crate::domain::message::Channel;
 use crate::domain::phone::PhoneNumber;
 use crate::domain::policy::{DAY, HOUR, OtpPolicy};
@@ -55,8 +55,8 @@ pub struct SendOtp {
     pub purpose: Purpose,
     /// The language asked for.
     pub locale: Option<LanguageTag>,
-    /// The end user's address, or its /64, as the key of its limit.
-    pub ip_key: Option<String>,
+    /// The end user's address, or its /64.
+    pub client_ip: Option<String>,
     /// The keyed request that it is.
     pub request: Option<KeyedRequest>,
 }
@@ -101,6 +101,12 @@ impl Service {
             clock,
             random,
         }
+    }
+
+    /// What the messages to a recipient are found by.
+    #[must_use]
+    pub fn recipient_key(&self, environment: EnvironmentId, recipient: &Recipient) -> KeyedHash {
+        self.dispatcher.recipient_key(environment, recipient)
     }
 
     /// Counts and compares a guess.
@@ -154,7 +160,7 @@ impl Service {
         }
     }
 
-    fn new_message(&self, route: &Route, channel: Channel, now: Timestamp) -> NewMessage {
+    fn new_message(&self, route: &Route, channel: Channel, language: Locale, now: Timestamp) -> NewMessage {
         let platform = self.dispatcher.platform();
         let counted = channel == Channel::Sms && route::takes_test_quota(route, platform.sms_kind);
         let quota = counted.then(|| MonthlyLimit {
@@ -165,6 +171,7 @@ impl Service {
         NewMessage {
             id: MessageId::time_ordered(&*self.random, now),
             lease: self.dispatcher.lease(now),
+            language,
             decision: route.to_json(),
             quota,
         }
@@ -218,6 +225,11 @@ impl Service {
             },
         }
     }
+}
+
+/// The language that a message is written in.
+fn language(environment: &EnvironmentSnapshot, requested: Option<&LanguageTag>) -> Locale {
+    Locale::resolve(requested, &environment.environment.fields.default_locale)
 }
 
 fn limits(policy: &OtpPolicy) -> SendLimits {

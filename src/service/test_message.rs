@@ -266,7 +266,7 @@ impl Service {
         let at = self.clock.now()?;
         let test = NewTest {
             environment_id: environment.id(),
-            recipient_key: recipient.key(),
+            recipient_key: self.dispatcher.recipient_key(environment.id(), recipient),
             per_minute: PER_MINUTE,
             per_hour: policy.sends_per_hour.into(),
             per_day: policy.sends_per_day.into(),

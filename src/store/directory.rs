@@ -166,4 +166,6 @@ pub struct KeyNeeds {
     pub codes: BTreeSet<i32>,
     /// The first bytes, [`HEADER_BYTES`](crate::domain::keyring::HEADER_BYTES), of each sealed code and notification.
     pub sealed: BTreeSet<Vec<u8>>,
+    /// Those of the recipients that are kept the longest: each newer one was sealed under the same generation or a newer one.
+    pub oldest_recipients: BTreeSet<Vec<u8>>,
 }

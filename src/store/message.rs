@@ -1,11 +1,12 @@
 //! Reading messages: lists for an administrator, and one with its timeline.
 
 use async_trait::async_trait;
+use uuid::Uuid;
 
 use super::StoreError;
 use crate::domain::id::{ApplicationId, EnvironmentId, MessageId, NotificationId, VerificationId};
+use crate::domain::idempotency::KeyedHash;
 use crate::domain::message::{Attempt, Channel, MessagePurpose, MessageStatus, MessageSummary};
-use crate::domain::recipient::Recipient;
 use crate::domain::time::Timestamp;
 
 /// Reading messages. A page has at most 101 of them: 100, and one that tells that there are more.
@@ -20,12 +21,12 @@ pub trait Messages: Send + Sync {
         limit: u32,
     ) -> Result<Vec<StoredMessage>, StoreError>;
 
-    /// At most `limit` messages of an environment to one recipient, newest first, older than `before`, each page at the same
+    /// At most `limit` messages to one recipient of an environment, newest first, older than `before`, each page at the same
     /// cost.
     async fn search_messages(
         &self,
         environment: EnvironmentId,
-        recipient: &Recipient,
+        recipient_key: KeyedHash,
         before: Option<MessageId>,
         limit: u32,
     ) -> Result<Vec<StoredMessage>, StoreError>;
@@ -74,6 +75,15 @@ where
     Ok(messages)
 }
 
+/// A hold on messages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Lease {
+    /// Tells this hold from any other; the fencing token.
+    pub token: Uuid,
+    /// When it ends, and others may take over.
+    pub until: Timestamp,
+}
+
 /// Which messages are listed.
 #[derive(Debug, Clone, Default)]
 pub struct MessageFilter {
@@ -88,21 +98,22 @@ pub struct MessageFilter {
 }
 
 impl MessageFilter {
-    /// The names of the statuses it lets through.
-    pub(super) fn statuses(&self) -> Vec<&'static str> {
-        names(self.status, MessageStatus::ALL, MessageStatus::as_str)
+    /// The ranges of the index that hold what it lets through: `None` is that of all common statuses.
+    pub(super) fn rare_statuses(&self) -> Vec<Option<&'static str>> {
+        let range = |status: MessageStatus| status.is_rare().then(|| status.as_str());
+        if let Some(status) = self.status {
+            return vec![range(status)];
+        }
+        let rare = MessageStatus::ALL.iter().copied().filter_map(range).map(Some);
+        rare.chain([None]).collect()
     }
 
     /// The names of the channels it lets through.
     pub(super) fn channels(&self) -> Vec<&'static str> {
-        names(self.channel, Channel::ALL, Channel::as_str)
-    }
-}
-
-fn names<T: Copy>(one: Option<T>, all: &[T], name: impl Fn(T) -> &'static str) -> Vec<&'static str> {
-    match one {
-        Some(one) => vec![name(one)],
-        None => all.iter().copied().map(name).collect(),
+        match self.channel {
+            Some(one) => vec![one.as_str()],
+            None => Channel::NAMES.to_vec(),
+        }
     }
 }
 

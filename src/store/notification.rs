@@ -1,14 +1,13 @@
-//! Notifications: making one with all of its messages, reading it, and taking its messages from the outbox. Not the hot
-//! path, and so in operations of their own, which leave those of codes as they are.
+//! Notifications: making one with all of its messages, and reading it. Not the hot path, and so in operations of their own, which
+//! leave those of codes as they are.
 
 use async_trait::async_trait;
 
 use super::StoreError;
-use super::outbox::Lease;
-use crate::domain::email::EmailAddress;
+use super::message::Lease;
 use crate::domain::id::{ApplicationId, EnvironmentId, MessageId, NotificationId};
 use crate::domain::idempotency::{KeyedHash, KeyedRequest};
-use crate::domain::locale::LanguageTag;
+use crate::domain::locale::{LanguageTag, Locale};
 use crate::domain::notification::{NotificationEvent, NotificationSource, NotificationView, Verdict};
 use crate::domain::time::Timestamp;
 
@@ -31,15 +30,6 @@ pub trait Notifications: Send + Sync {
         &self,
         key_hash: KeyedHash,
     ) -> Result<Option<(NotificationId, KeyedHash)>, StoreError>;
-
-    /// Takes at most `limit` messages of notifications that are due at `now`, as [`super::Outbox::claim_due`] takes those
-    /// with a code.
-    async fn claim_due_notifications(
-        &self,
-        now: Timestamp,
-        lease: Lease,
-        limit: u32,
-    ) -> Result<Vec<ClaimedNotification>, StoreError>;
 }
 
 /// A notification to be made.
@@ -61,8 +51,8 @@ pub struct NewNotification {
     pub locale: Option<LanguageTag>,
     /// What it says, sealed for it.
     pub sealed_data: Vec<u8>,
-    /// Whom it concerns, no two with the same `key()`.
-    pub recipients: Vec<EmailAddress>,
+    /// Whom it concerns, no two with the same key.
+    pub recipients: Vec<NewRecipient>,
     /// Their messages; `None` where it is suppressed.
     pub messages: Option<NewMessages>,
     /// The keyed request it comes with, where it is one.
@@ -73,6 +63,19 @@ pub struct NewNotification {
     pub expires_at: Timestamp,
 }
 
+/// A recipient of a notification.
+#[derive(Debug, Clone)]
+pub struct NewRecipient {
+    /// What its messages are found by.
+    pub recipient_key: KeyedHash,
+    /// What its limit is counted by.
+    pub limit_key: KeyedHash,
+    /// Who it is, sealed for the notification.
+    pub sealed_recipient: Vec<u8>,
+    /// Who it is, for answers.
+    pub masked_recipient: String,
+}
+
 /// The messages of a notification.
 #[derive(Debug, Clone)]
 pub struct NewMessages {
@@ -80,6 +83,8 @@ pub struct NewMessages {
     pub ids: Vec<MessageId>,
     /// This process's hold on them.
     pub lease: Lease,
+    /// The language that they are written in.
+    pub language: Locale,
     /// Why they take the route they take, for the timeline: a JSON object.
     pub decision: String,
     /// How many notifications a recipient may be sent in a day.
@@ -102,36 +107,23 @@ pub enum Notify {
     },
 }
 
-/// A message of a notification, with what sending it takes.
+/// A notification for one of its recipients, with what sending it takes.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NotificationMessage {
-    /// Its id.
-    pub message_id: MessageId,
-    /// The notification it is of.
+pub struct StoredNotification {
+    /// The notification.
     pub notification_id: NotificationId,
     /// The environment it belongs to.
     pub environment_id: EnvironmentId,
     /// What has happened.
     pub event: NotificationEvent,
-    /// Whom it goes to.
-    pub recipient: EmailAddress,
+    /// Which of its recipients it goes to, from 1.
+    pub recipient_number: u16,
+    /// Whom it goes to, sealed for it.
+    pub sealed_recipient: Vec<u8>,
     /// The language its request asked for.
     pub locale: Option<LanguageTag>,
     /// What it says, sealed for the notification; `None` once that has expired.
     pub sealed_data: Option<Vec<u8>>,
     /// Until when it is tried.
     pub expires_at: Timestamp,
-}
-
-/// A message of a notification taken from the outbox.
-#[derive(Debug, Clone)]
-pub struct ClaimedNotification {
-    /// The message.
-    pub message: NotificationMessage,
-    /// Attempts that were settled before.
-    pub attempts: u16,
-    /// Whether a former holder's lease ran out unsettled, so that the provider may have the message already.
-    pub possible_duplicate: bool,
-    /// Whether that had happened to it once before.
-    pub taken_over_before: bool,
 }

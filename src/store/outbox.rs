@@ -5,20 +5,24 @@ use async_trait::async_trait;
 use uuid::Uuid;
 
 use super::StoreError;
+pub use super::message::Lease;
+use super::notification::StoredNotification;
 use super::verification::StoredVerification;
 use crate::domain::id::{EnvironmentId, MessageId};
-use crate::domain::message::{Attempt, Channel, Failure, Provider};
+pub use crate::domain::limit::{MonthlyCounter, MonthlyLimit};
+use crate::domain::message::{Attempt, Channel, Failure, MessageStatus, Provider};
 use crate::domain::time::Timestamp;
 
-/// Operations on the outbox.
+/// Operations on the outbox. Whatever is queued has an entry in it for the time at which it is due, so that nothing is forgotten; an
+/// entry whose messages have been settled since, or put off, is dropped when it is due.
 #[async_trait]
 pub trait Outbox: Send + Sync {
-    /// Takes at most `limit` messages of `channel` that are due at `now`, oldest first, under `lease`. Two processes never
-    /// get the same one, and neither waits for the other. One that somebody held is marked as taken over. One that cannot be
-    /// read is told to the log and left as it was, until the lease would have ended: another release may read it.
+    /// Takes at most `limit` messages of `queue` that are due at `now`, oldest first, under `lease`. Two processes never
+    /// get the same one. One that somebody held is marked as taken over. One that cannot be read is told to the log and left as it
+    /// was, until the lease would have ended: another release may read it.
     async fn claim_due(
         &self,
-        channel: Channel,
+        queue: Queue,
         now: Timestamp,
         lease: Lease,
         limit: u32,
@@ -53,6 +57,13 @@ pub enum Queue {
 }
 
 impl Queue {
+    /// All of them.
+    pub const ALL: [Self; 3] = [
+        Self::Code(Channel::Sms),
+        Self::Code(Channel::Email),
+        Self::Notification,
+    ];
+
     /// The name in the database.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -61,46 +72,6 @@ impl Queue {
             Self::Notification => "notification",
         }
     }
-}
-
-/// A hold on messages.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Lease {
-    /// Tells this hold from any other; the fencing token.
-    pub token: Uuid,
-    /// When it ends, and others may take over.
-    pub until: Timestamp,
-}
-
-/// What is counted by environment and calendar month (UTC).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum MonthlyCounter {
-    /// Messages through the platform sender of an environment without a sender of its own.
-    TestQuota,
-    /// Messages that the platform sender carried in place of the environment's own.
-    Fallback,
-}
-
-impl MonthlyCounter {
-    /// The name in the database.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::TestQuota => "test_quota",
-            Self::Fallback => "fallback",
-        }
-    }
-}
-
-/// A limit on a [`MonthlyCounter`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct MonthlyLimit {
-    /// What is counted.
-    pub counter: MonthlyCounter,
-    /// The first moment of the month.
-    pub month: Timestamp,
-    /// How many it may have.
-    pub limit: u32,
 }
 
 /// Tells of a due message that this process cannot read, by table, column and row.
@@ -114,8 +85,8 @@ pub(super) fn log_unreadable(message: MessageId, error: &StoreError) {
 pub struct Claimed {
     /// Its id.
     pub message_id: MessageId,
-    /// The verification it carries the code of.
-    pub verification: StoredVerification,
+    /// What it carries.
+    pub payload: StoredPayload,
     /// Attempts that were settled before.
     pub attempts: u16,
     /// Whether a former holder's lease ran out unsettled, so that the provider may have the message already.
@@ -124,6 +95,15 @@ pub struct Claimed {
     pub taken_over_before: bool,
     /// Whether a place of the test quota is reserved for it.
     pub holds_quota: bool,
+}
+
+/// What a message carries, as it is kept.
+#[derive(Debug, Clone)]
+pub enum StoredPayload {
+    /// The code of a verification.
+    Code(Box<StoredVerification>),
+    /// The words of a notification.
+    Notification(Box<StoredNotification>),
 }
 
 /// What one attempt came to.
@@ -172,6 +152,75 @@ pub enum Outcome {
     Failed(Failure),
     /// The code died first: `expired`. Places are given back as for `Failed`.
     Expired,
+}
+
+/// The columns of a message that a settlement changes.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct SettledColumns<'a> {
+    pub(super) status: MessageStatus,
+    pub(super) provider: Option<Provider>,
+    pub(super) fallback: bool,
+    pub(super) provider_message_id: Option<&'a str>,
+    pub(super) failure: Option<&'a Failure>,
+    /// When it is to be tried again; the lease goes with it unless the next sender is asked at once.
+    pub(super) due_at: Option<Timestamp>,
+    pub(super) keeps_lease: bool,
+    /// Whether its recipient's limits and the quota get their places back.
+    pub(super) refunds: bool,
+}
+
+impl Outcome {
+    pub(super) fn columns(&self) -> SettledColumns<'_> {
+        let queued = SettledColumns {
+            status: MessageStatus::Queued,
+            provider: None,
+            fallback: false,
+            provider_message_id: None,
+            failure: None,
+            due_at: None,
+            keeps_lease: false,
+            refunds: false,
+        };
+        match self {
+            Self::Accepted {
+                provider,
+                fallback,
+                provider_message_id,
+            } => SettledColumns {
+                status: MessageStatus::Accepted,
+                provider: Some(*provider),
+                fallback: *fallback,
+                provider_message_id: provider_message_id.as_deref(),
+                ..queued
+            },
+            Self::Unknown { provider, fallback } => SettledColumns {
+                status: MessageStatus::Unknown,
+                provider: Some(*provider),
+                fallback: *fallback,
+                ..queued
+            },
+            Self::NextSender { lease_until } => SettledColumns {
+                due_at: Some(*lease_until),
+                keeps_lease: true,
+                ..queued
+            },
+            Self::RetryAt(due_at) => SettledColumns {
+                due_at: Some(*due_at),
+                ..queued
+            },
+            Self::Failed(failure) => SettledColumns {
+                status: MessageStatus::Failed,
+                failure: Some(failure),
+                refunds: true,
+                ..queued
+            },
+            Self::Expired => SettledColumns {
+                status: MessageStatus::Expired,
+                refunds: true,
+                ..queued
+            },
+        }
+    }
 }
 
 /// What came of [`Outbox::settle`].

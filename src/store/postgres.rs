@@ -1,14 +1,18 @@
 //! The store on Postgres, for many processes on one database. Every operation of the hot path is one statement in
-//! `sql/`, checked at compile time against `.sqlx`, which `.ci/prepare-queries` writes anew after a change of a statement.
+//! `sql/`, which carries out a whole batch of them, checked at compile time against `.sqlx`, which `.ci/prepare-queries` writes anew after a change of a statement.
 //!
 //! Nothing here lasts on a connection beyond a statement or a transaction, so that `PgBouncer` may stand between in transaction mode,
 //! from 1.21 with `max_prepared_statements`, and with `ignore_startup_parameters = extra_float_digits,options`.
 
+use std::sync::Arc;
+
 use super::StoreError;
+use super::batch::Batches;
+use super::outbox::Settlement;
+use super::verification::{Guess, NewSend, NewVerification};
 use super::write_health::Effect;
 
 mod audit;
-mod claim;
 mod connection;
 mod directory;
 mod fault;
@@ -23,13 +27,24 @@ mod upkeep;
 mod verification;
 
 use connection::{Lent, Pools};
-use upkeep::Walks;
+use send::{Issues, Resends};
+use settle::{Refunds, Settlements};
+use upkeep::Walk;
+use verification::Checks;
+
+/// Batches of one kind that are under way at once. One lane alone would leave Postgres' own group commit unused; more make
+/// smaller batches.
+const LANES: usize = 3;
 
 /// A Postgres database.
-#[derive(Debug)]
 pub struct PostgresStore {
-    pools: Pools,
-    walks: Walks,
+    pools: Arc<Pools>,
+    issues: Batches<NewVerification>,
+    resends: Batches<NewSend>,
+    checks: Batches<Guess>,
+    settlements: Batches<Settlement>,
+    refunds: Batches<Settlement>,
+    walk: Walk,
 }
 
 /// Connects to a database whose tables are there (see [`migrate`]), with at most `max_connections` connections in all.
@@ -39,9 +54,15 @@ pub struct PostgresStore {
 /// [`StoreError::Unavailable`] when the database does not answer within 2 seconds, [`StoreError::Statement`] when it
 /// does not let us in or `url` is no URL of a database.
 pub async fn connect(url: &str, max_connections: u32) -> Result<PostgresStore, StoreError> {
+    let pools = Arc::new(Pools::connect(url, max_connections).await?);
     Ok(PostgresStore {
-        pools: Pools::connect(url, max_connections).await?,
-        walks: Walks::default(),
+        issues: Batches::new(Issues(Arc::clone(&pools)), LANES),
+        resends: Batches::new(Resends(Arc::clone(&pools)), LANES),
+        checks: Batches::new(Checks(Arc::clone(&pools)), LANES),
+        settlements: Batches::new(Settlements(Arc::clone(&pools)), LANES),
+        refunds: Batches::new(Refunds(Arc::clone(&pools)), LANES),
+        walk: Walk::default(),
+        pools,
     })
 }
 

@@ -2,12 +2,20 @@
 //! All changes go through one writer, which commits what has queued up together; reads have connections of their own.
 
 use std::error::Error;
+use std::fmt;
+use std::sync::Mutex;
 
 use sqlx::{SqliteConnection, SqlitePool};
 
 use super::StoreError;
+use super::batch::Batches;
+use super::outbox::Settlement;
+use super::verification::{Guess, NewSend, NewVerification};
+use crate::domain::idempotency::KeyedHash;
 
 mod audit;
+mod batch;
+mod bulk;
 mod connection;
 mod directory;
 mod limit;
@@ -29,10 +37,21 @@ use writer::Writer;
 pub use connection::UnusableFile;
 
 /// A database in one file.
-#[derive(Debug, Clone)]
 pub struct SqliteStore {
     writer: Writer,
     readers: SqlitePool,
+    issues: Batches<NewVerification>,
+    resends: Batches<NewSend>,
+    checks: Batches<Guess>,
+    settlements: Batches<Settlement>,
+    /// How far the counters have been walked.
+    counters_walked: Mutex<KeyedHash>,
+}
+
+impl fmt::Debug for SqliteStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SqliteStore").finish_non_exhaustive()
+    }
 }
 
 /// Opens the file that `url` names (`sqlite://PATH`, `sqlite:PATH` or a path), makes it and its directory where they are
@@ -59,9 +78,16 @@ pub async fn open(url: &str, max_connections: u32) -> Result<Option<SqliteStore>
 impl SqliteStore {
     fn over(file: DatabaseFile, connection: SqliteConnection, max_connections: u32) -> Self {
         let readers = file.readers(max_connections.saturating_sub(1).max(1));
+        let writer = Writer::start(file, connection);
+        // One lane each: what comes while the writer is busy with a batch is the next one.
         Self {
-            writer: Writer::start(file, connection),
+            issues: Batches::new(writer.clone(), 1),
+            resends: Batches::new(writer.clone(), 1),
+            checks: Batches::new(writer.clone(), 1),
+            settlements: Batches::new(writer.clone(), 1),
+            writer,
             readers,
+            counters_walked: Mutex::default(),
         }
     }
 }

@@ -8,8 +8,9 @@ use async_trait::async_trait;
 use super::StoreError;
 use super::audit::AuditEntry;
 use super::outbox::MonthlyLimit;
-use super::verification::SendRefusal;
 use crate::domain::id::EnvironmentId;
+use crate::domain::idempotency::KeyedHash;
+use crate::domain::limit::{SendLimits, SendRefusal};
 use crate::domain::time::Timestamp;
 
 /// The window of the environment's own limit.
@@ -32,7 +33,7 @@ pub struct NewTest {
     /// Whose settings are tested.
     pub environment_id: EnvironmentId,
     /// What the recipient is counted by.
-    pub recipient_key: String,
+    pub recipient_key: KeyedHash,
     /// Tests of the environment in a minute.
     pub per_minute: u32,
     /// Sends to the recipient in an hour.
@@ -43,6 +44,18 @@ pub struct NewTest {
     pub quota: Option<MonthlyLimit>,
     /// When it is counted.
     pub at: Timestamp,
+}
+
+impl NewTest {
+    /// What it is counted against like a send. It carries nothing that could be guessed, and comes from no end user.
+    pub(super) fn limits(&self) -> SendLimits {
+        SendLimits {
+            per_hour: self.per_hour,
+            per_day: self.per_day,
+            ip_per_hour: u32::MAX,
+            guesses_per_day: u32::MAX,
+        }
+    }
 }
 
 /// What came of [`TestMessages::count_test`].

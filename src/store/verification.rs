@@ -7,15 +7,20 @@
 use async_trait::async_trait;
 
 use super::StoreError;
-use super::outbox::{Lease, MonthlyLimit};
+use super::message::Lease;
+use crate::domain::country::Country;
 use crate::domain::id::{ApplicationId, ConnectionId, EnvironmentId, MessageId, VerificationId};
 use crate::domain::idempotency::{KeyedHash, KeyedRequest, KeyedResend};
 use crate::domain::keyring::CodeMac;
-use crate::domain::locale::LanguageTag;
+use crate::domain::limit::Counters;
+use crate::domain::limit::MonthlyLimit;
+pub use crate::domain::limit::{LimitName, SendLimits, SendRefusal};
+use crate::domain::locale::{LanguageTag, Locale};
 use crate::domain::message::Channel;
-use crate::domain::recipient::Recipient;
 use crate::domain::time::Timestamp;
 use crate::domain::verification::{Purpose, Verification};
+
+mod decision;
 
 /// Operations on verifications.
 #[async_trait]
@@ -56,19 +61,6 @@ pub trait Verifications: Send + Sync {
     async fn count_pending(&self, environment: EnvironmentId, now: Timestamp) -> Result<u64, StoreError>;
 }
 
-/// The limits that a send is counted against. Windows begin with the first event counted in them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct SendLimits {
-    /// Sends to the recipient in an hour.
-    pub per_hour: u32,
-    /// Sends to the recipient in a day.
-    pub per_day: u32,
-    /// Sends for the end user's address in an hour.
-    pub ip_per_hour: u32,
-    /// Wrong guesses of the recipient in a day; at this many it is locked until the window ends.
-    pub guesses_per_day: u32,
-}
-
 /// The message that a send makes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewMessage {
@@ -76,6 +68,8 @@ pub struct NewMessage {
     pub id: MessageId,
     /// This process's hold on it: it is sent by whoever made it, unless that process dies.
     pub lease: Lease,
+    /// The language that it is written in.
+    pub language: Locale,
     /// Why it takes the route it takes, for the timeline: a JSON object.
     pub decision: String,
     /// The place in a monthly quota to be reserved for it.
@@ -97,12 +91,20 @@ pub struct NewVerification {
     pub connection_id: ConnectionId,
     /// What the proof is asked for.
     pub purpose: Purpose,
-    /// Whom it is sent to. Its `key()` keys the limits.
-    pub recipient: Recipient,
+    /// How its messages travel.
+    pub channel: Channel,
+    /// What the limits of its recipient are counted by.
+    pub recipient_key: KeyedHash,
+    /// Whom it is sent to, sealed for it.
+    pub sealed_recipient: Vec<u8>,
+    /// Whom it is sent to, for answers.
+    pub masked_recipient: String,
+    /// The country of the number it is sent to.
+    pub country: Option<Country>,
     /// The language its request asked for.
     pub locale: Option<LanguageTag>,
-    /// The end user's address, or its /64, as the key of its limit.
-    pub ip_key: Option<String>,
+    /// What the limit of the end user's address is counted by.
+    pub ip_key: Option<KeyedHash>,
     /// The keyed hash of its code.
     pub code_mac: CodeMac,
     /// Digits of its code.
@@ -123,36 +125,6 @@ pub struct NewVerification {
     pub limits: SendLimits,
     /// Its first message.
     pub message: NewMessage,
-}
-
-/// Which limit a send met.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LimitName {
-    /// Sends to the recipient in an hour.
-    RecipientHour,
-    /// Sends to the recipient in a day.
-    RecipientDay,
-    /// Sends for the end user's address in an hour.
-    IpHour,
-}
-
-/// Why a send was refused. Nothing was counted or made.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SendRefusal {
-    /// A limit is used up until its window ends. Where several are, the one that lasts longest.
-    Throttled {
-        /// Which.
-        limit: LimitName,
-        /// When its window ends.
-        resets_at: Timestamp,
-    },
-    /// The recipient's wrong guesses are used up.
-    RecipientLocked {
-        /// When their window ends.
-        until: Timestamp,
-    },
-    /// The month's quota is used up.
-    QuotaExhausted,
 }
 
 /// What came of [`Verifications::issue`].
@@ -244,8 +216,10 @@ pub struct NewSend {
     pub verification_id: VerificationId,
     /// The connections that are switched on for the application now.
     pub enabled_connections: Vec<ConnectionId>,
-    /// The waits between sends in seconds, at least one; the last repeats.
-    pub resend_after_seconds: Vec<u32>,
+    /// The recipient of the verification, as it was found before: what is sent to one recipient is not sent in one batch.
+    pub recipient_key: KeyedHash,
+    /// When the verification may be sent again, by how often it has been sent, from once on; the last repeats.
+    pub resend_at: Vec<Timestamp>,
     /// What the send is counted against.
     pub limits: SendLimits,
     /// The message to be made.
@@ -256,30 +230,21 @@ pub struct NewSend {
     pub now: Timestamp,
 }
 
-impl NewSend {
-    /// What stands with the verification of the keyed request, where it is one.
-    #[must_use]
-    pub fn keyed_resend(&self) -> Option<KeyedResend> {
-        self.request.map(|request| KeyedResend {
-            request,
-            message_id: self.message.id,
-        })
-    }
-
-    /// What it is after `resends` under keys; `None` where none of them had its key.
-    #[must_use]
-    pub fn made_by(&self, resends: &[KeyedResend]) -> Option<Resend> {
-        let request = self.request?;
-        let first = resends
-            .iter()
-            .find(|resend| resend.request.key_hash == request.key_hash)?;
-        let message_id = first.message_id;
-        Some(if request.repeats(Some(first.request.body_hash)) {
-            Resend::Repeated { message_id }
-        } else {
-            Resend::KeyReused
-        })
-    }
+/// What a database holds that decides about a guess.
+#[derive(Debug, Clone)]
+pub struct GuessedVerification {
+    /// Its row, for what callers see and for its recipient.
+    pub stored: StoredVerification,
+    /// The generation of keys that its code was hashed under.
+    pub code_generation: i32,
+    /// The keyed hash of its code.
+    pub code_mac: Vec<u8>,
+    /// How many digits that has.
+    pub code_digits: u8,
+    /// The keyed request whose guess was right.
+    pub verified_by: Option<KeyedRequest>,
+    /// What is counted of its recipient, where anything was.
+    pub counters: Option<Counters>,
 }
 
 /// What came of [`Verifications::resend`], in the order in which it is found.
@@ -348,8 +313,10 @@ pub struct StoredVerification {
     pub environment_id: EnvironmentId,
     /// The application that asked for it.
     pub application_id: ApplicationId,
-    /// Whom it is sent to.
-    pub recipient: Recipient,
+    /// What the limits of its recipient are counted by.
+    pub recipient_key: KeyedHash,
+    /// Whom it is sent to, sealed for it.
+    pub sealed_recipient: Vec<u8>,
     /// The language its request asked for.
     pub locale: Option<LanguageTag>,
     /// Its code, sealed for it; `None` once it has ended.

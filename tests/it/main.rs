@@ -19,6 +19,7 @@ mod key_rotation;
 mod kinde_client;
 mod languages;
 mod leaks;
+mod leaks_at_rest;
 mod notifications;
 mod one_clock;
 mod one_time_codes;

@@ -2,6 +2,7 @@
 //! tests run on.
 
 mod audit;
+mod batches;
 mod cancel;
 mod check;
 mod directory;
@@ -12,7 +13,7 @@ mod key_generations;
 mod limits;
 mod lists;
 mod message;
-mod notification;
+pub mod notification;
 mod outbox;
 mod quota;
 mod removal;

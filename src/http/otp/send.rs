@@ -103,7 +103,7 @@ impl SendRequest {
                 .map_err(|e| errors.push(FieldError::new("/locale", e.to_string())))
                 .ok()
         });
-        let ip_key = self.ip_key(&mut errors);
+        let client_ip = self.client_ip(&mut errors);
         if self.to.is_some() && self.login_hint.is_some() {
             errors.push(FieldError::new(
                 "/login_hint",
@@ -119,7 +119,7 @@ impl SendRequest {
             recipient,
             purpose,
             locale,
-            ip_key,
+            client_ip,
             request,
         })
     }
@@ -136,7 +136,7 @@ impl SendRequest {
     }
 
     /// An IPv4 address as it is; of an IPv6 address its /64, which is what one end user has.
-    fn ip_key(&self, errors: &mut Vec<FieldError>) -> Option<String> {
+    fn client_ip(&self, errors: &mut Vec<FieldError>) -> Option<String> {
         let text = self.client_ip.as_deref()?;
         match text.parse::<IpAddr>().map(|address| address.to_canonical()) {
             Ok(IpAddr::V4(address)) => Some(address.to_string()),

@@ -4,14 +4,15 @@ use tokio::time::Instant;
 
 use crate::domain::code::Code;
 use crate::domain::email::EmailAddress;
-use crate::domain::id::{EnvironmentId, MessageId, NotificationId};
+use crate::domain::id::{EnvironmentId, MessageId};
 use crate::domain::keyring::{KeyRing, OpenError};
 use crate::domain::locale::LanguageTag;
 use crate::domain::message::Channel;
 use crate::domain::notification::{NotificationData, NotificationKind};
+use crate::domain::recipient::{Recipient, RecipientRow};
 use crate::domain::time::Timestamp;
-use crate::store::notification::NotificationMessage;
-use crate::store::outbox::{Lease, Queue};
+use crate::store::notification::StoredNotification;
+use crate::store::outbox::{Lease, Queue, StoredPayload};
 use crate::store::verification::StoredVerification;
 
 /// A message that this process holds and is to send.
@@ -42,6 +43,8 @@ pub enum Cargo {
 pub struct CodeCargo {
     /// The verification.
     pub verification: StoredVerification,
+    /// Whom it goes to.
+    pub recipient: Recipient,
     /// The code.
     pub code: Code,
 }
@@ -65,27 +68,54 @@ pub struct NotificationCargo {
 impl Cargo {
     /// The code of a verification.
     #[must_use]
-    pub fn code(verification: StoredVerification, code: Code) -> Self {
-        Self::Code(Box::new(CodeCargo { verification, code }))
+    pub fn code(verification: StoredVerification, recipient: Recipient, code: Code) -> Self {
+        Self::Code(Box::new(CodeCargo {
+            verification,
+            recipient,
+            code,
+        }))
     }
 
-    /// The words of a notification out of their sealed copy; `None` where that has been wiped.
-    pub fn opened(message: NotificationMessage, keys: &KeyRing) -> Result<Option<Self>, OpenError> {
-        let id: NotificationId = message.notification_id;
-        let (Some(sealed), Some(kind)) = (message.sealed_data.as_deref(), message.event.kind()) else {
+    /// What a message carries out of its sealed copies; `None` where those have been wiped.
+    ///
+    /// # Errors
+    /// Why it cannot be opened.
+    pub fn opened(stored: StoredPayload, keys: &KeyRing) -> Result<Option<Self>, OpenError> {
+        match stored {
+            StoredPayload::Code(verification) => Self::opened_code(*verification, keys),
+            StoredPayload::Notification(notification) => Self::opened_notification(*notification, keys),
+        }
+    }
+
+    fn opened_code(verification: StoredVerification, keys: &KeyRing) -> Result<Option<Self>, OpenError> {
+        let id = verification.verification.id;
+        let Some(sealed) = verification.sealed_code.as_deref() else {
             return Ok(None);
         };
-        let data = NotificationData::open(keys, id, sealed).inspect_err(|error| {
-            tracing::error!(notification.id = %id, alarm = true, %error, "a notification cannot be opened");
-        })?;
-        Ok(Some(Self::Notification(Box::new(NotificationCargo {
-            environment_id: message.environment_id,
-            kind,
-            recipient: message.recipient,
-            locale: message.locale,
-            data,
-            expires_at: message.expires_at,
-        }))))
+        let code = Code::open(keys, id, sealed)?;
+        let row = RecipientRow::Verification(id);
+        let recipient = Recipient::open(keys, verification.channel(), row, &verification.sealed_recipient)?;
+        Ok(Some(Self::code(verification, recipient, code)))
+    }
+
+    fn opened_notification(stored: StoredNotification, keys: &KeyRing) -> Result<Option<Self>, OpenError> {
+        let id = stored.notification_id;
+        let (Some(sealed), Some(kind)) = (stored.sealed_data.as_deref(), stored.event.kind()) else {
+            return Ok(None);
+        };
+        let data = NotificationData::open(keys, id, sealed)?;
+        let row = RecipientRow::Notification(id, stored.recipient_number);
+        match Recipient::open(keys, Channel::Email, row, &stored.sealed_recipient)? {
+            Recipient::Email(recipient) => Ok(Some(Self::Notification(Box::new(NotificationCargo {
+                environment_id: stored.environment_id,
+                kind,
+                recipient,
+                locale: stored.locale,
+                data,
+                expires_at: stored.expires_at,
+            })))),
+            Recipient::Phone(_) => Err(OpenError::Form),
+        }
     }
 
     pub(super) fn environment_id(&self) -> EnvironmentId {

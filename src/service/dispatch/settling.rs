@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::{Delivery, Dispatcher, Job, LEASE, queued};
+use super::{Delivery, Dispatcher, Job, LEASE};
 use crate::domain::id::MessageId;
-use crate::domain::message::Attempt;
+use crate::domain::message::{Attempt, MessageSummary};
 use crate::store::StoreError;
 use crate::store::outbox::{Lease, Outcome, Settled, Settlement};
 
@@ -92,7 +92,7 @@ impl Dispatcher {
         tracing::warn!(message.id = %job.message_id, "not sent while this machine's clock is off");
         self.give_up_lease(job.message_id, job.lease).await;
         Delivery {
-            message: queued(job.message_id),
+            message: MessageSummary::queued(job.message_id),
             failure: None,
         }
     }

@@ -49,7 +49,7 @@ impl Dispatcher {
 
     async fn pass_code(&self, job: &Job, cargo: &CodeCargo, environment: &EnvironmentSnapshot) -> Delivery {
         let content = content(job, cargo, environment);
-        match &cargo.verification.recipient {
+        match &cargo.recipient {
             Recipient::Phone(number) => {
                 let message = render::sms(&content, number.clone());
                 self.pass_sms(job, content.purpose, environment, &message).await

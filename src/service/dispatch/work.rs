@@ -7,15 +7,14 @@ use tokio::task::JoinHandle;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::{Cargo, Delivery, Dispatcher, Job};
+use super::{Delivery, Dispatcher, Job};
 use crate::domain::id::MessageId;
 use crate::domain::message::{Channel, Provider};
 use crate::domain::time::Timestamp;
 use crate::domain::verification::VerificationStatus;
 use crate::service::route::{self, Hop};
 use crate::store::StoreError;
-use crate::store::outbox::{Claimed, Lease, Outcome, Queue, Settlement};
-use crate::store::verification::StoredVerification;
+use crate::store::outbox::{Claimed, Lease, Outcome, Queue, Settlement, StoredPayload};
 
 /// How often the outbox is asked for messages that are due.
 const POLL_INTERVAL: Duration = Duration::from_millis(500);
@@ -55,27 +54,26 @@ impl Dispatcher {
 
     pub(super) async fn start_due(self: &Arc<Self>) -> Result<Vec<JoinHandle<Option<Delivery>>>, StoreError> {
         let mut started = Vec::new();
-        for channel in [Channel::Sms, Channel::Email] {
-            self.start_due_of(channel, &mut started).await?;
+        for queue in Queue::ALL {
+            self.start_due_of(queue, &mut started).await?;
         }
-        self.start_due_notifications(&mut started).await?;
         Ok(started)
     }
 
-    /// Takes what is due of one channel, as far as its lane has room. Messages whose outcome this process still holds look
+    /// Takes what is due of one queue, as far as its lane has room. Messages whose outcome this process still holds look
     /// due, so nothing is taken before they are recorded.
     async fn start_due_of(
         self: &Arc<Self>,
-        channel: Channel,
+        queue: Queue,
         started: &mut Vec<JoinHandle<Option<Delivery>>>,
     ) -> Result<(), StoreError> {
-        let mut room = self.lanes.free(Queue::Code(channel));
+        let mut room = self.lanes.free(queue);
         while room > 0
             && let Some(now) = self.may_take()
         {
             let limit = room.min(BATCH);
             let (lease, held_since) = (self.lease(now), Instant::now());
-            let claimed = self.store.claim_due(channel, now, lease, limit).await?;
+            let claimed = self.store.claim_due(queue, now, lease, limit).await?;
             let taken = u32::try_from(claimed.len()).unwrap_or(limit);
             for claimed in claimed {
                 if let Some(job) = self.open(claimed, lease, held_since, now).await {
@@ -102,7 +100,7 @@ impl Dispatcher {
     async fn open(&self, claimed: Claimed, lease: Lease, held_since: Instant, now: Timestamp) -> Option<Job> {
         let Claimed {
             message_id,
-            verification,
+            payload,
             attempts,
             possible_duplicate,
             taken_over_before,
@@ -111,30 +109,33 @@ impl Dispatcher {
         if possible_duplicate {
             tracing::warn!(message.id = %message_id, "taken over from a process that died; it may be sent twice");
         }
-        let pending = verification.verification.status(now) == VerificationStatus::Pending;
-        let wanted = pending && !(possible_duplicate && taken_over_before);
-        let code = if wanted {
-            self.open_code(&verification)
+        let wanted = is_of_use(&payload, now) && !(possible_duplicate && taken_over_before);
+        let first_sender = self.first_sender(&payload);
+        let cargo = if wanted {
+            self.open_payload(message_id, payload)
         } else {
             Ok(None)
         };
-        if code.as_ref().is_err_and(|error| error.is_for_others()) {
-            self.leave_to_others(message_id, lease).await;
-            return None;
-        }
-        if let Ok(Some(code)) = code {
-            return Some(Job {
-                message_id,
-                cargo: Cargo::code(verification, code),
-                lease,
-                held_since,
-                attempts,
-                holds_quota,
-            });
+        match cargo {
+            Ok(Some(cargo)) => {
+                return Some(Job {
+                    message_id,
+                    cargo,
+                    lease,
+                    held_since,
+                    attempts,
+                    holds_quota,
+                });
+            }
+            Err(error) if error.is_for_others() => {
+                self.leave_to_others(message_id, lease).await;
+                return None;
+            }
+            Ok(None) | Err(_) => {}
         }
         let outcome = if possible_duplicate {
             Outcome::Unknown {
-                provider: self.first_sender(&verification),
+                provider: first_sender,
                 fallback: false,
             }
         } else {
@@ -157,30 +158,40 @@ impl Dispatcher {
     }
 
     /// Who would have been asked first by a process that died.
-    fn first_sender(&self, verification: &StoredVerification) -> Provider {
+    fn first_sender(&self, payload: &StoredPayload) -> Provider {
         let snapshot = self.directory.current();
-        let environment = snapshot.environment(verification.environment_id).ok().flatten();
+        let environment = |id| snapshot.environment(id).ok().flatten();
         let own = |route: route::Route| route.hops.first() == Some(&Hop::Own);
-        match verification.channel() {
-            Channel::Sms => {
-                let purpose = verification.verification.purpose;
-                let route = environment
-                    .and_then(|held| route::sms(&held.sms.row, purpose, self.platform.sms_kind).ok());
-                match &self.platform.sms {
-                    _ if route.is_some_and(own) => Provider::Twilio,
-                    Some(platform) => platform.provider(),
-                    None => Provider::Kinde,
-                }
+        let platform = &self.platform;
+        let (is_own, own_provider) = match payload {
+            StoredPayload::Code(stored) if stored.channel() == Channel::Sms => {
+                let purpose = stored.verification.purpose;
+                let route = environment(stored.environment_id)
+                    .and_then(|held| route::sms(&held.sms.row, purpose, platform.sms_kind).ok());
+                (route.is_some_and(own), Provider::Twilio)
             }
-            Channel::Email => {
-                let route =
-                    environment.and_then(|held| route::email(&held.email.row, self.platform.email_kind).ok());
-                match &self.platform.email {
-                    _ if route.is_some_and(own) => Provider::Smtp,
-                    Some(platform) => platform.provider(),
-                    None => Provider::Kinde,
-                }
+            StoredPayload::Code(stored) => {
+                let route = environment(stored.environment_id)
+                    .and_then(|held| route::email(&held.email.row, platform.email_kind).ok());
+                (route.is_some_and(own), Provider::Smtp)
             }
+            StoredPayload::Notification(_) => (false, Provider::Smtp),
+        };
+        if is_own {
+            return own_provider;
         }
+        let carried_by = match own_provider {
+            Provider::Twilio => platform.sms.as_ref().map(|platform| platform.provider()),
+            _ => platform.email.as_ref().map(|platform| platform.provider()),
+        };
+        carried_by.unwrap_or(Provider::Kinde)
+    }
+}
+
+/// Whether it is still of use to whom it is for.
+fn is_of_use(payload: &StoredPayload, now: Timestamp) -> bool {
+    match payload {
+        StoredPayload::Code(stored) => stored.verification.status(now) == VerificationStatus::Pending,
+        StoredPayload::Notification(stored) => stored.expires_at > now,
     }
 }

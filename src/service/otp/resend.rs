@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::{Caller, Refused, SendError, Service, limits, permitted};
+use super::{Caller, Refused, SendError, Service, language, limits, permitted};
 use crate::domain::id::VerificationId;
 use crate::domain::idempotency::KeyedRequest;
 use crate::domain::time::Timestamp;
@@ -12,6 +12,7 @@ use crate::domain::verification::{Verification, VerificationStatus};
 use crate::service::dispatch::{Cargo, Job};
 use crate::service::route::Route;
 use crate::store::StoreError;
+use crate::store::outbox::StoredPayload;
 use crate::store::verification::{NewSend, Resend, StoredVerification};
 
 impl Service {
@@ -35,9 +36,9 @@ impl Service {
         };
         let again = self.new_send(caller, &stored, &route, request, now);
         let lease = again.message.lease;
-        let job = |stored: StoredVerification, code| Job {
+        let job = |cargo| Job {
             message_id: again.message.id,
-            cargo: Cargo::code(stored, code),
+            cargo,
             lease,
             held_since: Instant::now(),
             attempts: 0,
@@ -48,13 +49,15 @@ impl Service {
         let refused = match self.store.resend(again.clone()).await? {
             Resend::Resent(stored) => {
                 let verification = stored.verification.clone();
+                let message_id = again.message.id;
                 // A code that nobody can open was altered in the database: the outbox ends its message.
-                let Ok(Some(code)) = self.dispatcher.open_code(&stored) else {
+                let Ok(Some(cargo)) = self
+                    .dispatcher
+                    .open_payload(message_id, StoredPayload::Code(stored))
+                else {
                     return Ok(verification);
                 };
-                return Ok(self
-                    .deliver(verification, pending, job(*stored, code), max_wait)
-                    .await?);
+                return Ok(self.deliver(verification, pending, job(cargo), max_wait).await?);
             }
             Resend::Repeated { message_id } => {
                 pending.not_made();
@@ -86,13 +89,17 @@ impl Service {
         now: Timestamp,
     ) -> NewSend {
         let policy = &caller.environment.otp.row;
+        let language = language(&caller.environment, stored.locale.as_ref());
         NewSend {
             application_id: caller.application.id,
             verification_id: stored.verification.id,
             enabled_connections: caller.application.connections.clone(),
-            resend_after_seconds: policy.resend_after_seconds.clone(),
+            recipient_key: stored.recipient_key,
+            resend_at: (1..=policy.max_sends)
+                .map(|sends| now + policy.resend_wait(sends))
+                .collect(),
             limits: limits(policy),
-            message: self.new_message(route, stored.channel(), now),
+            message: self.new_message(route, stored.channel(), language, now),
             request,
             now,
         }
@@ -110,17 +117,16 @@ impl Service {
         let pending = verification.status(now) == VerificationStatus::Pending;
         let on = &caller.application.connections;
         if pending && on.contains(&verification.connection_id) {
-            permitted(&caller.environment, &stored.recipient, verification.purpose)?;
-            self.openable_here(stored)?;
+            let payload = StoredPayload::Code(Box::new(stored.clone()));
+            match self.dispatcher.open_payload(verification.message.id, payload) {
+                Ok(Some(Cargo::Code(code))) => {
+                    permitted(&caller.environment, &code.recipient, verification.purpose)?;
+                }
+                // Only another process can open it; before anything is counted.
+                Err(error) if error.is_for_others() => return Err(StoreError::Keys(error).into()),
+                _ => {}
+            }
         }
         Ok(self.route(&caller.environment, stored.channel(), verification.purpose)?)
-    }
-
-    /// Refuses to resend, before anything is counted, what only another process can open.
-    fn openable_here(&self, stored: &StoredVerification) -> Result<(), StoreError> {
-        match self.dispatcher.open_code(stored) {
-            Err(error) if error.is_for_others() => Err(StoreError::Keys(error)),
-            _ => Ok(()),
-        }
     }
 }

@@ -4,13 +4,16 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::{Caller, Refused, SendError, SendOtp, Service, limits, permitted};
+use super::{Caller, Refused, SendError, SendOtp, Service, language, limits, permitted};
 use crate::domain::code::Code;
 use crate::domain::id::VerificationId;
+use crate::domain::limit::{address_key, recipient_key};
+use crate::domain::message::MessageSummary;
 use crate::domain::policy::OtpPolicy;
+use crate::domain::recipient::RecipientRow;
 use crate::domain::time::Timestamp;
 use crate::domain::verification::Verification;
-use crate::service::dispatch::{Cargo, Job, queued};
+use crate::service::dispatch::{Cargo, Job};
 use crate::store::verification::{Issue, NewMessage, NewVerification, StoredVerification};
 
 impl Service {
@@ -35,7 +38,9 @@ impl Service {
         };
         let policy = &environment.otp.row;
         let code = Code::draw(&*self.random, policy.digits);
-        let message = self.new_message(&route, channel, now);
+        let language = language(environment, command.locale.as_ref());
+        let message = self.new_message(&route, channel, language, now);
+        let recipient = command.recipient.clone();
         let new = self.new_verification(caller, command, policy, &code, message, now);
         let made = made(&new);
         let verification = made.verification.clone();
@@ -45,7 +50,7 @@ impl Service {
             held_since: Instant::now(),
             attempts: 0,
             holds_quota: new.message.quota.is_some(),
-            cargo: Cargo::code(made, code),
+            cargo: Cargo::code(made, recipient, code),
         };
         let pending = self.dispatcher.pending_commit([job.message_id], job.lease);
         let refused = match self.store.issue(new).await? {
@@ -76,16 +81,23 @@ impl Service {
             Some(request) => request.verification_id(),
             None => VerificationId::unguessable(&*self.random),
         };
+        let environment_id = caller.environment.id();
+        let recipient = &command.recipient;
+        let address = command.client_ip.as_deref();
         NewVerification {
             id,
             body_hash: command.request.map(|request| request.body_hash),
-            environment_id: caller.environment.id(),
+            environment_id,
             application_id: caller.application.id,
             connection_id: command.connection.id,
             purpose: command.purpose,
-            recipient: command.recipient,
+            channel,
+            recipient_key: recipient_key(&self.keys, environment_id, recipient),
+            sealed_recipient: recipient.seal(keys, &*self.random, RecipientRow::Verification(id)),
+            masked_recipient: recipient.masked(),
+            country: recipient.country(),
             locale: command.locale,
-            ip_key: command.ip_key,
+            ip_key: address.map(|address| address_key(&self.keys, environment_id, address)),
             code_mac: keys.code_mac(id, code.expose()),
             code_digits: policy.digits,
             sealed_code: code.seal(keys, &*self.random, id),
@@ -106,8 +118,8 @@ fn made(new: &NewVerification) -> StoredVerification {
         verification: Verification {
             id: new.id,
             connection_id: new.connection_id,
-            channel: new.recipient.channel(),
-            masked_recipient: new.recipient.masked(),
+            channel: new.channel,
+            masked_recipient: new.masked_recipient.clone(),
             purpose: new.purpose,
             created_at: new.created_at,
             expires_at: new.expires_at,
@@ -118,11 +130,12 @@ fn made(new: &NewVerification) -> StoredVerification {
             resend_at: new.resend_at,
             verified_at: None,
             canceled_at: None,
-            message: queued(new.message.id),
+            message: MessageSummary::queued(new.message.id),
         },
         environment_id: new.environment_id,
         application_id: new.application_id,
-        recipient: new.recipient.clone(),
+        recipient_key: new.recipient_key,
+        sealed_recipient: new.sealed_recipient.clone(),
         locale: new.locale.clone(),
         sealed_code: Some(new.sealed_code.clone()),
     }

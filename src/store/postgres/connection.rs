@@ -13,6 +13,7 @@ use tokio::time::{Instant, timeout};
 use lending::{Borrowed, Lending};
 
 use super::{StoreError, fault};
+use crate::store::batch::Failure;
 use crate::store::write_health::{Effect, WriteHealth};
 
 mod lending;
@@ -207,6 +208,14 @@ impl Lent {
             self.writes.note_failure(self.effect);
         }
         result
+    }
+
+    /// As [`Self::ask`], of a statement that carries out a batch.
+    pub(super) async fn ask_for_batch<T>(
+        &mut self,
+        work: impl AsyncFnOnce(&mut PgConnection) -> Result<T, sqlx::Error>,
+    ) -> Result<T, Failure> {
+        self.try_ask(work).await.map_err(fault::of_batch)
     }
 
     /// Runs several statements as one: all of what they write, or nothing when one fails.

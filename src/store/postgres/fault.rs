@@ -7,6 +7,7 @@ use std::fmt;
 use sqlx::migrate::MigrateError;
 
 use super::StoreError;
+use crate::store::batch::Failure;
 
 /// What Postgres refused a statement with.
 #[derive(Debug, thiserror::Error)]
@@ -15,11 +16,6 @@ struct Refused {
     code: String,
     message: String,
 }
-
-/// A statement that met others on a counter at its limit, again and again.
-#[derive(Debug, Clone, Copy, thiserror::Error)]
-#[error("the statement lost the race for a counter {0} times")]
-struct Contended(usize);
 
 /// A statement that did not end in time.
 #[derive(Debug, Clone, Copy, thiserror::Error)]
@@ -56,8 +52,35 @@ pub(super) fn of_migration(error: MigrateError) -> StoreError {
     }
 }
 
-pub(super) fn contended(tries: usize) -> StoreError {
-    StoreError::Unavailable(Box::new(Contended(tries)))
+/// Columns that say another thing to the domain than they said to the statement.
+#[derive(Debug, Clone, Copy, thiserror::Error)]
+#[error("the statement refused what nothing speaks against")]
+struct Disagreement;
+
+pub(super) fn disagreement() -> StoreError {
+    StoreError::Statement(Box::new(Disagreement))
+}
+
+/// What the failure of a batch means for its operations. Where the database answered, nothing of it was taken, and what was wrong may be
+/// wrong with one of them alone, or have been so at that moment alone.
+pub(super) fn of_batch(error: sqlx::Error) -> Failure {
+    let concerns_one = match &error {
+        sqlx::Error::Database(_) => !heals(&error) || is_conflict(&error),
+        _ => false,
+    };
+    if is_lost_race(&error) || is_overtaken_by_a_copy(&error) {
+        Failure::Overtaken(of(error))
+    } else if concerns_one {
+        Failure::Refused(of(error))
+    } else {
+        Failure::Lost(of(error))
+    }
+}
+
+/// Whether a statement met another one: a deadlock, or a row that is there by now. One that did not get a lock in time is not tried
+/// again by itself: each operation of the batch may then wait as long.
+fn is_conflict(error: &sqlx::Error) -> bool {
+    code(error).is_some_and(|code| matches!(code.as_str(), "40001" | "40P01" | "23505"))
 }
 
 /// A column that does not hold what was written.

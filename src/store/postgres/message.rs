@@ -1,18 +1,18 @@
 //! Reading messages for an administrator.
 
 use async_trait::async_trait;
-use sqlx::{PgConnection, query_file, query_file_as};
+use sqlx::{PgConnection, query_file};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::row::SummaryRow;
 use super::{PostgresStore, StoreError, fault};
-use crate::domain::id::{ApplicationId, AttemptId, EnvironmentId, MessageId, NotificationId, VerificationId};
-use crate::domain::message::{Attempt, Channel, MessagePurpose, Provider};
-use crate::domain::recipient::Recipient;
+use crate::domain::id::{ApplicationId, EnvironmentId, MessageId, NotificationId, VerificationId};
+use crate::domain::idempotency::KeyedHash;
+use crate::domain::message::{Channel, MessagePurpose, MessageStatus};
 use crate::domain::time::Timestamp;
-use crate::store::Messages;
 use crate::store::message::{MessageFilter, MessageHistory, StoredMessage, readable};
+use crate::store::{Messages, attempt};
 
 /// Takes the columns of a message out of the record of any statement that has them.
 macro_rules! message_row {
@@ -55,12 +55,11 @@ impl Messages for PostgresStore {
     async fn search_messages(
         &self,
         environment: EnvironmentId,
-        recipient: &Recipient,
+        recipient_key: KeyedHash,
         before: Option<MessageId>,
         limit: u32,
     ) -> Result<Vec<StoredMessage>, StoreError> {
-        let key = recipient.key();
-        let fetch = |before, limit| self.page_to_recipient(environment, &key, before, limit);
+        let fetch = |before, limit| self.page_to_recipient(environment, recipient_key, before, limit);
         readable(limit, before, fetch, MessageRow::read).await
     }
 
@@ -70,24 +69,18 @@ impl Messages for PostgresStore {
         id: MessageId,
     ) -> Result<Option<MessageHistory>, StoreError> {
         let mut lent = self.lend_for_reading().await?;
-        let (found, attempts) = lent
-            .snapshot(async |transaction| {
-                let found = query_file!("src/store/postgres/sql/find_message.sql", id.0, environment.0)
-                    .fetch_optional(&mut **transaction)
-                    .await?;
-                let attempts = query_file_as!(AttemptRow, "src/store/postgres/sql/list_attempts.sql", id.0)
-                    .fetch_all(&mut **transaction)
-                    .await?;
-                Ok((found, attempts))
+        let found = lent
+            .ask(async |connection| {
+                query_file!("src/store/postgres/sql/find_message.sql", id.0, environment.0)
+                    .fetch_optional(connection)
+                    .await
             })
             .await?;
         let Some(found) = found else { return Ok(None) };
+        let attempts = attempt::read_all(&found.attempts);
         Ok(Some(MessageHistory {
             decision: found.decision,
-            attempts: attempts
-                .into_iter()
-                .map(AttemptRow::attempt)
-                .collect::<Result<_, _>>()?,
+            attempts: attempts.ok_or_else(|| fault::corrupt("messages", "attempts", id))?,
             due_at: found.due_at.map(Timestamp::new),
             taken_over_at: found.taken_over_at.map(Timestamp::new),
             guessed_at: found
@@ -114,7 +107,28 @@ impl PostgresStore {
     ) -> Result<Vec<MessageRow>, StoreError> {
         let mut lent = self.lend_for_reading().await?;
         let first = filter.since.map_or(Uuid::nil(), first_id_at);
-        let (statuses, channels) = (filter.statuses(), filter.channels());
+        let since = filter.since.map(Timestamp::to_offset_date_time);
+        let channels = filter.channels();
+        if filter.status == Some(MessageStatus::Queued) {
+            let rows = lent
+                .ask(async |connection| {
+                    query_file!(
+                        "src/store/postgres/sql/list_queued_messages.sql",
+                        environment.0,
+                        first,
+                        end(before),
+                        since,
+                        &channels as &[&str],
+                        i64::from(limit),
+                    )
+                    .fetch_all(connection)
+                    .await
+                })
+                .await?;
+            return Ok(rows.into_iter().map(|row| message_row!(row)).collect());
+        }
+        let ranges = filter.rare_statuses().into_iter().map(Option::unwrap_or_default);
+        let ranges: Vec<&str> = ranges.collect();
         let rows = lent
             .snapshot(async |transaction| {
                 walk_along_indexes(transaction).await?;
@@ -123,10 +137,11 @@ impl PostgresStore {
                     environment.0,
                     first,
                     end(before),
-                    filter.since.map(Timestamp::to_offset_date_time),
-                    &statuses as &[&str],
+                    since,
+                    &ranges as &[&str],
                     &channels as &[&str],
                     i64::from(limit),
+                    filter.status.map(MessageStatus::as_str),
                 )
                 .fetch_all(&mut **transaction)
                 .await
@@ -138,7 +153,7 @@ impl PostgresStore {
     async fn page_to_recipient(
         &self,
         environment: EnvironmentId,
-        recipient_key: &str,
+        recipient_key: KeyedHash,
         before: Option<MessageId>,
         limit: u32,
     ) -> Result<Vec<MessageRow>, StoreError> {
@@ -149,7 +164,7 @@ impl PostgresStore {
                 query_file!(
                     "src/store/postgres/sql/search_messages.sql",
                     environment.0,
-                    recipient_key,
+                    &recipient_key[..],
                     end(before),
                     i64::from(limit),
                 )
@@ -214,34 +229,6 @@ impl MessageRow {
             created_at: Timestamp::new(self.created_at),
             updated_at: Timestamp::new(self.updated_at),
             summary: self.summary.summary()?,
-        })
-    }
-}
-
-struct AttemptRow {
-    id: Uuid,
-    provider: String,
-    outcome: String,
-    provider_code: Option<String>,
-    detail: Option<String>,
-    provider_message_id: Option<String>,
-    started_at: OffsetDateTime,
-    finished_at: OffsetDateTime,
-}
-
-impl AttemptRow {
-    fn attempt(self) -> Result<Attempt, StoreError> {
-        let id = AttemptId(self.id);
-        let provider = Provider::parse(&self.provider);
-        Ok(Attempt {
-            id,
-            provider: provider.ok_or_else(|| fault::corrupt("attempts", "provider", id))?,
-            started_at: Timestamp::new(self.started_at),
-            finished_at: Timestamp::new(self.finished_at),
-            outcome: self.outcome,
-            provider_code: self.provider_code,
-            detail: self.detail,
-            provider_message_id: self.provider_message_id,
         })
     }
 }

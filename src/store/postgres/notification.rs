@@ -1,42 +1,37 @@
-//! Notifications: made in one statement with all of their messages, read, taken from the outbox, and removed.
+//! Notifications: made in one statement with all of their messages, read, and removed.
 
 use async_trait::async_trait;
 use sqlx::query_file;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::claim::{Entry, claim};
 use super::message::first_id_at;
 use super::row::{SummaryRow, integer};
-use super::send::TRIES;
 use super::{Lent, PostgresStore, StoreError, fault};
-use crate::domain::email::EmailAddress;
-use crate::domain::id::{ApplicationId, EnvironmentId, MessageId, NotificationId};
+use crate::domain::id::{ApplicationId, NotificationId};
 use crate::domain::idempotency::KeyedHash;
 use crate::domain::locale::LanguageTag;
 use crate::domain::notification::{
     NotificationEvent, NotificationOutcome, NotificationSource, NotificationView, SuppressionReason,
 };
-use crate::domain::policy::DAY;
 use crate::domain::time::Timestamp;
-use crate::store::notification::{ClaimedNotification, NewNotification, NotificationMessage, Notify};
-use crate::store::outbox::Lease;
+use crate::store::batch::{self, TRIES};
+use crate::store::notification::{NewNotification, Notify};
 use crate::store::{Notifications, Upkeep};
 
 #[async_trait]
 impl Notifications for PostgresStore {
     async fn notify(&self, new: NewNotification) -> Result<Notify, StoreError> {
         let mut lent = self.lend().await?;
-        let columns = RecipientColumns::of(&new);
         for _ in 0..TRIES {
-            match try_notify(&mut lent, &new, &columns).await {
+            match try_notify(&mut lent, &new).await {
                 Ok(Some(outcome)) => return Ok(self.write_health().proven_by(outcome)),
                 Ok(None) => {}
                 Err(error) if fault::is_lost_race(&error) || fault::is_overtaken_by_a_copy(&error) => {}
                 Err(error) => return Err(fault::of(error)),
             }
         }
-        Err(fault::contended(TRIES))
+        Err(batch::contended())
     }
 
     async fn find_notification(
@@ -108,99 +103,16 @@ impl Notifications for PostgresStore {
         let body_hash = body_hash.map_err(|_| fault::corrupt("notifications", "body_hash", id))?;
         Ok(Some((id, body_hash)))
     }
-
-    async fn claim_due_notifications(
-        &self,
-        now: Timestamp,
-        lease: Lease,
-        limit: u32,
-    ) -> Result<Vec<ClaimedNotification>, StoreError> {
-        let mut lent = self.lend().await?;
-        claim(
-            &mut lent,
-            lease,
-            limit,
-            |lent, limit| {
-                Box::pin(async move {
-                    lent.ask(async |connection| {
-                        query_file!(
-                            "src/store/postgres/sql/claim_due_notifications.sql",
-                            now.to_offset_date_time(),
-                            lease.token,
-                            lease.until.to_offset_date_time(),
-                            i64::from(limit),
-                        )
-                        .fetch_all(connection)
-                        .await
-                    })
-                    .await
-                })
-            },
-            |row| {
-                let message_id = MessageId(row.message_id);
-                let notification_id = NotificationId(row.notification_id);
-                let entry = Entry {
-                    message_id,
-                    former_token: row.former_token,
-                    taken_over_before: row.taken_over_before,
-                };
-                let read = || {
-                    let of = |column| fault::corrupt("notifications", column, notification_id);
-                    let recipient = EmailAddress::parse(&row.recipient)
-                        .map_err(|_| fault::corrupt("notification_recipients", "recipient", message_id))?;
-                    let locale = row.locale.map(|tag| LanguageTag::parse(&tag)).transpose();
-                    let attempts = u16::try_from(row.attempts);
-                    Ok(ClaimedNotification {
-                        message: NotificationMessage {
-                            message_id,
-                            notification_id,
-                            environment_id: EnvironmentId(row.environment_id),
-                            event: NotificationEvent::parse(&row.event).ok_or_else(|| of("event"))?,
-                            recipient,
-                            locale: locale.map_err(|_| of("locale"))?,
-                            sealed_data: row.sealed_data,
-                            expires_at: Timestamp::new(row.expires_at),
-                        },
-                        attempts: attempts.map_err(|_| fault::corrupt("outbox", "attempts", message_id))?,
-                        possible_duplicate: row.former_token.is_some(),
-                        taken_over_before: row.taken_over_before,
-                    })
-                };
-                (entry, read())
-            },
-        )
-        .await
-    }
 }
 
-/// The recipients as the columns of a table, and their messages, of which there are none where it is suppressed.
-struct RecipientColumns {
-    addresses: Vec<String>,
-    keys: Vec<String>,
-    masked: Vec<String>,
-    messages: Vec<Uuid>,
+/// The ids of the messages, of which there are none where it is suppressed.
+fn message_ids(new: &NewNotification) -> Vec<Uuid> {
+    let messages = new.messages.iter().flat_map(|messages| &messages.ids);
+    messages.map(|id| id.0).collect()
 }
 
-impl RecipientColumns {
-    fn of(new: &NewNotification) -> Self {
-        let column =
-            |of: fn(&EmailAddress) -> String| -> Vec<String> { new.recipients.iter().map(of).collect() };
-        let messages = new.messages.iter().flat_map(|messages| &messages.ids);
-        Self {
-            addresses: column(|recipient| recipient.as_str().to_owned()),
-            keys: column(EmailAddress::key),
-            masked: column(EmailAddress::masked),
-            messages: messages.map(|id| id.0).collect(),
-        }
-    }
-}
-
-async fn try_notify(
-    lent: &mut Lent,
-    new: &NewNotification,
-    columns: &RecipientColumns,
-) -> Result<Option<Notify>, sqlx::Error> {
-    let messages = new.messages.as_ref();
+async fn try_notify(lent: &mut Lent, new: &NewNotification) -> Result<Option<Notify>, sqlx::Error> {
+    let (messages, recipients) = (new.messages.as_ref(), &new.recipients);
     let row = lent
         .try_ask(async |connection| {
             query_file!(
@@ -216,16 +128,30 @@ async fn try_notify(
                 &new.sealed_data[..],
                 new.created_at.to_offset_date_time(),
                 new.expires_at.to_offset_date_time(),
-                &columns.addresses,
-                &columns.keys,
-                &columns.masked,
-                &columns.messages,
+                &recipients
+                    .iter()
+                    .map(|one| &one.recipient_key[..])
+                    .collect::<Vec<_>>() as &[&[u8]],
+                &recipients
+                    .iter()
+                    .map(|one| &one.limit_key[..])
+                    .collect::<Vec<_>>() as &[&[u8]],
+                &recipients
+                    .iter()
+                    .map(|one| &one.sealed_recipient[..])
+                    .collect::<Vec<_>>() as &[&[u8]],
+                &recipients
+                    .iter()
+                    .map(|one| one.masked_recipient.as_str())
+                    .collect::<Vec<_>>() as &[&str],
+                &message_ids(new),
                 integer(messages.map_or(0, |messages| messages.per_day)),
                 messages.map(|messages| messages.decision.as_str()),
                 messages.map(|messages| messages.lease.token),
                 messages.map(|messages| messages.lease.until.to_offset_date_time()),
                 new.request.as_ref().map(|request| &request.key_hash[..]),
                 new.request.as_ref().map(|request| &request.body_hash[..]),
+                messages.map(|messages| messages.language.as_str()),
             )
             .fetch_one(connection)
             .await
@@ -265,13 +191,8 @@ pub(super) async fn wipe_expired(lent: &mut Lent, now: Timestamp, limit: u32) ->
     Ok(wiped.rows_affected())
 }
 
-/// Removes notifications made before `before` whose messages are gone, and counters whose window has ended by `now`.
-pub(super) async fn remove_old(
-    lent: &mut Lent,
-    before: Timestamp,
-    now: Timestamp,
-    limit: u32,
-) -> Result<u64, StoreError> {
+/// Removes notifications made before `before` whose messages are gone.
+pub(super) async fn remove_old(lent: &mut Lent, before: Timestamp, limit: u32) -> Result<u64, StoreError> {
     let notifications = lent
         .ask(async |connection| {
             query_file!(
@@ -283,16 +204,5 @@ pub(super) async fn remove_old(
             .await
         })
         .await?;
-    let counters = lent
-        .ask(async |connection| {
-            query_file!(
-                "src/store/postgres/sql/remove_notification_counters.sql",
-                (now - DAY).to_offset_date_time(),
-                i64::from(limit),
-            )
-            .execute(connection)
-            .await
-        })
-        .await?;
-    Ok(notifications.rows_affected() + counters.rows_affected())
+    Ok(notifications.rows_affected())
 }

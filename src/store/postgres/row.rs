@@ -1,14 +1,17 @@
 //! Reading rows: every column into the domain's own type. What cannot be is told by table, column and row.
 
+use std::sync::Arc;
+
 use sqlx::types::Uuid;
 use time::OffsetDateTime;
 
 use super::StoreError;
 use super::fault::corrupt;
 use crate::domain::id::{ApplicationId, ConnectionId, EnvironmentId, MessageId, VerificationId};
+use crate::domain::idempotency::KeyedHash;
+use crate::domain::limit::{Counters, Window};
 use crate::domain::locale::LanguageTag;
 use crate::domain::message::{Channel, Failure, FailureCode, MessageStatus, MessageSummary, Provider};
-use crate::domain::recipient::Recipient;
 use crate::domain::time::Timestamp;
 use crate::domain::verification::{Purpose, Verification};
 use crate::store::verification::StoredVerification;
@@ -21,7 +24,8 @@ pub(super) struct VerificationRow {
     pub(super) connection_id: Uuid,
     pub(super) purpose: String,
     pub(super) channel: String,
-    pub(super) recipient: String,
+    pub(super) recipient_key: Vec<u8>,
+    pub(super) sealed_recipient: Vec<u8>,
     pub(super) masked_recipient: String,
     pub(super) locale: Option<String>,
     pub(super) sealed_code: Option<Vec<u8>>,
@@ -46,7 +50,8 @@ macro_rules! verification_row {
             connection_id: $record.connection_id,
             purpose: $record.purpose,
             channel: $record.channel,
-            recipient: $record.recipient,
+            recipient_key: $record.recipient_key,
+            sealed_recipient: $record.sealed_recipient,
             masked_recipient: $record.masked_recipient,
             locale: $record.locale,
             sealed_code: $record.sealed_code,
@@ -93,13 +98,13 @@ impl VerificationRow {
     pub(super) fn stored(mut self, message: MessageSummary) -> Result<StoredVerification, StoreError> {
         let id = VerificationId(self.id);
         let of = |column| corrupt("verifications", column, id);
-        let channel = Channel::parse(&self.channel).ok_or_else(|| of("channel"))?;
-        let recipient = Recipient::from_stored(channel, &self.recipient).ok_or_else(|| of("recipient"))?;
+        let recipient_key = KeyedHash::try_from(&self.recipient_key[..]);
         let locale = self.locale.take().map(|tag| LanguageTag::parse(&tag)).transpose();
         Ok(StoredVerification {
             environment_id: EnvironmentId(self.environment_id),
             application_id: ApplicationId(self.application_id),
-            recipient,
+            recipient_key: recipient_key.map_err(|_| of("recipient_key"))?,
+            sealed_recipient: std::mem::take(&mut self.sealed_recipient),
             locale: locale.map_err(|_| of("locale"))?,
             sealed_code: self.sealed_code.take(),
             verification: self.verification(message)?,
@@ -159,6 +164,53 @@ impl SummaryRow {
             error: code.transpose()?.map(|code| Failure { code, detail }),
         })
     }
+}
+
+/// The counters of a recipient, as an outer join gives them; all are `None` where there is no row.
+#[derive(Default)]
+pub(super) struct CounterColumns {
+    pub(super) hour: (Option<OffsetDateTime>, Option<i32>),
+    pub(super) day: (Option<OffsetDateTime>, Option<i32>),
+    pub(super) guesses: (Option<OffsetDateTime>, Option<i32>),
+}
+
+impl CounterColumns {
+    pub(super) fn counters(&self) -> Option<Counters> {
+        let window = |(started_at, count): (Option<OffsetDateTime>, Option<i32>)| {
+            Some(Window {
+                started_at: Timestamp::new(started_at?),
+                count: u32::try_from(count?).unwrap_or(0),
+            })
+        };
+        Some(Counters {
+            hour: window(self.hour)?,
+            day: window(self.day)?,
+            guesses: window(self.guesses)?,
+        })
+    }
+}
+
+/// One column of a batch.
+pub(super) fn column<'b, O, T>(batch: &'b [Arc<O>], of: impl Fn(&'b O) -> T) -> Vec<T> {
+    batch.iter().map(|operation| of(operation)).collect()
+}
+
+/// Rows that an answer has no more than one of for each operation of a batch, by the operation's place.
+pub(super) fn by_place<R>(batch: usize, rows: Vec<R>, number: impl Fn(&R) -> i64) -> Vec<Option<R>> {
+    let mut places: Vec<_> = std::iter::repeat_with(|| None).take(batch).collect();
+    for row in rows {
+        let place = usize::try_from(number(&row) - 1).ok();
+        if let Some(place) = place.and_then(|place| places.get_mut(place)) {
+            *place = Some(row);
+        }
+    }
+    places
+}
+
+/// A list of values as an array's literal. None of them holds anything that would have to be quoted.
+pub(super) fn array_literal<T: std::fmt::Display>(values: impl IntoIterator<Item = T>) -> String {
+    let values: Vec<_> = values.into_iter().map(|value| value.to_string()).collect();
+    format!("{{{}}}", values.join(","))
 }
 
 /// A limit or count as the database's `integer`; what is beyond that is as good as the highest.

@@ -1,185 +1,192 @@
-//! Sends: the first message of a verification and every further one, each counted against all limits in the statement
-//! that makes it.
+//! Sends: the first messages of verifications and every further one, each counted against all limits in the statement that makes it.
 
-use sqlx::{PgConnection, query_file};
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use sqlx::query_file;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::row::{integer, left_alone, verification_row};
-use super::{Lent, StoreError, fault};
+use super::connection::Pools;
+use super::row::{CounterColumns, array_literal, by_place, column, integer, left_alone, verification_row};
+use super::{StoreError, fault};
+use crate::domain::country::Country;
 use crate::domain::id::VerificationId;
 use crate::domain::idempotency::KeyedResend;
+use crate::domain::limit;
 use crate::domain::locale::LanguageTag;
-use crate::domain::message::{Channel, MessageStatus, MessageSummary};
+use crate::domain::message::{Channel, MessageSummary};
 use crate::domain::time::Timestamp;
 use crate::domain::verification::Purpose;
+use crate::store::batch::{Carrier, Failure};
 use crate::store::outbox::MonthlyLimit;
-use crate::store::verification::{Issue, LimitName, NewSend, NewVerification, Resend, SendRefusal};
+use crate::store::verification::{
+    Issue, NewMessage, NewSend, NewVerification, Resend, SendLimits, SendRefusal,
+};
+use crate::store::write_health::Effect;
 
-/// How often a statement is run that others overtook on their way to the last place of a counter. The second run sees
-/// that the place is taken; only places that are given back at the same moment lead to a third.
-pub(super) const TRIES: usize = 5;
+/// Carries out issues.
+pub(super) struct Issues(pub(super) Arc<Pools>);
 
-pub(super) async fn issue(lent: &mut Lent, new: &NewVerification) -> Result<Issue, StoreError> {
-    for _ in 0..TRIES {
-        match lent
-            .try_ask(async |connection| try_issue(connection, new).await)
-            .await
-        {
-            Ok(Some(outcome)) => return Ok(outcome),
-            Ok(None) => {}
-            Err(error) if fault::is_lost_race(&error) || fault::is_overtaken_by_a_copy(&error) => {}
-            Err(error) => return Err(fault::of(error)),
-        }
-    }
-    Err(fault::contended(TRIES))
-}
-
-async fn try_issue(
-    connection: &mut PgConnection,
-    new: &NewVerification,
-) -> Result<Option<Issue>, sqlx::Error> {
-    let quota = new.message.quota;
-    let made = query_file!(
-        "src/store/postgres/sql/issue.sql",
-        new.id.0,
-        new.environment_id.0,
-        new.application_id.0,
-        new.connection_id.0,
-        new.purpose.as_str(),
-        new.recipient.channel().as_str(),
-        new.recipient.address(),
-        new.recipient.key(),
-        new.recipient.masked(),
-        new.locale.as_ref().map(LanguageTag::as_str),
-        new.ip_key.as_deref(),
-        new.code_mac.generation.get(),
-        &new.code_mac.mac[..],
-        i16::from(new.code_digits),
-        &new.sealed_code[..],
-        i16::from(new.max_guesses),
-        i16::from(new.max_sends),
-        new.created_at.to_offset_date_time(),
-        new.expires_at.to_offset_date_time(),
-        new.resend_at.to_offset_date_time(),
-        new.message.id.0,
-        new.message.decision.as_str(),
-        new.message.lease.token,
-        new.message.lease.until.to_offset_date_time(),
-        integer(new.limits.per_hour),
-        integer(new.limits.per_day),
-        integer(new.limits.ip_per_hour),
-        integer(new.limits.guesses_per_day),
-        quota.map(|quota| quota.counter.as_str()),
-        quota.map(month),
-        quota.map(|quota| integer(quota.limit)),
-        new.body_hash.as_ref().map(|hash| &hash[..]),
-    )
-    .fetch_one(connection)
-    .await?;
-    if made.issued {
-        return Ok(Some(Issue::Issued));
-    }
-    if made.made {
-        let repeated = made.made_body_hash.as_deref() == new.body_hash.as_ref().map(|hash| &hash[..]);
-        return Ok(Some(if repeated {
-            Issue::Repeated
-        } else {
-            Issue::KeyReused
-        }));
-    }
-    let standing = Standing {
-        locked_until: made.locked_until,
-        hour_resets_at: made.hour_resets_at,
-        day_resets_at: made.day_resets_at,
-        address_resets_at: made.address_resets_at,
-        quota_exhausted: made.quota_exhausted,
-    };
-    Ok(standing.refusal().map(Issue::Refused))
-}
-
-pub(super) async fn resend(lent: &mut Lent, again: &NewSend) -> Result<Resend, StoreError> {
-    for _ in 0..TRIES {
-        match lent
-            .try_ask(async |connection| try_resend(connection, again).await)
-            .await
-        {
-            Ok(Some(outcome)) => return outcome,
-            Ok(None) => {}
-            Err(error) if fault::is_lost_race(&error) => {}
-            Err(error) => return Err(fault::of(error)),
-        }
-    }
-    Err(fault::contended(TRIES))
-}
-
-async fn try_resend(
-    connection: &mut PgConnection,
-    again: &NewSend,
-) -> Result<Option<Result<Resend, StoreError>>, sqlx::Error> {
-    let enabled: Vec<_> = again.enabled_connections.iter().map(|id| id.0).collect();
-    let waits: Vec<_> = again.resend_after_seconds.iter().copied().map(integer).collect();
-    let quota = again.message.quota;
-    let keyed_resend = again.keyed_resend().map(KeyedResend::to_bytes);
-    let found = query_file!(
-        "src/store/postgres/sql/resend.sql",
-        again.verification_id.0,
-        again.application_id.0,
-        &enabled,
-        again.now.to_offset_date_time(),
-        integer(again.limits.guesses_per_day),
-        integer(again.limits.per_hour),
-        integer(again.limits.per_day),
-        integer(again.limits.ip_per_hour),
-        quota.map(|quota| quota.counter.as_str()),
-        quota.map(month),
-        quota.map(|quota| integer(quota.limit)),
-        again.message.id.0,
-        &waits,
-        again.message.decision.as_str(),
-        again.message.lease.until.to_offset_date_time(),
-        again.message.lease.token,
-        again.request.as_ref().map(|request| &request.key_hash[..]),
-        keyed_resend.as_deref(),
-        Purpose::NAMES as &[&str],
-        Channel::NAMES as &[&str],
-    )
-    .fetch_optional(connection)
-    .await?;
-    let Some(found) = found else {
-        return Ok(Some(Ok(Resend::NotFound)));
-    };
-    if found.sent {
-        let stored = verification_row!(found).stored(queued(again));
-        return Ok(Some(stored.map(|stored| Resend::Resent(Box::new(stored)))));
-    }
-    Ok(match found.state.as_str() {
-        "unreadable" => {
-            let read = verification_row!(found).verification(queued(again));
-            return Ok(Some(read.and_then(|verification| Err(left_alone(&verification)))));
-        }
-        "made" => return Ok(Some(made_before(again, found.id, found.keyed_resends.as_deref()))),
-        "connection_disabled" => Some(Resend::ConnectionDisabled),
-        "already_verified" => Some(Resend::AlreadyVerified),
-        "canceled" => Some(Resend::Canceled),
-        "locked" => Some(Resend::Locked),
-        "expired" => Some(Resend::Expired),
-        "limit_reached" => Some(Resend::LimitReached),
-        "too_soon" => Some(Resend::TooSoon {
-            resend_at: Timestamp::new(found.resend_at),
-        }),
-        _ => {
-            let standing = Standing {
-                locked_until: found.locked_until,
-                hour_resets_at: found.hour_resets_at,
-                day_resets_at: found.day_resets_at,
-                address_resets_at: found.address_resets_at,
-                quota_exhausted: found.quota_exhausted.unwrap_or(false),
+#[async_trait]
+impl Carrier<NewVerification> for Issues {
+    async fn carry_out(
+        &self,
+        batch: &[Arc<NewVerification>],
+    ) -> Result<Vec<Result<Issue, StoreError>>, Failure> {
+        let mut lent = self.0.lend(Effect::Writes).await.map_err(Failure::Lost)?;
+        let messages = MessageColumns::of(batch, |new| (&new.message, new.limits));
+        let rows = lent
+            .ask_for_batch(async |connection| {
+                query_file!(
+                    "src/store/postgres/sql/issue.sql",
+                    &column(batch, |new| new.id.0),
+                    &column(batch, |new| new.environment_id.0),
+                    &column(batch, |new| new.application_id.0),
+                    &column(batch, |new| new.connection_id.0),
+                    &column(batch, |new| new.purpose.as_str()) as &[&str],
+                    &column(batch, |new| new.channel.as_str()) as &[&str],
+                    &column(batch, |new| new.country.as_ref().map(Country::as_str)) as &[Option<&str>],
+                    &column(batch, |new| new.locale.as_ref().map(LanguageTag::as_str)) as &[Option<&str>],
+                    &column(batch, |new| new.masked_recipient.as_str()) as &[&str],
+                    &column(batch, |new| &new.recipient_key[..]) as &[&[u8]],
+                    &column(batch, |new| &new.sealed_recipient[..]) as &[&[u8]],
+                    &column(batch, |new| new.ip_key.as_ref().map(|key| &key[..])) as &[Option<&[u8]>],
+                    &column(batch, |new| new.code_mac.generation.get()),
+                    &column(batch, |new| &new.code_mac.mac[..]) as &[&[u8]],
+                    &column(batch, |new| i16::from(new.code_digits)),
+                    &column(batch, |new| &new.sealed_code[..]) as &[&[u8]],
+                    &column(batch, |new| i16::from(new.max_guesses)),
+                    &column(batch, |new| i16::from(new.max_sends)),
+                    &column(batch, |new| new.created_at.to_offset_date_time()),
+                    &column(batch, |new| new.expires_at.to_offset_date_time()),
+                    &column(batch, |new| new.resend_at.to_offset_date_time()),
+                    &column(batch, |new| new.body_hash.as_ref().map(|hash| &hash[..])) as &[Option<&[u8]>],
+                    &messages.ids,
+                    &messages.languages as &[&str],
+                    &messages.decisions as &[&str],
+                    &messages.lease_tokens,
+                    &messages.leases_until,
+                    &messages.per_hour,
+                    &messages.per_day,
+                    &messages.ip_per_hour,
+                    &messages.guesses_per_day,
+                    &messages.quota_counters as &[Option<&str>],
+                    &messages.quota_months as &[Option<OffsetDateTime>],
+                    &messages.quota_limits as &[Option<i32>],
+                )
+                .fetch_all(connection)
+                .await
+            })
+            .await?;
+        let outcomes = batch.iter().zip(rows).map(|(new, row)| {
+            if row.admitted {
+                return Ok(Issue::Issued);
+            }
+            if row.made {
+                let repeated = row.made_body_hash.as_deref() == new.body_hash.as_ref().map(|hash| &hash[..]);
+                return Ok(if repeated {
+                    Issue::Repeated
+                } else {
+                    Issue::KeyReused
+                });
+            }
+            let found = FoundLimits {
+                recipient: CounterColumns {
+                    hour: (row.hour_started_at, row.hour_sends),
+                    day: (row.day_started_at, row.day_sends),
+                    guesses: (row.guesses_started_at, row.wrong_guesses),
+                },
+                address: (row.ip_hour_started_at, row.ip_hour_sends),
+                quota_used: row.quota_used,
             };
-            standing.refusal().map(Resend::Refused)
-        }
+            let refusal = found.refusal(&new.limits, new.message.quota, new.created_at);
+            refusal.map(Issue::Refused).ok_or_else(fault::disagreement)
+        });
+        Ok(outcomes.collect())
     }
-    .map(Ok))
+}
+
+/// Carries out further sends.
+pub(super) struct Resends(pub(super) Arc<Pools>);
+
+#[async_trait]
+impl Carrier<NewSend> for Resends {
+    async fn carry_out(&self, batch: &[Arc<NewSend>]) -> Result<Vec<Result<Resend, StoreError>>, Failure> {
+        let mut lent = self.0.lend(Effect::Writes).await.map_err(Failure::Lost)?;
+        let messages = MessageColumns::of(batch, |again| (&again.message, again.limits));
+        let keyed_resends = column(batch, |again| again.keyed_resend().map(KeyedResend::to_bytes));
+        let rows = lent
+            .ask_for_batch(async |connection| {
+                query_file!(
+                    "src/store/postgres/sql/resend.sql",
+                    &column(batch, |again| again.verification_id.0),
+                    &column(batch, |again| again.application_id.0),
+                    &column(batch, |again| array_literal(
+                        again.enabled_connections.iter().map(|id| id.0)
+                    )),
+                    &column(batch, |again| again.now.to_offset_date_time()),
+                    &column(batch, |again| array_literal(
+                        again.resend_at.iter().map(|at| format!("\"{at}\""))
+                    )),
+                    &messages.ids,
+                    &messages.languages as &[&str],
+                    &messages.decisions as &[&str],
+                    &messages.lease_tokens,
+                    &messages.leases_until,
+                    &messages.per_hour,
+                    &messages.per_day,
+                    &messages.ip_per_hour,
+                    &messages.guesses_per_day,
+                    &messages.quota_counters as &[Option<&str>],
+                    &messages.quota_months as &[Option<OffsetDateTime>],
+                    &messages.quota_limits as &[Option<i32>],
+                    &column(batch, |again| again
+                        .request
+                        .as_ref()
+                        .map(|request| &request.key_hash[..])) as &[Option<&[u8]>],
+                    &keyed_resends as &[Option<Vec<u8>>],
+                    Purpose::NAMES as &[&str],
+                    Channel::NAMES as &[&str],
+                )
+                .fetch_all(connection)
+                .await
+            })
+            .await?;
+        let rows = by_place(batch.len(), rows, |row| row.number);
+        let outcomes = batch.iter().zip(rows).map(|(again, row)| {
+            let Some(row) = row else {
+                return Ok(Resend::NotFound);
+            };
+            if row.made {
+                return made_before(again, row.id, row.keyed_resends.as_deref());
+            }
+            let found = FoundLimits {
+                recipient: CounterColumns {
+                    hour: (row.hour_started_at, row.hour_sends),
+                    day: (row.day_started_at, row.day_sends),
+                    guesses: (row.guesses_started_at, row.recipient_wrong_guesses),
+                },
+                address: (row.ip_hour_started_at, row.ip_hour_sends),
+                quota_used: row.quota_used,
+            };
+            let newest = MessageSummary::queued(again.message.id);
+            let (unreadable, admitted) = (row.unreadable, row.admitted);
+            let stored = verification_row!(row).stored(newest)?;
+            if unreadable {
+                return Err(left_alone(&stored.verification));
+            }
+            if admitted {
+                return Ok(Resend::Resent(Box::new(again.applied_to(stored))));
+            }
+            let by_limit = || found.refusal(&again.limits, again.message.quota, again.now);
+            again
+                .refusal(&stored.verification)
+                .or_else(|| by_limit().map(Resend::Refused))
+                .ok_or_else(fault::disagreement)
+        });
+        Ok(outcomes.collect())
+    }
 }
 
 fn made_before(again: &NewSend, id: Uuid, keyed_resends: Option<&[u8]>) -> Result<Resend, StoreError> {
@@ -190,52 +197,76 @@ fn made_before(again: &NewSend, id: Uuid, keyed_resends: Option<&[u8]>) -> Resul
     again.made_by(&resends).ok_or_else(corrupt)
 }
 
-/// The new message of a verification that was sent again.
-fn queued(again: &NewSend) -> MessageSummary {
-    MessageSummary {
-        id: again.message.id,
-        status: MessageStatus::Queued,
-        provider: None,
-        fallback: false,
-        error: None,
+/// The columns of the messages of a batch, and of what they are counted against.
+struct MessageColumns<'b> {
+    ids: Vec<Uuid>,
+    languages: Vec<&'static str>,
+    decisions: Vec<&'b str>,
+    lease_tokens: Vec<Uuid>,
+    leases_until: Vec<OffsetDateTime>,
+    per_hour: Vec<i32>,
+    per_day: Vec<i32>,
+    ip_per_hour: Vec<i32>,
+    guesses_per_day: Vec<i32>,
+    quota_counters: Vec<Option<&'static str>>,
+    quota_months: Vec<Option<OffsetDateTime>>,
+    quota_limits: Vec<Option<i32>>,
+}
+
+impl<'b> MessageColumns<'b> {
+    fn of<O>(batch: &'b [Arc<O>], parts: impl Fn(&'b O) -> (&'b NewMessage, SendLimits)) -> Self {
+        let message = |operation: &'b O| parts(operation).0;
+        let limits = |operation: &'b O| parts(operation).1;
+        Self {
+            ids: column(batch, |one| message(one).id.0),
+            languages: column(batch, |one| message(one).language.as_str()),
+            decisions: column(batch, |one| message(one).decision.as_str()),
+            lease_tokens: column(batch, |one| message(one).lease.token),
+            leases_until: column(batch, |one| message(one).lease.until.to_offset_date_time()),
+            per_hour: column(batch, |one| integer(limits(one).per_hour)),
+            per_day: column(batch, |one| integer(limits(one).per_day)),
+            ip_per_hour: column(batch, |one| integer(limits(one).ip_per_hour)),
+            guesses_per_day: column(batch, |one| integer(limits(one).guesses_per_day)),
+            quota_counters: column(batch, |one| {
+                message(one).quota.map(|quota| quota.counter.as_str())
+            }),
+            quota_months: column(batch, |one| message(one).quota.map(month)),
+            quota_limits: column(batch, |one| message(one).quota.map(|quota| integer(quota.limit))),
+        }
+    }
+}
+
+/// What a statement found that a send is counted against.
+struct FoundLimits {
+    recipient: CounterColumns,
+    address: (Option<OffsetDateTime>, Option<i32>),
+    quota_used: Option<i32>,
+}
+
+impl FoundLimits {
+    fn refusal(
+        &self,
+        limits: &SendLimits,
+        quota: Option<MonthlyLimit>,
+        now: Timestamp,
+    ) -> Option<SendRefusal> {
+        let address = CounterColumns {
+            hour: self.address,
+            day: self.address,
+            guesses: self.address,
+        };
+        let used = u32::try_from(self.quota_used.unwrap_or(0)).unwrap_or(0);
+        let quota_left = quota.is_none_or(|quota| used < quota.limit);
+        limit::refusal(
+            self.recipient.counters(),
+            address.counters(),
+            quota_left,
+            limits,
+            now,
+        )
     }
 }
 
 pub(super) fn month(limit: MonthlyLimit) -> OffsetDateTime {
     limit.month.to_offset_date_time()
-}
-
-/// The counters that refuse a send, each with the end of its window.
-struct Standing {
-    locked_until: Option<OffsetDateTime>,
-    hour_resets_at: Option<OffsetDateTime>,
-    day_resets_at: Option<OffsetDateTime>,
-    address_resets_at: Option<OffsetDateTime>,
-    quota_exhausted: bool,
-}
-
-impl Standing {
-    /// The refusal that lasts longest; a lock before any limit, and the quota last.
-    fn refusal(&self) -> Option<SendRefusal> {
-        if let Some(until) = self.locked_until {
-            return Some(SendRefusal::RecipientLocked {
-                until: Timestamp::new(until),
-            });
-        }
-        let windows = [
-            (LimitName::IpHour, self.address_resets_at),
-            (LimitName::RecipientDay, self.day_resets_at),
-            (LimitName::RecipientHour, self.hour_resets_at),
-        ];
-        let used_up = windows
-            .into_iter()
-            .filter_map(|(limit, end)| end.map(|end| (limit, end)));
-        if let Some((limit, end)) = used_up.max_by_key(|(_, end)| *end) {
-            return Some(SendRefusal::Throttled {
-                limit,
-                resets_at: Timestamp::new(end),
-            });
-        }
-        self.quota_exhausted.then_some(SendRefusal::QuotaExhausted)
-    }
 }

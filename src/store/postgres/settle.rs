@@ -1,177 +1,128 @@
-//! Settling: one attempt and what follows from it, in one statement that finds nothing to do once the lease is lost.
+//! Settling: attempts and what follows from them, in statements that find nothing to do for those whose lease is lost.
 
-use sqlx::{PgConnection, query_file};
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use sqlx::query_file;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::{Lent, StoreError};
-use crate::domain::message::{Attempt, Failure, MessageStatus, Provider};
+use super::StoreError;
+use super::connection::Pools;
+use super::row::column;
+use crate::domain::message::Provider;
 use crate::domain::time::Timestamp;
-use crate::store::outbox::{Outcome, Settled, Settlement};
+use crate::store::attempt;
+use crate::store::batch::{Carrier, Failure};
+use crate::store::outbox::{Settled, Settlement};
+use crate::store::write_health::Effect;
 
-pub(super) async fn settle(lent: &mut Lent, settlement: &Settlement) -> Result<Settled, StoreError> {
-    let held = lent
-        .ask(async |connection| match &settlement.outcome {
-            Outcome::Accepted {
-                provider,
-                fallback,
-                provider_message_id,
-            } => {
-                let holder = Holder {
-                    status: MessageStatus::Accepted,
-                    provider: *provider,
-                    fallback: *fallback,
-                    provider_message_id: provider_message_id.as_deref(),
-                };
-                hand_over(connection, settlement, holder).await
-            }
-            Outcome::Unknown { provider, fallback } => {
-                let holder = Holder {
-                    status: MessageStatus::Unknown,
-                    provider: *provider,
-                    fallback: *fallback,
-                    provider_message_id: None,
-                };
-                hand_over(connection, settlement, holder).await
-            }
-            Outcome::NextSender { lease_until } => {
-                keep(connection, settlement, *lease_until, Some(settlement.token)).await
-            }
-            Outcome::RetryAt(due_at) => keep(connection, settlement, *due_at, None).await,
-            Outcome::Failed(failure) => {
-                give_back(connection, settlement, MessageStatus::Failed, Some(failure)).await
-            }
-            Outcome::Expired => give_back(connection, settlement, MessageStatus::Expired, None).await,
-        })
-        .await?;
-    Ok(if held {
-        Settled::Recorded
-    } else {
-        Settled::LeaseLost
-    })
-}
+/// Carries out settlements that refund nothing: a provider has the message or may have it, or it is to be tried again.
+pub(super) struct Settlements(pub(super) Arc<Pools>);
 
-/// Who has a message, for good or perhaps.
-struct Holder<'a> {
-    status: MessageStatus,
-    provider: Provider,
-    fallback: bool,
-    provider_message_id: Option<&'a str>,
-}
-
-async fn hand_over(
-    connection: &mut PgConnection,
-    settlement: &Settlement,
-    holder: Holder<'_>,
-) -> Result<bool, sqlx::Error> {
-    let attempt = AttemptColumns::of(settlement.attempt.as_ref());
-    let row = query_file!(
-        "src/store/postgres/sql/settle_handed_over.sql",
-        settlement.message_id.0,
-        settlement.token,
-        holder.status.as_str(),
-        holder.provider.as_str(),
-        holder.fallback,
-        holder.provider_message_id,
-        settlement.now.to_offset_date_time(),
-        attempt.id,
-        attempt.provider,
-        attempt.outcome,
-        attempt.provider_code,
-        attempt.detail,
-        attempt.provider_message_id,
-        attempt.started_at,
-        attempt.finished_at,
-    )
-    .fetch_one(connection)
-    .await?;
-    Ok(row.held)
-}
-
-async fn keep(
-    connection: &mut PgConnection,
-    settlement: &Settlement,
-    due_at: Timestamp,
-    token: Option<Uuid>,
-) -> Result<bool, sqlx::Error> {
-    let attempt = AttemptColumns::of(settlement.attempt.as_ref());
-    let row = query_file!(
-        "src/store/postgres/sql/settle_queued.sql",
-        settlement.message_id.0,
-        settlement.token,
-        due_at.to_offset_date_time(),
-        token,
-        settlement.now.to_offset_date_time(),
-        attempt.id,
-        attempt.provider,
-        attempt.outcome,
-        attempt.provider_code,
-        attempt.detail,
-        attempt.provider_message_id,
-        attempt.started_at,
-        attempt.finished_at,
-    )
-    .fetch_one(connection)
-    .await?;
-    Ok(row.held)
-}
-
-async fn give_back(
-    connection: &mut PgConnection,
-    settlement: &Settlement,
-    status: MessageStatus,
-    failure: Option<&Failure>,
-) -> Result<bool, sqlx::Error> {
-    let attempt = AttemptColumns::of(settlement.attempt.as_ref());
-    let row = query_file!(
-        "src/store/postgres/sql/settle_given_back.sql",
-        settlement.message_id.0,
-        settlement.token,
-        status.as_str(),
-        failure.map(|failure| failure.code.as_str()),
-        failure.map(|failure| failure.detail.as_str()),
-        settlement.now.to_offset_date_time(),
-        attempt.id,
-        attempt.provider,
-        attempt.outcome,
-        attempt.provider_code,
-        attempt.detail,
-        attempt.provider_message_id,
-        attempt.started_at,
-        attempt.finished_at,
-    )
-    .fetch_one(connection)
-    .await?;
-    Ok(row.held)
-}
-
-/// The columns of an attempt; all `None` where there was none.
-#[derive(Default)]
-struct AttemptColumns<'a> {
-    id: Option<Uuid>,
-    provider: Option<&'static str>,
-    outcome: Option<&'a str>,
-    provider_code: Option<&'a str>,
-    detail: Option<&'a str>,
-    provider_message_id: Option<&'a str>,
-    started_at: Option<OffsetDateTime>,
-    finished_at: Option<OffsetDateTime>,
-}
-
-impl<'a> AttemptColumns<'a> {
-    fn of(attempt: Option<&'a Attempt>) -> Self {
-        let Some(attempt) = attempt else {
-            return Self::default();
-        };
-        Self {
-            id: Some(attempt.id.0),
-            provider: Some(attempt.provider.as_str()),
-            outcome: Some(&attempt.outcome),
-            provider_code: attempt.provider_code.as_deref(),
-            detail: attempt.detail.as_deref(),
-            provider_message_id: attempt.provider_message_id.as_deref(),
-            started_at: Some(attempt.started_at.to_offset_date_time()),
-            finished_at: Some(attempt.finished_at.to_offset_date_time()),
-        }
+#[async_trait]
+impl Carrier<Settlement> for Settlements {
+    async fn carry_out(
+        &self,
+        batch: &[Arc<Settlement>],
+    ) -> Result<Vec<Result<Settled, StoreError>>, Failure> {
+        let mut lent = self.0.lend(Effect::Writes).await.map_err(Failure::Lost)?;
+        let columns = column(batch, |settlement| settlement.outcome.columns());
+        let statuses: Vec<&str> = columns.iter().map(|columns| columns.status.as_str()).collect();
+        let providers: Vec<Option<&str>> = columns
+            .iter()
+            .map(|columns| columns.provider.map(Provider::as_str))
+            .collect();
+        let provider_message_ids: Vec<_> = columns
+            .iter()
+            .map(|columns| columns.provider_message_id)
+            .collect();
+        let due_at: Vec<_> = columns
+            .iter()
+            .map(|columns| columns.due_at.map(Timestamp::to_offset_date_time))
+            .collect();
+        let is_fallback: Vec<bool> = columns.iter().map(|columns| columns.fallback).collect();
+        let keeps_lease: Vec<bool> = columns.iter().map(|columns| columns.keeps_lease).collect();
+        let is_rare: Vec<bool> = columns.iter().map(|columns| columns.status.is_rare()).collect();
+        let settled = lent
+            .ask_for_batch(async |connection| {
+                query_file!(
+                    "src/store/postgres/sql/settle.sql",
+                    &column(batch, |settlement| settlement.message_id.0),
+                    &column(batch, |settlement| settlement.token),
+                    &statuses as &[&str],
+                    &providers as &[Option<&str>],
+                    &is_fallback,
+                    &provider_message_ids as &[Option<&str>],
+                    &due_at as &[Option<OffsetDateTime>],
+                    &keeps_lease,
+                    &column(batch, attempt_line),
+                    &column(batch, |settlement| settlement.now.to_offset_date_time()),
+                    &is_rare,
+                )
+                .fetch_all(connection)
+                .await
+            })
+            .await?;
+        Ok(outcomes(batch, settled.iter().map(|row| row.id)))
     }
+}
+
+/// Carries out settlements of messages that nobody accepted.
+pub(super) struct Refunds(pub(super) Arc<Pools>);
+
+#[async_trait]
+impl Carrier<Settlement> for Refunds {
+    async fn carry_out(
+        &self,
+        batch: &[Arc<Settlement>],
+    ) -> Result<Vec<Result<Settled, StoreError>>, Failure> {
+        let mut lent = self.0.lend(Effect::Writes).await.map_err(Failure::Lost)?;
+        let columns = column(batch, |settlement| settlement.outcome.columns());
+        let statuses: Vec<&str> = columns.iter().map(|columns| columns.status.as_str()).collect();
+        let failures = || columns.iter().map(|columns| columns.failure);
+        let codes: Vec<_> = failures().map(|failure| Some(failure?.code.as_str())).collect();
+        let details: Vec<_> = failures().map(|failure| Some(failure?.detail.as_str())).collect();
+        let settled = lent
+            .ask_for_batch(async |connection| {
+                query_file!(
+                    "src/store/postgres/sql/settle_refunded.sql",
+                    &column(batch, |settlement| settlement.message_id.0),
+                    &column(batch, |settlement| settlement.token),
+                    &statuses as &[&str],
+                    &codes as &[Option<&str>],
+                    &details as &[Option<&str>],
+                    &column(batch, attempt_line),
+                    &column(batch, |settlement| settlement.now.to_offset_date_time()),
+                )
+                .fetch_all(connection)
+                .await
+            })
+            .await?;
+        Ok(outcomes(batch, settled.iter().map(|row| row.id)))
+    }
+}
+
+fn attempt_line(settlement: &Settlement) -> String {
+    settlement
+        .attempt
+        .as_ref()
+        .map(attempt::to_line)
+        .unwrap_or_default()
+}
+
+fn outcomes(
+    batch: &[Arc<Settlement>],
+    settled: impl Iterator<Item = Uuid>,
+) -> Vec<Result<Settled, StoreError>> {
+    let settled: HashSet<_> = settled.collect();
+    let outcome = |settlement: &Settlement| {
+        if settled.contains(&settlement.message_id.0) {
+            Ok(Settled::Recorded)
+        } else {
+            Ok(Settled::LeaseLost)
+        }
+    };
+    column(batch, outcome)
 }

@@ -4,17 +4,15 @@ use std::error::Error;
 
 use async_trait::async_trait;
 use sqlx::{PgConnection, query_file};
-use time::OffsetDateTime;
 
 use super::directory::write_audit_entries;
-use super::row::integer;
+use super::row::{CounterColumns, integer};
 use super::send::month;
 use super::{PostgresStore, StoreError, fault};
-use crate::domain::policy::{DAY, HOUR};
+use crate::domain::limit::{self, Counters, SendRefusal};
 use crate::domain::time::Timestamp;
 use crate::store::audit::AuditEntry;
 use crate::store::test_message::{MINUTE, NewTest, TestCount, TestMessages};
-use crate::store::verification::{LimitName, SendRefusal};
 
 /// A test that is not to be sent.
 #[derive(Debug, Clone, Copy, thiserror::Error)]
@@ -53,14 +51,10 @@ impl TestMessages for PostgresStore {
     async fn give_back_test(&self, test: NewTest, _now: Timestamp) -> Result<(), StoreError> {
         let mut lent = self.lend().await?;
         lent.transact(async |transaction| {
-            query_file!(
-                "src/store/postgres/sql/give_back_recipient.sql",
-                test.environment_id.0,
-                test.recipient_key,
-                test.at.to_offset_date_time(),
-            )
-            .execute(&mut **transaction)
-            .await?;
+            if let Some(mut counters) = lock_counters(transaction, &test).await? {
+                counters.refund_send(test.at);
+                put_counters(transaction, &test, counters).await?;
+            }
             if let Some(quota) = test.quota {
                 query_file!(
                     "src/store/postgres/sql/release.sql",
@@ -101,40 +95,55 @@ async fn take_environments_place(connection: &mut PgConnection, test: &NewTest) 
 }
 
 async fn take_recipients_place(connection: &mut PgConnection, test: &NewTest) -> Result<(), sqlx::Error> {
-    let taken = query_file!(
-        "src/store/postgres/sql/count_recipient.sql",
-        test.environment_id.0,
-        test.recipient_key,
-        test.at.to_offset_date_time(),
-        integer(test.per_hour),
-        integer(test.per_day),
-    )
-    .fetch_optional(&mut *connection)
-    .await?;
-    if taken.is_some() {
-        return Ok(());
+    let (key, now) = (&test.recipient_key[..], test.at.to_offset_date_time());
+    query_file!("src/store/postgres/sql/begin_limit_counters.sql", key, now)
+        .execute(&mut *connection)
+        .await?;
+    let mut counters = lock_counters(connection, test)
+        .await?
+        .unwrap_or_else(|| Counters::empty(test.at));
+    if let Some(refusal) = limit::refusal(Some(counters), None, true, &test.limits(), test.at) {
+        return Err(Refused(TestCount::Refused(refusal)).into());
     }
-    let windows = query_file!(
-        "src/store/postgres/sql/recipient_windows.sql",
-        test.environment_id.0,
-        test.recipient_key,
+    counters.count_send(test.at);
+    put_counters(connection, test, counters).await
+}
+
+async fn lock_counters(
+    connection: &mut PgConnection,
+    test: &NewTest,
+) -> Result<Option<Counters>, sqlx::Error> {
+    let row = query_file!(
+        "src/store/postgres/sql/limit_counters.sql",
+        &test.recipient_key[..]
     )
-    .fetch_one(connection)
+    .fetch_optional(connection)
     .await?;
-    let end = |started_at: OffsetDateTime, length, sends, most: u32| {
-        let end = Timestamp::new(started_at) + length;
-        (sends >= integer(most) && end > test.at).then_some(end)
-    };
-    let hour = end(windows.hour_started_at, HOUR, windows.hour_sends, test.per_hour);
-    let day = end(windows.day_started_at, DAY, windows.day_sends, test.per_day);
-    // The one that lasts longest; both are `None` only where a place was given back at this very moment.
-    let (limit, resets_at) = match (hour, day) {
-        (Some(hour), Some(day)) if hour > day => (LimitName::RecipientHour, hour),
-        (_, Some(day)) => (LimitName::RecipientDay, day),
-        (Some(hour), None) => (LimitName::RecipientHour, hour),
-        (None, None) => (LimitName::RecipientHour, test.at),
-    };
-    Err(Refused(TestCount::Refused(SendRefusal::Throttled { limit, resets_at })).into())
+    let columns = row.map(|row| CounterColumns {
+        hour: (Some(row.hour_started_at), Some(row.hour_sends)),
+        day: (Some(row.day_started_at), Some(row.day_sends)),
+        guesses: (Some(row.guesses_started_at), Some(row.wrong_guesses)),
+    });
+    Ok(columns.and_then(|columns| columns.counters()))
+}
+
+async fn put_counters(
+    connection: &mut PgConnection,
+    test: &NewTest,
+    counters: Counters,
+) -> Result<(), sqlx::Error> {
+    let Counters { hour, day, .. } = counters;
+    query_file!(
+        "src/store/postgres/sql/put_limit_counters.sql",
+        &test.recipient_key[..],
+        hour.started_at.to_offset_date_time(),
+        integer(hour.count),
+        day.started_at.to_offset_date_time(),
+        integer(day.count),
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
 }
 
 async fn take_quotas_place(connection: &mut PgConnection, test: &NewTest) -> Result<(), sqlx::Error> {

@@ -1,11 +1,10 @@
 //! Upkeep: the probe, and removing in small batches what nobody needs any more. Old messages are found by their ids;
-//! counters have no index on their age, which every send would have to keep up, so their tables are walked page by page.
+//! counters have no index on their age, which every send would have to keep up, so their table is walked page by page.
 
 use std::sync::{Mutex, PoisonError};
 
 use async_trait::async_trait;
-use sqlx::{PgConnection, query_file};
-use uuid::Uuid;
+use sqlx::query_file;
 
 use super::message::first_id_at;
 use super::{Lent, PostgresStore, StoreError, fault, notification};
@@ -74,11 +73,11 @@ impl Upkeep for PostgresStore {
                     now.to_offset_date_time(),
                     i64::from(limit),
                 )
-                .execute(connection)
+                .fetch_one(connection)
                 .await
             })
             .await?;
-        Ok(wiped.rows_affected())
+        Ok(u64::try_from(wiped.touched).unwrap_or(0))
     }
 
     async fn wipe_expired_notifications(&self, now: Timestamp, limit: u32) -> Result<u64, StoreError> {
@@ -88,17 +87,8 @@ impl Upkeep for PostgresStore {
     async fn remove_old(&self, before: Timestamp, now: Timestamp, limit: u32) -> Result<u64, StoreError> {
         let mut lent = self.lend().await?;
         let mut removed = remove_messages(&mut lent, before, limit).await?;
-        removed += notification::remove_old(&mut lent, before, now, limit).await?;
-        removed += self
-            .walks
-            .recipients
-            .go_on(&mut lent, Table::Recipients, now - DAY, limit)
-            .await?;
-        removed += self
-            .walks
-            .addresses
-            .go_on(&mut lent, Table::Addresses, now - HOUR, limit)
-            .await?;
+        removed += notification::remove_old(&mut lent, before, limit).await?;
+        removed += self.walk.go_on(&mut lent, now, limit).await?;
         removed += remove_monthly_counters(&mut lent, now, limit).await?;
         removed += remove_records(&mut lent, now - REMOVED_RECORDS_KEPT, limit).await?;
         Ok(removed)
@@ -165,46 +155,13 @@ async fn remove_records(lent: &mut Lent, before: Timestamp, limit: u32) -> Resul
     Ok(removed.rows_affected())
 }
 
-/// How far the tables of counters have been walked.
+/// A walk along the keys of `limit_counters`, which begins anew at its end: the last key that was looked at.
 #[derive(Debug, Default)]
-pub(super) struct Walks {
-    recipients: Walk,
-    addresses: Walk,
-}
-
-/// The last key that was looked at.
-#[derive(Clone, Default)]
-struct Key {
-    environment_id: Uuid,
-    key: String,
-}
-
-/// A walk along a primary key, which begins anew at its end.
-#[derive(Default)]
-struct Walk(Mutex<Key>);
-
-impl std::fmt::Debug for Walk {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        // The key may be a recipient.
-        f.write_str("Walk(•••)")
-    }
-}
-
-#[derive(Clone, Copy)]
-enum Table {
-    Recipients,
-    Addresses,
-}
+pub(super) struct Walk(Mutex<Vec<u8>>);
 
 impl Walk {
-    /// Removes at most `limit` rows last needed at `needed_until`, on the next few pages of the table.
-    async fn go_on(
-        &self,
-        lent: &mut Lent,
-        table: Table,
-        needed_until: Timestamp,
-        limit: u32,
-    ) -> Result<u64, StoreError> {
+    /// Removes at most `limit` rows that are not needed any more, on the next few pages of the table.
+    async fn go_on(&self, lent: &mut Lent, now: Timestamp, limit: u32) -> Result<u64, StoreError> {
         let mut removed = 0;
         for _ in 0..PAGES {
             let size = i64::from(limit) - removed;
@@ -213,75 +170,26 @@ impl Walk {
             }
             let after = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
             let page = lent
-                .ask(async |connection| match table {
-                    Table::Recipients => recipients(connection, after, needed_until, size).await,
-                    Table::Addresses => addresses(connection, after, needed_until, size).await,
+                .ask(async |connection| {
+                    query_file!(
+                        "src/store/postgres/sql/remove_limit_counters.sql",
+                        &after[..],
+                        (now - HOUR).to_offset_date_time(),
+                        (now - DAY).to_offset_date_time(),
+                        size,
+                    )
+                    .fetch_one(connection)
+                    .await
                 })
                 .await?;
             removed += page.removed;
             let at_the_end = page.seen < size;
             *self.0.lock().unwrap_or_else(PoisonError::into_inner) =
-                if at_the_end { Key::default() } else { page.last };
+                page.last.filter(|_| !at_the_end).unwrap_or_default();
             if at_the_end {
                 break;
             }
         }
         Ok(u64::try_from(removed).unwrap_or(0))
     }
-}
-
-struct Page {
-    removed: i64,
-    seen: i64,
-    last: Key,
-}
-
-async fn recipients(
-    connection: &mut PgConnection,
-    after: Key,
-    needed_until: Timestamp,
-    size: i64,
-) -> Result<Page, sqlx::Error> {
-    let row = query_file!(
-        "src/store/postgres/sql/remove_recipients.sql",
-        after.environment_id,
-        after.key,
-        needed_until.to_offset_date_time(),
-        size,
-    )
-    .fetch_one(connection)
-    .await?;
-    Ok(Page {
-        removed: row.removed,
-        seen: row.seen,
-        last: Key {
-            environment_id: row.environment_id.unwrap_or_default(),
-            key: row.key.unwrap_or_default(),
-        },
-    })
-}
-
-async fn addresses(
-    connection: &mut PgConnection,
-    after: Key,
-    needed_until: Timestamp,
-    size: i64,
-) -> Result<Page, sqlx::Error> {
-    let row = query_file!(
-        "src/store/postgres/sql/remove_end_user_addresses.sql",
-        after.environment_id,
-        after.key,
-        needed_until.to_offset_date_time(),
-        size,
-    )
-    .fetch_one(connection)
-    .await?;
-    Ok(Page {
-        removed: row.removed,
-        seen: row.seen,
-        last: Key {
-            environment_id: row.environment_id.unwrap_or_default(),
-            key: row.key.unwrap_or_default(),
-        },
-    })
 }

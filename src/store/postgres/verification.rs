@@ -1,36 +1,44 @@
 //! Verifications: guesses, cancellations and reading. How they are sent is in [`super::send`].
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
-use sqlx::{PgConnection, query_file};
+use sqlx::query_file;
 use uuid::Uuid;
 
-use super::row::{SummaryRow, VerificationRow, integer, left_alone, summary_row, verification_row};
-use super::send::TRIES;
-use super::{Lent, PostgresStore, StoreError, fault, send};
+use super::connection::{Lent, Pools};
+use super::row::{
+    CounterColumns, SummaryRow, array_literal, by_place, column, integer, left_alone, summary_row,
+    verification_row,
+};
+use super::{PostgresStore, StoreError, fault};
 use crate::domain::id::{ApplicationId, EnvironmentId, VerificationId};
-use crate::domain::idempotency::{KeyedHash, KeyedResend};
-use crate::domain::message::{Channel, FailureCode, MessageStatus, Provider};
+use crate::domain::idempotency::{KeyedHash, KeyedRequest, KeyedResend};
+use crate::domain::keyring::CodeMac;
+use crate::domain::message::{Channel, FailureCode, MessageStatus, MessageSummary, Provider};
 use crate::domain::time::Timestamp;
-use crate::domain::verification::{Purpose, Verification};
+use crate::domain::verification::Purpose;
+use crate::store::batch::{Carrier, Failure};
 use crate::store::verification::{
-    Cancel, Check, Guess, Issue, KeyedRequests, NewSend, NewVerification, Resend, StoredVerification,
+    Cancel, Check, Guess, GuessedVerification, Issue, KeyedRequests, NewSend, NewVerification, Resend,
+    StoredVerification,
 };
 use crate::store::{Upkeep, Verifications};
 
 #[async_trait]
 impl Verifications for PostgresStore {
     async fn issue(&self, new: NewVerification) -> Result<Issue, StoreError> {
-        let issued = send::issue(&mut self.lend().await?, &new).await;
+        let issued = self.issues.run(new).await;
         issued.map(|issued| self.write_health().proven_by(issued))
     }
 
     async fn check(&self, guess: Guess) -> Result<Check, StoreError> {
-        let checked = check(&mut self.pools.lend_for_check().await?, &guess).await;
+        let checked = self.checks.run(guess).await;
         checked.map(|checked| self.write_health().proven_by(checked))
     }
 
     async fn resend(&self, again: NewSend) -> Result<Resend, StoreError> {
-        let resent = send::resend(&mut self.lend().await?, &again).await;
+        let resent = self.resends.run(again).await;
         resent.map(|resent| self.write_health().proven_by(resent))
     }
 
@@ -109,93 +117,117 @@ impl Verifications for PostgresStore {
     }
 }
 
-async fn check(lent: &mut Lent, guess: &Guess) -> Result<Check, StoreError> {
-    for _ in 0..TRIES {
-        match lent
-            .try_ask(async |connection| try_check(connection, guess).await)
-            .await
-        {
-            Ok(Checked::As(check)) => return Ok(check),
-            Ok(Checked::Read { row, message, check }) => {
-                return check(Box::new(with_message(lent, row, message).await?));
-            }
-            Err(error) if fault::is_lost_race(&error) => {}
-            Err(error) => return Err(fault::of(error)),
-        }
-    }
-    Err(fault::contended(TRIES))
-}
+/// Carries out guesses.
+pub(super) struct Checks(pub(super) Arc<Pools>);
 
-/// What the statement found, its verification not yet read from its columns.
-enum Checked {
-    As(Check),
-    /// Verified, now or by the same keyed request before; or left alone, which reading it will tell the reason of.
-    Read {
-        row: Box<VerificationRow>,
-        message: SummaryRow,
-        check: fn(Box<Verification>) -> Result<Check, StoreError>,
-    },
-}
-
-async fn try_check(connection: &mut PgConnection, guess: &Guess) -> Result<Checked, sqlx::Error> {
-    let enabled: Vec<_> = guess.enabled_connections.iter().map(|id| id.0).collect();
-    let generations: Vec<_> = guess.macs.iter().map(|mac| mac.generation.get()).collect();
-    let macs: Vec<_> = guess.macs.iter().map(|mac| mac.mac.to_vec()).collect();
-    let found = query_file!(
-        "src/store/postgres/sql/check.sql",
-        guess.verification_id.0,
-        guess.application_id.0,
-        guess.purpose.map(Purpose::as_str),
-        guess.connection_id.map(|id| id.0),
-        &enabled,
-        guess.now.to_offset_date_time(),
-        integer(guess.guesses_per_day),
-        i16::from(guess.digits),
-        &generations,
-        &macs,
-        guess.request.as_ref().map(|request| &request.key_hash[..]),
-        guess.request.as_ref().map(|request| &request.body_hash[..]),
-        Purpose::NAMES as &[&str],
-        Channel::NAMES as &[&str],
-        MessageStatus::NAMES as &[&str],
-        Provider::NAMES as &[&str],
-        FailureCode::NAMES as &[&str],
-    )
-    .fetch_optional(connection)
-    .await?;
-    let Some(mut found) = found else {
-        return Ok(Checked::As(Check::NotFound));
-    };
-    let body_hash = guess.request.as_ref().map(|request| &request.body_hash[..]);
-    let check: fn(_) -> _ = match found.state.as_str() {
-        "made" if found.verify_body_hash.as_deref() != body_hash => {
-            return Ok(Checked::As(Check::KeyReused));
-        }
-        "made" => |verification| Ok(Check::Repeated(verification)),
-        "verified" => |verification| Ok(Check::Verified(verification)),
-        "unreadable" => |verification| Err(left_alone(&verification)),
-        state => {
-            let guesses_left = u8::try_from(found.max_guesses - found.wrong_guesses).unwrap_or(0);
-            let until = found.locked_until.map_or(guess.now, Timestamp::new);
-            return Ok(Checked::As(match state {
-                "not_found" => Check::NotFound,
-                "connection_disabled" => Check::ConnectionDisabled,
-                "already_verified" => Check::AlreadyVerified,
-                "canceled" => Check::Canceled,
-                "locked" => Check::Locked,
-                "expired" => Check::Expired,
-                "recipient_locked" => Check::RecipientLocked { until },
-                "incorrect_length" => Check::IncorrectLength,
-                "unknown_key" => Check::UnknownKey {
-                    generation: found.code_key_id,
-                },
-                _ => Check::Incorrect { guesses_left },
+#[async_trait]
+impl Carrier<Guess> for Checks {
+    async fn carry_out(&self, batch: &[Arc<Guess>]) -> Result<Vec<Result<Check, StoreError>>, Failure> {
+        let mut lent = self.0.lend_for_check().await.map_err(Failure::Lost)?;
+        let rows = lent
+            .ask_for_batch(async |connection| {
+                query_file!(
+                    "src/store/postgres/sql/check.sql",
+                    &column(batch, |guess| guess.verification_id.0),
+                    &column(batch, |guess| guess.application_id.0),
+                    &column(batch, |guess| guess.purpose.map(Purpose::as_str)) as &[Option<&str>],
+                    &column(batch, |guess| guess.connection_id.map(|id| id.0)) as &[Option<Uuid>],
+                    &column(batch, |guess| array_literal(
+                        guess.enabled_connections.iter().map(|id| id.0)
+                    )),
+                    &column(batch, |guess| guess.now.to_offset_date_time()),
+                    &column(batch, |guess| integer(guess.guesses_per_day)),
+                    &column(batch, |guess| i16::from(guess.digits)),
+                    &column(batch, |guess| array_literal(
+                        guess.macs.iter().map(|mac| mac.generation)
+                    )),
+                    &column(batch, |guess| array_literal(guess.macs.iter().map(candidate))),
+                    &column(batch, |guess| guess
+                        .request
+                        .as_ref()
+                        .map(|request| &request.key_hash[..])) as &[Option<&[u8]>],
+                    &column(batch, |guess| guess
+                        .request
+                        .as_ref()
+                        .map(|request| &request.body_hash[..])) as &[Option<&[u8]>],
+                    Purpose::NAMES as &[&str],
+                    Channel::NAMES as &[&str],
+                    MessageStatus::NAMES as &[&str],
+                    Provider::NAMES as &[&str],
+                    FailureCode::NAMES as &[&str],
+                )
+                .fetch_all(connection)
+                .await
+            })
+            .await?;
+        let rows = by_place(batch.len(), rows, |row| row.number);
+        let mut outcomes = Vec::with_capacity(batch.len());
+        for (guess, row) in batch.iter().zip(rows) {
+            let Some(mut row) = row else {
+                outcomes.push(Ok(Check::NotFound));
+                continue;
+            };
+            let message = newest(&mut lent, summary_row!(row, row.message_id)).await;
+            let counters = CounterColumns {
+                hour: (row.hour_started_at, row.hour_sends),
+                day: (row.day_started_at, row.day_sends),
+                guesses: (row.guesses_started_at, row.recipient_wrong_guesses),
+            };
+            let hashes = (row.verify_key_hash.take(), row.verify_body_hash.take());
+            let (unreadable, admitted) = (row.unreadable, row.admitted);
+            let (code_generation, code_digits) = (row.code_key_id, row.code_digits);
+            let code_mac = std::mem::take(&mut row.code_mac);
+            let target = message.and_then(|message| {
+                let id = VerificationId(row.id);
+                let of = |column| fault::corrupt("verifications", column, id);
+                Ok(GuessedVerification {
+                    code_generation,
+                    code_mac,
+                    code_digits: u8::try_from(code_digits).map_err(|_| of("code_digits"))?,
+                    verified_by: verify_request(hashes).map_err(of)?,
+                    counters: counters.counters(),
+                    stored: verification_row!(row).stored(message)?,
+                })
+            });
+            outcomes.push(target.and_then(|target| {
+                if unreadable {
+                    return Err(left_alone(&target.stored.verification));
+                }
+                match guess.judge(&target) {
+                    Ok(is_right) if admitted => Ok(guess.counted(target, is_right)),
+                    Err(refused) if !admitted => Ok(refused),
+                    _ => Err(fault::disagreement()),
+                }
             }));
         }
+        Ok(outcomes)
+    }
+}
+
+/// A keyed hash beside its generation, as an array's literal has bytes.
+fn candidate(mac: &CodeMac) -> String {
+    format!("\"\\\\x{:08x}{}\"", mac.generation.get(), hex::encode(mac.mac))
+}
+
+fn verify_request(
+    (key_hash, body_hash): (Option<Vec<u8>>, Option<Vec<u8>>),
+) -> Result<Option<KeyedRequest>, &'static str> {
+    let (Some(key_hash), Some(body_hash)) = (key_hash, body_hash) else {
+        return Ok(None);
     };
-    let message = summary_row!(found, found.message_id);
-    let row = Box::new(verification_row!(found));
-    Ok(Checked::Read { row, message, check })
+    Ok(Some(KeyedRequest {
+        key_hash: key_hash.try_into().map_err(|_| "verify_key_hash")?,
+        body_hash: body_hash.try_into().map_err(|_| "verify_body_hash")?,
+    }))
+}
+
+/// The newest message of a verification. A resend that committed after the statement's snapshot and before it had the verification's
+/// lock has made a message that the snapshot does not show; it is read by itself then.
+async fn newest(lent: &mut Lent, message: SummaryRow) -> Result<MessageSummary, StoreError> {
+    match message.status {
+        Some(_) => message.summary(),
+        None => find_summary(lent, message.id).await?.summary(),
+    }
 }
 
 async fn cancel(
@@ -224,33 +256,13 @@ async fn cancel(
     let Some(mut found) = found else {
         return Ok(Cancel::NotFound);
     };
-    match found.state.as_str() {
-        "already_verified" => return Ok(Cancel::AlreadyVerified),
-        "expired" => return Ok(Cancel::Expired),
-        _ => {}
-    }
-    let is_left_alone = found.state == "unreadable";
-    let message = summary_row!(found, found.message_id);
-    let row = Box::new(verification_row!(found));
-    let verification = with_message(lent, row, message).await?;
-    if is_left_alone {
+    let message = newest(lent, summary_row!(found, found.message_id)).await?;
+    let unreadable = found.unreadable;
+    let verification = verification_row!(found).stored(message)?.verification;
+    if unreadable {
         return Err(left_alone(&verification));
     }
-    Ok(Cancel::Canceled(Box::new(verification)))
-}
-
-/// Puts a verification and its newest message together. A resend that committed after the statement's snapshot and before
-/// it had the verification's lock has made a message that the snapshot does not show; it is read by itself then.
-async fn with_message(
-    lent: &mut Lent,
-    row: Box<VerificationRow>,
-    message: SummaryRow,
-) -> Result<Verification, StoreError> {
-    let message = match message.status {
-        Some(_) => message,
-        None => find_summary(lent, message.id).await?,
-    };
-    row.verification(message.summary()?)
+    Ok(Cancel::of(verification, now))
 }
 
 async fn find_summary(lent: &mut Lent, id: Uuid) -> Result<SummaryRow, StoreError> {

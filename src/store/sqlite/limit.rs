@@ -1,288 +1,257 @@
-//! Counting sends and guesses of a recipient and sends for an end user's address. A window begins with the first event
-//! counted in it; all of this runs inside the writer's transaction, so that to read, compare and write is one step.
+//! What is counted of recipients, addresses and months: read once for all operations of a batch, counted on in memory by the domain's
+//! rules, and written once. All of it runs inside the writer's transaction, so that to read, decide and write is one step.
 
-use std::time::Duration;
+use std::collections::{HashMap, hash_map};
 
 use sqlx::SqliteConnection;
+use sqlx::sqlite::SqliteRow;
 
+use super::bulk::{Write, fetch_by_keys, key_list};
 use super::row::Fields;
 use super::{StoreError, fault, quota};
 use crate::domain::id::EnvironmentId;
+use crate::domain::idempotency::KeyedHash;
+use crate::domain::limit::{Counters, SendLimits, SendRefusal, Window, refusal};
 use crate::domain::policy::{DAY, HOUR};
 use crate::domain::time::Timestamp;
-use crate::store::outbox::MonthlyLimit;
-use crate::store::verification::{LimitName, SendLimits, SendRefusal};
+use crate::store::outbox::{MonthlyCounter, MonthlyLimit};
 
 /// A send that is to be counted.
-pub(super) struct CountedSend<'a> {
+pub(super) struct CountedSend {
     pub(super) environment_id: EnvironmentId,
-    pub(super) recipient_key: &'a str,
-    pub(super) ip_key: Option<&'a str>,
+    pub(super) recipient_key: KeyedHash,
+    pub(super) ip_key: Option<KeyedHash>,
     pub(super) limits: SendLimits,
     pub(super) quota: Option<MonthlyLimit>,
     pub(super) now: Timestamp,
 }
 
-/// Counts a send against every limit, or answers why not and counts it against none.
-pub(super) async fn count_send(
-    db: &mut SqliteConnection,
-    send: &CountedSend<'_>,
-) -> Result<Option<SendRefusal>, StoreError> {
-    let (environment, now, limits) = (send.environment_id, send.now, send.limits);
-    let mut recipient = RecipientCounters::load(db, environment, send.recipient_key, now).await?;
-    if let Some(until) = recipient.locked_until(limits.guesses_per_day, now) {
-        return Ok(Some(SendRefusal::RecipientLocked { until }));
-    }
-    let mut address = match send.ip_key {
-        Some(ip_key) => Some((ip_key, load_address(db, environment, ip_key, now).await?)),
-        None => None,
-    };
-    let mut windows = vec![
-        (
-            LimitName::RecipientHour,
-            &mut recipient.hour,
-            HOUR,
-            limits.per_hour,
-        ),
-        (LimitName::RecipientDay, &mut recipient.day, DAY, limits.per_day),
-    ];
-    if let Some((_, window)) = &mut address {
-        windows.push((LimitName::IpHour, window, HOUR, limits.ip_per_hour));
-    }
-    let mut longest: Option<(LimitName, Timestamp)> = None;
-    for (limit, window, length, most) in &mut windows {
-        window.begin_if_over(*length, now);
-        let resets_at = window.started_at + *length;
-        if window.count >= *most && longest.is_none_or(|(_, other)| other < resets_at) {
-            longest = Some((*limit, resets_at));
-        }
-        window.count += 1;
-    }
-    if let Some((limit, resets_at)) = longest {
-        return Ok(Some(SendRefusal::Throttled { limit, resets_at }));
-    }
-    if let Some(quota) = send.quota
-        && !quota::reserve(db, environment, quota).await?
-    {
-        return Ok(Some(SendRefusal::QuotaExhausted));
-    }
-    recipient.save(db, environment, send.recipient_key, now).await?;
-    if let Some((ip_key, window)) = address {
-        save_address(db, environment, ip_key, window).await?;
-    }
-    Ok(None)
+/// What was counted so far of those that a batch is about.
+pub(super) struct Tally {
+    counters: HashMap<KeyedHash, Entry>,
+    months: HashMap<(EnvironmentId, MonthlyCounter, Timestamp), Month>,
 }
 
-/// When the recipient may be guessed at again; `None` when it may be now.
-pub(super) async fn locked_until(
-    db: &mut SqliteConnection,
-    environment: EnvironmentId,
-    recipient_key: &str,
-    guesses_per_day: u32,
-    now: Timestamp,
-) -> Result<Option<Timestamp>, StoreError> {
-    let recipient = RecipientCounters::load(db, environment, recipient_key, now).await?;
-    Ok(recipient.locked_until(guesses_per_day, now))
+/// What was counted by one key.
+struct Entry {
+    /// Or the column that holds something unreadable.
+    counters: Result<Counters, &'static str>,
+    is_changed: bool,
 }
 
-/// Counts a wrong guess.
-pub(super) async fn count_wrong_guess(
-    db: &mut SqliteConnection,
-    environment: EnvironmentId,
-    recipient_key: &str,
-    now: Timestamp,
-) -> Result<(), StoreError> {
-    let mut recipient = RecipientCounters::load(db, environment, recipient_key, now).await?;
-    recipient.guesses.begin_if_over(DAY, now);
-    recipient.guesses.count += 1;
-    recipient.save(db, environment, recipient_key, now).await
+/// What was counted of one month.
+struct Month {
+    used: u32,
+    reserved: u32,
 }
 
-/// Forgets the wrong guesses.
-pub(super) async fn clear_wrong_guesses(
-    db: &mut SqliteConnection,
-    environment: EnvironmentId,
-    recipient_key: &str,
-) -> Result<(), StoreError> {
-    sqlx::query("UPDATE recipients SET wrong_guesses = 0 WHERE environment_id = ?1 AND recipient_key = ?2")
-        .bind(environment.0)
-        .bind(recipient_key)
-        .execute(db)
-        .await
-        .map_err(fault)?;
-    Ok(())
-}
+const OF_KEYS: &str = "SELECT * FROM limit_counters WHERE key IN (SELECT unhex(value) FROM json_each(?1))";
 
-/// Gives back the places that a send made at `counted_at` took, where the windows that counted it still stand.
-pub(super) async fn give_back(
-    db: &mut SqliteConnection,
-    environment: EnvironmentId,
-    recipient_key: &str,
-    counted_at: Timestamp,
-    now: Timestamp,
-) -> Result<(), StoreError> {
-    let mut recipient = RecipientCounters::load(db, environment, recipient_key, now).await?;
-    recipient.hour.give_back(counted_at);
-    recipient.day.give_back(counted_at);
-    recipient.save(db, environment, recipient_key, now).await
-}
+const SAVE: Write = Write {
+    before: "INSERT INTO limit_counters (key, hour_started_at, hour_sends, day_started_at, day_sends, guesses_started_at,
+                                         wrong_guesses)
+             VALUES",
+    row: "(?, ?, ?, ?, ?, ?, ?)",
+    after: "ON CONFLICT (key) DO UPDATE SET
+                hour_started_at = excluded.hour_started_at, hour_sends = excluded.hour_sends,
+                day_started_at = excluded.day_started_at, day_sends = excluded.day_sends,
+                guesses_started_at = excluded.guesses_started_at, wrong_guesses = excluded.wrong_guesses",
+};
 
-#[derive(Debug, Clone, Copy)]
-struct Window {
-    started_at: Timestamp,
-    count: u32,
-}
-
-impl Window {
-    fn empty(now: Timestamp) -> Self {
-        Self {
-            started_at: now,
-            count: 0,
-        }
-    }
-
-    fn is_over(self, length: Duration, now: Timestamp) -> bool {
-        self.count == 0 || self.started_at + length <= now
-    }
-
-    fn begin_if_over(&mut self, length: Duration, now: Timestamp) {
-        if self.is_over(length, now) {
-            *self = Self::empty(now);
-        }
-    }
-
-    fn give_back(&mut self, counted_at: Timestamp) {
-        if self.started_at <= counted_at {
-            self.count = self.count.saturating_sub(1);
-        }
-    }
-}
-
-struct RecipientCounters {
-    hour: Window,
-    day: Window,
-    guesses: Window,
-}
-
-impl RecipientCounters {
-    fn locked_until(&self, guesses_per_day: u32, now: Timestamp) -> Option<Timestamp> {
-        let used_up = self.guesses.count >= guesses_per_day && !self.guesses.is_over(DAY, now);
-        used_up.then(|| self.guesses.started_at + DAY)
-    }
-
-    async fn load(
+impl Tally {
+    /// Reads what was counted by `keys` and of the months that places are to be reserved in.
+    pub(super) async fn load(
         db: &mut SqliteConnection,
-        environment: EnvironmentId,
-        recipient_key: &str,
-        now: Timestamp,
+        keys: Vec<KeyedHash>,
+        quotas: Vec<(EnvironmentId, MonthlyLimit)>,
     ) -> Result<Self, StoreError> {
-        let row = sqlx::query(
-            "SELECT hour_started_at, hour_sends, day_started_at, day_sends, guesses_started_at, wrong_guesses
-             FROM recipients WHERE environment_id = ?1 AND recipient_key = ?2",
-        )
-        .bind(environment.0)
-        .bind(recipient_key)
-        .fetch_optional(db)
-        .await
-        .map_err(fault)?;
-        let Some(row) = row else {
-            let window = Window::empty(now);
-            return Ok(Self {
-                hour: window,
-                day: window,
-                guesses: window,
-            });
-        };
-        // The key is the full recipient, which no error may show.
-        let fields = Fields::of(&row, "recipients", environment);
-        let window = |started_at, count| {
-            Ok(Window {
-                started_at: fields.time(started_at)?,
-                count: fields.value(count)?,
-            })
-        };
+        let mut months = HashMap::new();
+        for (environment, MonthlyLimit { counter, month, .. }) in quotas {
+            if let hash_map::Entry::Vacant(place) = months.entry((environment, counter, month)) {
+                let used = quota::used(&mut *db, environment, counter, month).await?;
+                place.insert(Month { used, reserved: 0 });
+            }
+        }
+        let rows = fetch_by_keys(db, OF_KEYS, &keys).await?;
         Ok(Self {
-            hour: window("hour_started_at", "hour_sends")?,
-            day: window("day_started_at", "day_sends")?,
-            guesses: window("guesses_started_at", "wrong_guesses")?,
+            counters: rows.iter().map(read_entry).collect::<Result<_, _>>()?,
+            months,
         })
     }
 
-    async fn save(
-        &self,
-        db: &mut SqliteConnection,
-        environment: EnvironmentId,
-        recipient_key: &str,
+    /// What was counted by a key, where anything was.
+    pub(super) fn counted_by(&self, key: &KeyedHash) -> Result<Option<Counters>, StoreError> {
+        let counters = self.counters.get(key).map(|entry| entry.counters);
+        counters.transpose().map_err(|column| StoreError::Corrupt {
+            table: "limit_counters",
+            column,
+            id: hex::encode(key),
+        })
+    }
+
+    /// Changes what was counted by a key, from nothing where there is nothing.
+    pub(super) fn change(
+        &mut self,
+        key: KeyedHash,
         now: Timestamp,
+        change: impl FnOnce(&mut Counters),
     ) -> Result<(), StoreError> {
-        sqlx::query(
-            "INSERT INTO recipients (environment_id, recipient_key, hour_started_at, hour_sends, day_started_at,
-                                     day_sends, guesses_started_at, wrong_guesses, touched_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
-             ON CONFLICT (environment_id, recipient_key) DO UPDATE SET
-                 hour_started_at = excluded.hour_started_at, hour_sends = excluded.hour_sends,
-                 day_started_at = excluded.day_started_at, day_sends = excluded.day_sends,
-                 guesses_started_at = excluded.guesses_started_at, wrong_guesses = excluded.wrong_guesses,
-                 touched_at = excluded.touched_at",
-        )
-        .bind(environment.0)
-        .bind(recipient_key)
-        .bind(self.hour.started_at.unix_micros())
-        .bind(self.hour.count)
-        .bind(self.day.started_at.unix_micros())
-        .bind(self.day.count)
-        .bind(self.guesses.started_at.unix_micros())
-        .bind(self.guesses.count)
-        .bind(now.unix_micros())
-        .execute(db)
-        .await
-        .map_err(fault)?;
+        let before = self.counted_by(&key)?.unwrap_or_else(|| Counters::empty(now));
+        let mut after = before;
+        change(&mut after);
+        if after != before {
+            let entry = Entry {
+                counters: Ok(after),
+                is_changed: true,
+            };
+            self.counters.insert(key, entry);
+        }
+        Ok(())
+    }
+
+    /// Counts a send against every limit, or answers why not and counts it against none.
+    pub(super) fn count_send(&mut self, send: &CountedSend) -> Result<Option<SendRefusal>, StoreError> {
+        let recipient = self.counted_by(&send.recipient_key)?;
+        let address = match &send.ip_key {
+            Some(key) => self.counted_by(key)?,
+            None => None,
+        };
+        let mut month = send.quota.and_then(|limit| {
+            let month = (send.environment_id, limit.counter, limit.month);
+            Some((self.months.get_mut(&month)?, limit.limit))
+        });
+        let quota_left = match &month {
+            Some((month, limit)) => month.used + month.reserved < *limit,
+            None => true,
+        };
+        if let Some(refused) = refusal(recipient, address, quota_left, &send.limits, send.now) {
+            return Ok(Some(refused));
+        }
+        if let Some((month, _)) = &mut month {
+            month.reserved += 1;
+        }
+        for key in [Some(send.recipient_key), send.ip_key].into_iter().flatten() {
+            self.change(key, send.now, |counters| counters.count_send(send.now))?;
+        }
+        Ok(None)
+    }
+
+    /// Writes what has changed.
+    pub(super) async fn save(&self, db: &mut SqliteConnection) -> Result<(), StoreError> {
+        let changed = self.counters.iter().filter(|(_, entry)| entry.is_changed);
+        let changed = changed.filter_map(|(key, entry)| Some((key, entry.counters.ok()?)));
+        let mut changed: Vec<(&KeyedHash, Counters)> = changed.collect();
+        // Neighbours on a page are written one after the other.
+        changed.sort_unstable_by_key(|(key, _)| *key);
+        SAVE.execute(&mut *db, &changed, |statement, (key, counters)| {
+            statement
+                .bind(&key[..])
+                .bind(counters.hour.started_at.unix_micros())
+                .bind(counters.hour.count)
+                .bind(counters.day.started_at.unix_micros())
+                .bind(counters.day.count)
+                .bind(counters.guesses.started_at.unix_micros())
+                .bind(counters.guesses.count)
+        })
+        .await?;
+        for ((environment, counter, month), Month { reserved, .. }) in &self.months {
+            if *reserved > 0 {
+                quota::add(&mut *db, *environment, *counter, *month, *reserved).await?;
+            }
+        }
         Ok(())
     }
 }
 
-async fn load_address(
-    db: &mut SqliteConnection,
-    environment: EnvironmentId,
-    ip_key: &str,
-    now: Timestamp,
-) -> Result<Window, StoreError> {
-    let row = sqlx::query(
-        "SELECT hour_started_at, hour_sends FROM end_user_addresses WHERE environment_id = ?1 AND ip_key = ?2",
-    )
-    .bind(environment.0)
-    .bind(ip_key)
-    .fetch_optional(db)
-    .await
-    .map_err(fault)?;
-    let Some(row) = row else {
-        return Ok(Window::empty(now));
+fn read_entry(row: &SqliteRow) -> Result<(KeyedHash, Entry), StoreError> {
+    let key = Fields::of(row, "limit_counters", "a row").hash("key")?;
+    let counters = read_counters(row, &key).map_err(|error| match error {
+        StoreError::Corrupt { column, .. } => column,
+        _ => "key",
+    });
+    let entry = Entry {
+        counters,
+        is_changed: false,
     };
-    let fields = Fields::of(&row, "end_user_addresses", environment);
-    Ok(Window {
-        started_at: fields.time("hour_started_at")?,
-        count: fields.value("hour_sends")?,
+    Ok((key, entry))
+}
+
+fn read_counters(row: &SqliteRow, key: &KeyedHash) -> Result<Counters, StoreError> {
+    let fields = Fields::of(row, "limit_counters", hex::encode(key));
+    let window = |started_at, count| {
+        Ok(Window {
+            started_at: fields.time(started_at)?,
+            count: fields.value(count)?,
+        })
+    };
+    Ok(Counters {
+        hour: window("hour_started_at", "hour_sends")?,
+        day: window("day_started_at", "day_sends")?,
+        guesses: window("guesses_started_at", "wrong_guesses")?,
     })
 }
 
-async fn save_address(
+/// A page of counters that was looked at.
+pub(super) struct Page {
+    pub(super) removed: u64,
+    /// The last key on it; `None` on the last page.
+    pub(super) last: Option<KeyedHash>,
+}
+
+const PAGE: &str = "SELECT * FROM limit_counters WHERE key > ?1 ORDER BY key LIMIT ?2";
+
+/// Removes those of the next `size` counters behind `after` whose windows have all ended.
+pub(super) async fn remove_ended(
     db: &mut SqliteConnection,
-    environment: EnvironmentId,
-    ip_key: &str,
-    window: Window,
-) -> Result<(), StoreError> {
-    sqlx::query(
-        "INSERT INTO end_user_addresses (environment_id, ip_key, hour_started_at, hour_sends)
-         VALUES (?1, ?2, ?3, ?4)
-         ON CONFLICT (environment_id, ip_key) DO UPDATE SET
-             hour_started_at = excluded.hour_started_at, hour_sends = excluded.hour_sends",
-    )
-    .bind(environment.0)
-    .bind(ip_key)
-    .bind(window.started_at.unix_micros())
-    .bind(window.count)
-    .execute(db)
-    .await
-    .map_err(fault)?;
-    Ok(())
+    after: KeyedHash,
+    now: Timestamp,
+    size: u32,
+) -> Result<Page, StoreError> {
+    let query = sqlx::query(PAGE).bind(&after[..]).bind(size);
+    let rows = query.fetch_all(&mut *db).await.map_err(fault)?;
+    let mut last = None;
+    let mut ended = Vec::new();
+    for row in &rows {
+        let (key, entry) = read_entry(row)?;
+        if entry.counters.is_ok_and(|counters| has_ended(&counters, now)) {
+            ended.push(key);
+        }
+        last = Some(key);
+    }
+    let query =
+        sqlx::query("DELETE FROM limit_counters WHERE key IN (SELECT unhex(value) FROM json_each(?1))");
+    let removed = query.bind(key_list(&ended)).execute(db).await.map_err(fault)?;
+    let is_full = rows.len() >= usize::try_from(size).unwrap_or(usize::MAX);
+    Ok(Page {
+        removed: removed.rows_affected(),
+        last: last.filter(|_| is_full),
+    })
+}
+
+fn has_ended(counters: &Counters, now: Timestamp) -> bool {
+    let windows = [
+        (counters.hour, HOUR),
+        (counters.day, DAY),
+        (counters.guesses, DAY),
+    ];
+    windows
+        .iter()
+        .all(|(window, length)| window.at(now, *length).count == 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::sqlite::plan::plan_of;
+
+    #[tokio::test]
+    async fn counters_are_found_and_walked_along_their_key() {
+        for (statement, along) in [(OF_KEYS, "(key=?)"), (PAGE, "(key>?)")] {
+            let plan = plan_of(statement).await;
+            assert!(
+                plan.contains(&format!("limit_counters USING PRIMARY KEY {along}")),
+                "{plan}"
+            );
+        }
+    }
 }

@@ -6,17 +6,20 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{AssertSqlSafe, Row as _, SqliteConnection};
 use uuid::Uuid;
 
+use super::bulk::{Write, ids_in};
+use super::outbox::insert_entries;
 use super::row::{Fields, id_of};
 use super::{SqliteStore, StoreError, fault};
-use crate::domain::id::{ApplicationId, AttemptId, EnvironmentId, MessageId, NotificationId, VerificationId};
+use crate::domain::id::{ApplicationId, EnvironmentId, MessageId, NotificationId, VerificationId};
+use crate::domain::idempotency::KeyedHash;
+use crate::domain::locale::Locale;
 use crate::domain::message::{
-    Attempt, Channel, Failure, FailureCode, MessagePurpose, MessageStatus, MessageSummary, Provider,
+    Channel, Failure, FailureCode, MessagePurpose, MessageStatus, MessageSummary, Provider,
 };
-use crate::domain::recipient::Recipient;
 use crate::domain::time::Timestamp;
+use crate::store::attempt;
 use crate::store::message::{MessageFilter, MessageHistory, Messages, StoredMessage, readable};
-use crate::store::outbox::Queue;
-use crate::store::verification::NewMessage;
+use crate::store::outbox::{Lease, MonthlyLimit, Queue};
 
 #[async_trait]
 impl Messages for SqliteStore {
@@ -43,14 +46,14 @@ impl Messages for SqliteStore {
     async fn search_messages(
         &self,
         environment: EnvironmentId,
-        recipient: &Recipient,
+        recipient_key: KeyedHash,
         before: Option<MessageId>,
         limit: u32,
     ) -> Result<Vec<StoredMessage>, StoreError> {
         let fetch = |before: Option<MessageId>, limit| {
             sqlx::query(TO_RECIPIENT)
                 .bind(environment.0)
-                .bind(recipient.key())
+                .bind(recipient_key.to_vec())
                 .bind(before.map_or(Uuid::max(), |id| id.0))
                 .bind(limit)
                 .fetch_all(&self.readers)
@@ -64,38 +67,20 @@ impl Messages for SqliteStore {
         environment: EnvironmentId,
         id: MessageId,
     ) -> Result<Option<MessageHistory>, StoreError> {
-        let mut transaction = self.readers.begin().await.map_err(fault)?;
         let row = sqlx::query(
-            "SELECT m.*, CASE WHEN o.lease_token IS NULL THEN o.due_at END AS due_at, coalesce(v.guessed_at, '[]') AS verification_guessed_at,
-                    v.verified_at AS verification_verified_at, v.canceled_at AS verification_canceled_at,
+            "SELECT m.*, v.guessed_at AS verification_guessed_at, v.verified_at AS verification_verified_at,
+                    v.canceled_at AS verification_canceled_at,
                     coalesce(v.expires_at, n.expires_at) AS verification_expires_at
              FROM messages m LEFT JOIN verifications v ON v.id = m.verification_id
                              LEFT JOIN notifications n ON n.id = m.notification_id
-                             LEFT JOIN outbox o ON o.message_id = m.id
              WHERE m.id = ?2 AND m.environment_id = ?1 AND coalesce(v.id, n.id) IS NOT NULL",
         )
         .bind(environment.0)
         .bind(id.0)
-        .fetch_optional(&mut *transaction)
+        .fetch_optional(&self.readers)
         .await
         .map_err(fault)?;
-        let Some(row) = row else {
-            return Ok(None);
-        };
-        let attempts = find_attempts(&mut transaction, id).await?;
-        let message = read_message(&row)?;
-        let verification = Fields::joined(&row, "verifications", "verification_", id);
-        Ok(Some(MessageHistory {
-            decision: Fields::of(&row, "messages", id).value("decision")?,
-            attempts,
-            due_at: Fields::of(&row, "outbox", id).time_if_any("due_at")?,
-            taken_over_at: Fields::of(&row, "messages", id).time_if_any("taken_over_at")?,
-            guessed_at: verification.times("guessed_at")?,
-            verified_at: verification.time_if_any("verified_at")?,
-            canceled_at: verification.time_if_any("canceled_at")?,
-            expires_at: verification.time("expires_at")?,
-            message,
-        }))
+        row.map(|row| read_history(&row, id)).transpose()
     }
 }
 
@@ -104,16 +89,45 @@ const TO_RECIPIENT: &str =
     "SELECT * FROM messages WHERE environment_id = ?1 AND recipient_key = ?2 AND id < ?3
     ORDER BY id DESC LIMIT ?4";
 
-/// The statement for a page: one walk for each channel and status that the filter lets through, each along its own range of the
+/// The statement for what is queued: few messages, each of which stands in the outbox. A cross join is carried out as it is written.
+macro_rules! queued {
+    ($channel:literal) => {
+        concat!(
+            ids_in!("outbox", "message_ids", "true"),
+            "SELECT m.* FROM (SELECT DISTINCT id FROM ids WHERE id < ?2 AND id >= ?3) AS due CROSS JOIN messages m ON m.id = due.id
+             WHERE m.environment_id = ?1 AND m.created_at >= ?4 AND m.status = 'queued'",
+            $channel,
+            " ORDER BY m.id DESC LIMIT ?5"
+        )
+    };
+}
+
+/// The statement for a page: one walk for each channel and rare status that the filter lets through, each along its own range of the
 /// index. SQLite merges them as it goes and stops at the limit, so that it reads no more rows than it answers, and one more of
 /// each range. Ids sort by time, so that `since` (?3) also ends the walks.
 fn page_of(filter: &MessageFilter) -> String {
-    let (channels, statuses) = (filter.channels(), filter.statuses());
-    let ranges = channels.iter().flat_map(|channel| {
-        statuses.iter().map(move |status| {
+    if filter.status == Some(MessageStatus::Queued) {
+        let statement = match filter.channel {
+            None => queued!(""),
+            Some(Channel::Sms) => queued!(" AND m.channel = 'sms'"),
+            Some(Channel::Email) => queued!(" AND m.channel = 'email'"),
+        };
+        return statement.to_owned();
+    }
+    let rare_statuses = filter.rare_statuses();
+    // Of the common statuses one is nearly all of its range.
+    let of_status = filter.status.map(|status| format!("AND status = '{status}'"));
+    let of_status = of_status.unwrap_or_default();
+    let ranges = filter.channels().into_iter().flat_map(|channel| {
+        let of_status = &of_status;
+        rare_statuses.iter().map(move |rare_status| {
+            let rare_status = match rare_status {
+                Some(rare_status) => format!("= '{rare_status}'"),
+                None => "IS NULL".to_owned(),
+            };
             format!(
-                "SELECT * FROM messages WHERE environment_id = ?1 AND channel = '{channel}' AND status = '{status}'
-                 AND id < ?2 AND id >= ?3 AND created_at >= ?4"
+                "SELECT * FROM messages WHERE environment_id = ?1 AND channel = '{channel}' AND rare_status {rare_status}
+                 AND id < ?2 AND id >= ?3 AND created_at >= ?4 {of_status}"
             )
         })
     });
@@ -127,60 +141,75 @@ pub(super) fn first_id_at(moment: Timestamp) -> Uuid {
     uuid::Builder::from_unix_timestamp_millis(millis, &[0; 10]).into_uuid()
 }
 
-/// What a message takes from its verification or notification.
-pub(super) struct MessageOrigin<'a> {
+/// A message to be made, with what it takes from its verification or notification.
+pub(super) struct MessageRow<'a> {
     pub(super) environment_id: EnvironmentId,
     pub(super) application_id: ApplicationId,
     pub(super) verification_id: Option<VerificationId>,
     pub(super) notification_id: Option<NotificationId>,
     pub(super) channel: Channel,
     pub(super) purpose: MessagePurpose,
-    pub(super) recipient_key: &'a str,
+    pub(super) country: Option<&'a str>,
+    pub(super) recipient_key: KeyedHash,
     pub(super) masked_recipient: &'a str,
     pub(super) created_at: Timestamp,
+    pub(super) id: MessageId,
+    pub(super) lease: Lease,
+    pub(super) language: Locale,
+    pub(super) decision: &'a str,
+    pub(super) quota: Option<MonthlyLimit>,
 }
 
-/// Makes a message and its place in the outbox, held by whoever made it.
-pub(super) async fn insert_message(
+impl MessageRow<'_> {
+    fn queue(&self) -> Queue {
+        match self.notification_id {
+            Some(_) => Queue::Notification,
+            None => Queue::Code(self.channel),
+        }
+    }
+}
+
+const INSERT: Write = Write {
+    before: "INSERT INTO messages (id, environment_id, application_id, verification_id, notification_id, created_at,
+                                   recipient_key, channel, purpose, country, language, masked_recipient, decision,
+                                   quota_month, updated_at, due_at, lease_token, status)
+             VALUES",
+    row: "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    after: "",
+};
+
+/// Makes messages, held by whoever made them, with their entries in the outbox.
+pub(super) async fn insert_messages(
     db: &mut SqliteConnection,
-    origin: &MessageOrigin<'_>,
-    message: &NewMessage,
+    messages: &[MessageRow<'_>],
 ) -> Result<(), StoreError> {
-    sqlx::query(
-        "INSERT INTO messages (id, environment_id, application_id, verification_id, channel, purpose,
-                               masked_recipient, status, decision, quota_month, created_at, updated_at, notification_id,
-                               recipient_key)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?11, ?12, ?13)",
-    )
-    .bind(message.id.0)
-    .bind(origin.environment_id.0)
-    .bind(origin.application_id.0)
-    .bind(origin.verification_id.map(|id| id.0))
-    .bind(origin.channel.as_str())
-    .bind(origin.purpose.as_str())
-    .bind(origin.masked_recipient)
-    .bind(MessageStatus::Queued.as_str())
-    .bind(message.decision.as_str())
-    .bind(message.quota.map(|quota| quota.month.unix_micros()))
-    .bind(origin.created_at.unix_micros())
-    .bind(origin.notification_id.map(|id| id.0))
-    .bind(origin.recipient_key)
-    .execute(&mut *db)
-    .await
-    .map_err(fault)?;
-    let queue = match origin.notification_id {
-        Some(_) => Queue::Notification,
-        None => Queue::Code(origin.channel),
-    };
-    sqlx::query("INSERT INTO outbox (message_id, queue, due_at, lease_token) VALUES (?1, ?4, ?2, ?3)")
-        .bind(message.id.0)
-        .bind(message.lease.until.unix_micros())
-        .bind(message.lease.token)
-        .bind(queue.as_str())
-        .execute(db)
-        .await
-        .map_err(fault)?;
-    Ok(())
+    INSERT
+        .execute(&mut *db, messages, |statement, message| {
+            statement
+                .bind(message.id.0)
+                .bind(message.environment_id.0)
+                .bind(message.application_id.0)
+                .bind(message.verification_id.map(|id| id.0))
+                .bind(message.notification_id.map(|id| id.0))
+                .bind(message.created_at.unix_micros())
+                .bind(&message.recipient_key[..])
+                .bind(message.channel.as_str())
+                .bind(message.purpose.as_str())
+                .bind(message.country)
+                .bind(message.language.tag())
+                .bind(message.masked_recipient)
+                .bind(message.decision)
+                .bind(message.quota.map(|quota| quota.month.unix_micros()))
+                .bind(message.created_at.unix_micros())
+                .bind(message.lease.until.unix_micros())
+                .bind(&message.lease.token.as_bytes()[..])
+                .bind(MessageStatus::Queued.as_str())
+        })
+        .await?;
+    let entries = messages
+        .iter()
+        .map(|message| (message.queue(), message.lease.until, message.id));
+    insert_entries(db, entries.collect()).await
 }
 
 /// Reads what every caller sees of a message.
@@ -229,39 +258,34 @@ fn read_message(row: &SqliteRow) -> Result<StoredMessage, StoreError> {
     })
 }
 
-async fn find_attempts(db: &mut SqliteConnection, id: MessageId) -> Result<Vec<Attempt>, StoreError> {
-    let rows = sqlx::query("SELECT * FROM attempts WHERE message_id = ?1 ORDER BY number")
-        .bind(id.0)
-        .fetch_all(db)
-        .await
-        .map_err(fault)?;
-    rows.iter().map(read_attempt).collect()
-}
-
-fn read_attempt(row: &SqliteRow) -> Result<Attempt, StoreError> {
-    let id = AttemptId(id_of(row, "attempts", "id")?);
-    let fields = Fields::of(row, "attempts", id);
-    Ok(Attempt {
-        id,
-        provider: fields.parsed("provider", Provider::parse)?,
-        started_at: fields.time("started_at")?,
-        finished_at: fields.time("finished_at")?,
-        outcome: fields.value("outcome")?,
-        provider_code: fields.value("provider_code")?,
-        detail: fields.value("detail")?,
-        provider_message_id: fields.value("provider_message_id")?,
+fn read_history(row: &SqliteRow, id: MessageId) -> Result<MessageHistory, StoreError> {
+    let message = read_message(row)?;
+    let fields = Fields::of(row, "messages", id);
+    let verification = Fields::joined(row, "verifications", "verification_", id);
+    let is_held: bool = fields.value::<Option<&[u8]>>("lease_token")?.is_some();
+    let due_at = fields.time_if_any("due_at")?;
+    Ok(MessageHistory {
+        decision: fields.value("decision")?,
+        attempts: attempt::read_all(fields.value("attempts")?).ok_or_else(|| fields.corrupt("attempts"))?,
+        due_at: due_at.filter(|_| !is_held),
+        taken_over_at: fields.time_if_any("taken_over_at")?,
+        guessed_at: verification.times("guessed_at")?,
+        verified_at: verification.time_if_any("verified_at")?,
+        canceled_at: verification.time_if_any("canceled_at")?,
+        expires_at: verification.time("expires_at")?,
+        message,
     })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::sqlite::plan::plan_of;
+    use crate::store::sqlite::plan::{explain, plan_of};
 
     #[tokio::test]
     async fn every_page_is_a_walk_along_an_index() {
         let statuses = MessageStatus::ALL.iter().copied().map(Some).chain([None]);
-        for status in statuses {
+        for status in statuses.filter(|status| *status != Some(MessageStatus::Queued)) {
             for channel in [None, Some(Channel::Sms), Some(Channel::Email)] {
                 let filter = MessageFilter {
                     status,
@@ -269,13 +293,30 @@ mod tests {
                     ..MessageFilter::default()
                 };
                 let walks = plan_of(&page_of(&filter)).await;
-                let expected = filter.channels().len() * filter.statuses().len();
-                let along = "USING INDEX messages_by_state (environment_id=? AND channel=? AND status=? AND id>? AND id<?)";
+                let expected = filter.channels().len() * filter.rare_statuses().len();
+                let along = "USING INDEX messages_by_state (environment_id=? AND channel=? AND rare_status=? AND id>? AND id<?)";
                 assert_eq!(walks.matches(along).count(), expected, "{walks}");
             }
         }
         let walk = plan_of(TO_RECIPIENT).await;
-        let along = "USING INDEX messages_by_recipient (environment_id=? AND recipient_key=? AND id<?)";
+        let along = "USING INDEX messages_by_recipient (recipient_key=? AND id<?)";
         assert!(walk.contains(along), "{walk}");
+    }
+    #[tokio::test]
+    async fn what_is_queued_is_found_through_the_outbox() {
+        for channel in [None, Some(Channel::Sms), Some(Channel::Email)] {
+            let filter = MessageFilter {
+                status: Some(MessageStatus::Queued),
+                channel,
+                ..MessageFilter::default()
+            };
+            let steps = explain(&page_of(&filter)).await;
+            let of_messages: Vec<_> = steps.iter().filter(|step| step.contains("message")).collect();
+            assert_eq!(
+                of_messages,
+                ["SEARCH m USING INDEX sqlite_autoindex_messages_1 (id=?)"],
+                "{steps:?}"
+            );
+        }
     }
 }

@@ -1,17 +1,18 @@
-//! Notifications: made with all of their messages in one step of the writer, read, and taken from the outbox.
+//! Notifications: made with all of their messages in one step of the writer, read, and wiped once they have expired.
 
 use async_trait::async_trait;
 use sqlx::SqliteConnection;
 use sqlx::sqlite::SqliteRow;
 use uuid::Uuid;
 
-use super::message::{MessageOrigin, insert_message, read_summary};
-use super::outbox::{Batch, claim, hold_readable};
+use super::bulk::Write;
+use super::limit::Tally;
+use super::message::{MessageRow, first_id_at, insert_messages, read_summary};
 use super::row::{Fields, id_of};
 use super::{SqliteStore, StoreError, fault};
-use crate::domain::email::EmailAddress;
-use crate::domain::id::{ApplicationId, EnvironmentId, MessageId, NotificationId};
+use crate::domain::id::{ApplicationId, MessageId, NotificationId};
 use crate::domain::idempotency::KeyedHash;
+use crate::domain::limit::Counters;
 use crate::domain::locale::LanguageTag;
 use crate::domain::message::{Channel, MessagePurpose, MessageSummary};
 use crate::domain::notification::{
@@ -19,15 +20,7 @@ use crate::domain::notification::{
 };
 use crate::domain::time::Timestamp;
 use crate::store::Upkeep;
-use crate::store::notification::{
-    ClaimedNotification, NewMessages, NewNotification, NotificationMessage, Notifications, Notify,
-};
-use crate::store::outbox::{Lease, Queue};
-use crate::store::verification::NewMessage;
-
-mod counter;
-
-pub(super) use counter::{give_back, remove_old};
+use crate::store::notification::{NewMessages, NewNotification, Notifications, Notify};
 
 #[async_trait]
 impl Notifications for SqliteStore {
@@ -78,19 +71,6 @@ impl Notifications for SqliteStore {
         let mut connection = self.readers.acquire().await.map_err(fault)?;
         find_by_key(&mut connection, key_hash).await
     }
-
-    async fn claim_due_notifications(
-        &self,
-        now: Timestamp,
-        lease: Lease,
-        limit: u32,
-    ) -> Result<Vec<ClaimedNotification>, StoreError> {
-        claim(limit, |limit| {
-            self.writer
-                .write(move |db| Box::pin(claim_due(db, now, lease, limit)))
-        })
-        .await
-    }
 }
 
 async fn find_by_key(
@@ -120,19 +100,45 @@ async fn notify(db: &mut SqliteConnection, new: NewNotification) -> Result<Notif
         });
     }
     if let Some(messages) = &new.messages
-        && let Some(resets_at) = counter::count(db, &new, messages.per_day).await?
+        && let Some(resets_at) = count(db, &new, messages.per_day).await?
     {
         return Ok(Notify::Limited { resets_at });
     }
     insert_notification(db, &new).await?;
-    for (index, recipient) in new.recipients.iter().enumerate() {
-        let message = new.messages.as_ref().and_then(|messages| messages.ids.get(index));
-        insert_recipient(db, new.id, index, recipient, message.copied()).await?;
-    }
+    insert_recipients(db, &new).await?;
     if let Some(messages) = &new.messages {
-        insert_messages(db, &new, messages).await?;
+        insert_messages(db, &message_rows(&new, messages)).await?;
     }
     Ok(Notify::Made)
+}
+
+/// Counts a notification for each of its recipients, or answers when the last of their windows ends that are used up, and
+/// counts it for none.
+async fn count(
+    db: &mut SqliteConnection,
+    new: &NewNotification,
+    per_day: u32,
+) -> Result<Option<Timestamp>, StoreError> {
+    let now = new.created_at;
+    let keys: Vec<KeyedHash> = new
+        .recipients
+        .iter()
+        .map(|recipient| recipient.limit_key)
+        .collect();
+    let mut tally = Tally::load(db, keys.clone(), Vec::new()).await?;
+    let mut longest = None;
+    for key in &keys {
+        let full_until = |counters: Counters| counters.day_full_until(per_day, now);
+        longest = longest.max(tally.counted_by(key)?.and_then(full_until));
+    }
+    if longest.is_some() {
+        return Ok(longest);
+    }
+    for key in keys {
+        tally.change(key, now, |counters| counters.count_send(now))?;
+    }
+    tally.save(db).await?;
+    Ok(None)
 }
 
 async fn insert_notification(db: &mut SqliteConnection, new: &NewNotification) -> Result<(), StoreError> {
@@ -160,56 +166,55 @@ async fn insert_notification(db: &mut SqliteConnection, new: &NewNotification) -
     Ok(())
 }
 
-async fn insert_recipient(
-    db: &mut SqliteConnection,
-    id: NotificationId,
-    index: usize,
-    recipient: &EmailAddress,
-    message: Option<MessageId>,
-) -> Result<(), StoreError> {
-    sqlx::query(
-        "INSERT INTO notification_recipients (notification_id, number, recipient, recipient_key, masked_recipient,
-                                              message_id)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-    )
-    .bind(id.0)
-    .bind(i64::try_from(index).unwrap_or(i64::MAX))
-    .bind(recipient.as_str())
-    .bind(recipient.key())
-    .bind(recipient.masked())
-    .bind(message.map(|message| message.0))
-    .execute(db)
-    .await
-    .map_err(fault)?;
-    Ok(())
+const INSERT_RECIPIENTS: Write = Write {
+    before: "INSERT INTO notification_recipients (notification_id, number, recipient_key, limit_key, sealed_recipient,
+                                                  masked_recipient, message_id)
+             VALUES",
+    row: "(?, ?, ?, ?, ?, ?, ?)",
+    after: "",
+};
+
+async fn insert_recipients(db: &mut SqliteConnection, new: &NewNotification) -> Result<(), StoreError> {
+    let messages = new.messages.as_ref().map_or(&[][..], |messages| &messages.ids);
+    let messages = messages.iter().map(Some).chain(std::iter::repeat(None));
+    let recipients: Vec<_> = (1_u16..).zip(&new.recipients).zip(messages).collect();
+    INSERT_RECIPIENTS
+        .execute(db, &recipients, |statement, ((number, recipient), message)| {
+            statement
+                .bind(new.id.0)
+                .bind(*number)
+                .bind(&recipient.recipient_key[..])
+                .bind(&recipient.limit_key[..])
+                .bind(&recipient.sealed_recipient[..])
+                .bind(recipient.masked_recipient.as_str())
+                .bind(message.map(|id| id.0))
+        })
+        .await
 }
 
-async fn insert_messages(
-    db: &mut SqliteConnection,
-    new: &NewNotification,
-    messages: &NewMessages,
-) -> Result<(), StoreError> {
-    for (recipient, id) in new.recipients.iter().zip(&messages.ids) {
-        let origin = MessageOrigin {
+fn message_rows<'a>(new: &'a NewNotification, messages: &'a NewMessages) -> Vec<MessageRow<'a>> {
+    let rows = new
+        .recipients
+        .iter()
+        .zip(&messages.ids)
+        .map(|(recipient, id)| MessageRow {
             environment_id: new.environment_id,
             application_id: new.application_id,
             verification_id: None,
             notification_id: Some(new.id),
             channel: Channel::Email,
             purpose: MessagePurpose::Notification(new.event),
-            recipient_key: &recipient.key(),
-            masked_recipient: &recipient.masked(),
+            country: None,
+            recipient_key: recipient.recipient_key,
+            masked_recipient: &recipient.masked_recipient,
             created_at: new.created_at,
-        };
-        let message = NewMessage {
             id: *id,
             lease: messages.lease,
-            decision: messages.decision.clone(),
+            language: messages.language,
+            decision: &messages.decision,
             quota: None,
-        };
-        insert_message(db, &origin, &message).await?;
-    }
-    Ok(())
+        });
+    rows.collect()
 }
 
 fn read_message(row: &SqliteRow) -> Result<Option<MessageSummary>, StoreError> {
@@ -218,51 +223,6 @@ fn read_message(row: &SqliteRow) -> Result<Option<MessageSummary>, StoreError> {
         return Ok(None);
     };
     read_summary(&Fields::joined(row, "messages", "message_", id), id).map(Some)
-}
-
-const DUE: &str =
-    "SELECT o.message_id, o.attempts, o.lease_token, m.taken_over_at, n.id AS notification_id, n.environment_id,
-            n.event, n.locale, n.sealed_data, n.expires_at, r.recipient
-     FROM outbox o JOIN messages m ON m.id = o.message_id JOIN notifications n ON n.id = m.notification_id
-                   JOIN notification_recipients r ON r.notification_id = n.id AND r.message_id = m.id
-     WHERE o.queue = ?3 AND o.due_at <= ?1 ORDER BY o.due_at LIMIT ?2";
-
-async fn claim_due(
-    db: &mut SqliteConnection,
-    now: Timestamp,
-    lease: Lease,
-    limit: u32,
-) -> Result<Batch<ClaimedNotification>, StoreError> {
-    let rows = sqlx::query(DUE)
-        .bind(now.unix_micros())
-        .bind(limit)
-        .bind(Queue::Notification.as_str())
-        .fetch_all(&mut *db)
-        .await
-        .map_err(fault)?;
-    hold_readable(db, &rows, "message_id", (lease, now), read_claimed).await
-}
-
-fn read_claimed(row: &SqliteRow, message_id: MessageId) -> Result<ClaimedNotification, StoreError> {
-    let taken = Fields::of(row, "outbox", message_id);
-    let former_holder: Option<Uuid> = taken.value("lease_token")?;
-    let notification_id = NotificationId(taken.value("notification_id")?);
-    let fields = Fields::of(row, "notifications", notification_id);
-    Ok(ClaimedNotification {
-        message: NotificationMessage {
-            message_id,
-            notification_id,
-            environment_id: EnvironmentId(fields.value("environment_id")?),
-            event: fields.parsed("event", NotificationEvent::parse)?,
-            recipient: fields.parsed("recipient", |address| EmailAddress::parse(address).ok())?,
-            locale: fields.parsed_if_any("locale", |tag| LanguageTag::parse(tag).ok())?,
-            sealed_data: fields.value("sealed_data")?,
-            expires_at: fields.time("expires_at")?,
-        },
-        attempts: taken.value("attempts")?,
-        possible_duplicate: former_holder.is_some(),
-        taken_over_before: taken.time_if_any("taken_over_at")?.is_some(),
-    })
 }
 
 /// Wipes what at most `limit` notifications say that have expired.
@@ -284,18 +244,23 @@ pub(super) async fn wipe_expired(
     Ok(wiped.rows_affected())
 }
 
-#[cfg(test)]
-mod tests {
-    use super::DUE;
-    use crate::store::sqlite::plan::plan_of;
-
-    #[tokio::test]
-    async fn what_is_due_is_found_along_the_index() {
-        let plan = plan_of(DUE).await;
-        let first = plan.lines().next().unwrap();
-        assert!(
-            first.contains("outbox_by_due_time (queue=? AND due_at<?)"),
-            "{plan}"
-        );
-    }
+/// Removes notifications made before `before` whose messages are gone.
+pub(super) async fn remove_old(
+    db: &mut SqliteConnection,
+    before: Timestamp,
+    limit: u32,
+) -> Result<u64, StoreError> {
+    let removed = sqlx::query(
+        "DELETE FROM notifications WHERE id IN (
+             SELECT n.id FROM notifications n
+             WHERE n.id < ?1 AND NOT EXISTS (SELECT 1 FROM notification_recipients r JOIN messages m ON m.id = r.message_id
+                                             WHERE r.notification_id = n.id)
+             ORDER BY n.id LIMIT ?2)",
+    )
+    .bind(first_id_at(before))
+    .bind(limit)
+    .execute(db)
+    .await
+    .map_err(fault)?;
+    Ok(removed.rows_affected())
 }

@@ -1,31 +1,71 @@
 //! Counters by environment and calendar month.
 
-use sqlx::SqliteConnection;
+use sqlx::{SqliteConnection, SqliteExecutor};
 
+use super::row::Fields;
 use super::{StoreError, fault};
 use crate::domain::id::EnvironmentId;
 use crate::domain::time::Timestamp;
 use crate::store::outbox::{MonthlyCounter, MonthlyLimit};
 
+/// How many places are taken.
+pub(super) async fn used(
+    db: impl SqliteExecutor<'_>,
+    environment: EnvironmentId,
+    counter: MonthlyCounter,
+    month: Timestamp,
+) -> Result<u32, StoreError> {
+    let row = sqlx::query(
+        "SELECT used FROM monthly_counters WHERE environment_id = ?1 AND counter = ?2 AND month = ?3",
+    )
+    .bind(environment.0)
+    .bind(counter.as_str())
+    .bind(month.unix_micros())
+    .fetch_optional(db)
+    .await
+    .map_err(fault)?;
+    row.map_or(Ok(0), |row| {
+        Fields::of(&row, "monthly_counters", environment).value("used")
+    })
+}
+
+/// Takes places.
+pub(super) async fn add(
+    db: &mut SqliteConnection,
+    environment: EnvironmentId,
+    counter: MonthlyCounter,
+    month: Timestamp,
+    places: u32,
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "INSERT INTO monthly_counters (environment_id, counter, month, used) VALUES (?1, ?2, ?3, ?4)
+         ON CONFLICT (environment_id, counter, month) DO UPDATE SET used = used + excluded.used",
+    )
+    .bind(environment.0)
+    .bind(counter.as_str())
+    .bind(month.unix_micros())
+    .bind(places)
+    .execute(db)
+    .await
+    .map_err(fault)?;
+    Ok(())
+}
+
 /// Takes one place; `false` when there is none left.
 pub(super) async fn reserve(
     db: &mut SqliteConnection,
     environment: EnvironmentId,
-    limit: MonthlyLimit,
+    MonthlyLimit {
+        counter,
+        month,
+        limit,
+    }: MonthlyLimit,
 ) -> Result<bool, StoreError> {
-    let reserved = sqlx::query(
-        "INSERT INTO monthly_counters (environment_id, counter, month, used)
-         SELECT ?1, ?2, ?3, 1 WHERE ?4 > 0
-         ON CONFLICT (environment_id, counter, month) DO UPDATE SET used = used + 1 WHERE used < ?4",
-    )
-    .bind(environment.0)
-    .bind(limit.counter.as_str())
-    .bind(limit.month.unix_micros())
-    .bind(limit.limit)
-    .execute(db)
-    .await
-    .map_err(fault)?;
-    Ok(reserved.rows_affected() == 1)
+    let is_left = used(&mut *db, environment, counter, month).await? < limit;
+    if is_left {
+        add(db, environment, counter, month, 1).await?;
+    }
+    Ok(is_left)
 }
 
 /// Gives one place back.

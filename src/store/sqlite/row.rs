@@ -88,8 +88,8 @@ impl<'r> Fields<'r> {
             .transpose()
     }
 
-    /// 256 bits.
-    pub(super) fn hash(&self, column: &'static str) -> Result<[u8; 32], StoreError> {
+    /// A hash.
+    pub(super) fn hash<const N: usize>(&self, column: &'static str) -> Result<[u8; N], StoreError> {
         let bytes: &[u8] = self.value(column)?;
         bytes.try_into().map_err(|_| self.corrupt(column))
     }
@@ -105,9 +105,10 @@ impl<'r> Fields<'r> {
             .transpose()
     }
 
-    /// Moments, kept as a JSON array of microseconds.
+    /// Moments, kept as a JSON array of microseconds; none where there is no array.
     pub(super) fn times(&self, column: &'static str) -> Result<Vec<Timestamp>, StoreError> {
-        let micros: Option<Vec<i64>> = serde_json::from_str(self.value(column)?).ok();
+        let json: Option<&str> = self.value(column)?;
+        let micros: Option<Vec<i64>> = json.map_or(Some(Vec::new()), |json| serde_json::from_str(json).ok());
         let times = micros.and_then(|micros| micros.into_iter().map(Timestamp::from_unix_micros).collect());
         times.ok_or_else(|| self.corrupt(column))
     }
@@ -143,7 +144,7 @@ mod tests {
         let fields = Fields::of(&row, "messages", "msg_1");
         let told = |error: StoreError| error.to_string();
         let expected = |column: &str| format!("messages.{column} of msg_1 holds something unreadable");
-        assert_eq!(told(fields.hash("hash").unwrap_err()), expected("hash"));
+        assert_eq!(told(fields.hash::<32>("hash").unwrap_err()), expected("hash"));
         assert_eq!(
             told(fields.parsed("status", |_| None::<()>).unwrap_err()),
             expected("status")
@@ -158,5 +159,6 @@ mod tests {
             expected("made_at")
         );
         assert_eq!(fields.time_if_any("at").unwrap(), None);
+        assert_eq!(fields.times("at").unwrap(), []);
     }
 }

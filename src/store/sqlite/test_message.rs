@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use sqlx::SqliteConnection;
 
 use super::directory::write_audit_entry;
-use super::limit::{self, CountedSend};
+use super::limit::{CountedSend, Tally};
 use super::row::Fields;
 use super::{SqliteStore, StoreError, fault, quota};
 use crate::domain::id::EnvironmentId;
@@ -40,7 +40,7 @@ async fn count(db: &mut SqliteConnection, test: NewTest, audit: AuditEntry) -> R
     }
     let send = CountedSend {
         environment_id: environment,
-        recipient_key: &test.recipient_key,
+        recipient_key: test.recipient_key,
         ip_key: None,
         limits: SendLimits {
             per_hour: test.per_hour,
@@ -52,9 +52,12 @@ async fn count(db: &mut SqliteConnection, test: NewTest, audit: AuditEntry) -> R
         quota: test.quota,
         now,
     };
-    if let Some(refusal) = limit::count_send(db, &send).await? {
+    let quota = test.quota.map(|quota| (environment, quota)).into_iter().collect();
+    let mut tally = Tally::load(db, vec![test.recipient_key], quota).await?;
+    if let Some(refusal) = tally.count_send(&send)? {
         return Ok(TestCount::Refused(refusal));
     }
+    tally.save(db).await?;
     sqlx::query(
         "INSERT INTO test_message_windows (environment_id, minute_started_at, sends) VALUES (?1, ?2, ?3)
          ON CONFLICT (environment_id) DO UPDATE SET
@@ -88,7 +91,9 @@ async fn window(
 }
 
 async fn give_back(db: &mut SqliteConnection, test: NewTest, now: Timestamp) -> Result<(), StoreError> {
-    limit::give_back(db, test.environment_id, &test.recipient_key, test.at, now).await?;
+    let mut tally = Tally::load(db, vec![test.recipient_key], Vec::new()).await?;
+    tally.change(test.recipient_key, now, |counters| counters.refund_send(test.at))?;
+    tally.save(db).await?;
     if let Some(quota) = test.quota {
         quota::release(db, test.environment_id, quota.counter, quota.month).await?;
     }

@@ -1,16 +1,23 @@
 //! Upkeep: whether the file still answers, and removing what nobody needs any more, in small batches along an index.
 
+use std::sync::{MutexGuard, PoisonError};
+
 use async_trait::async_trait;
 use sqlx::SqliteConnection;
 
+use super::bulk::{key_list, split_ids};
 use super::message::first_id_at;
-use super::{SqliteStore, StoreError, fault, notification};
-use crate::domain::policy::{DAY, HOUR};
+use super::row::Fields;
+use super::{SqliteStore, StoreError, fault, limit, notification};
+use crate::domain::idempotency::KeyedHash;
 use crate::domain::time::{Clock, Timestamp};
 use crate::store::write_health::WriteHealth;
 use crate::store::{ClockSample, REMOVED_RECORDS_KEPT, Upkeep};
 
 mod removal;
+
+/// Pages of counters that one call walks at most, so that a table where nothing is to be removed is still walked in time.
+const PAGES: u32 = 10;
 
 /// A statement about the oldest messages: at most `?2`, none from `?1` on.
 macro_rules! old_messages {
@@ -23,6 +30,7 @@ macro_rules! old_messages {
         )
     };
 }
+
 #[async_trait]
 impl Upkeep for SqliteStore {
     async fn probe(&self, _machine: &dyn Clock) -> Result<Option<ClockSample>, StoreError> {
@@ -42,9 +50,13 @@ impl Upkeep for SqliteStore {
     }
 
     async fn wipe_expired_codes(&self, now: Timestamp, limit: u32) -> Result<u64, StoreError> {
-        self.writer
-            .write(move |db| Box::pin(wipe_expired_codes(db, now, limit)))
-            .await
+        let mut wiped = 0;
+        while wiped < limit.into() {
+            let step = self.writer.write(move |db| Box::pin(wipe_next(db, now))).await?;
+            let Some(codes) = step else { break };
+            wiped += codes;
+        }
+        Ok(wiped)
     }
 
     async fn wipe_expired_notifications(&self, now: Timestamp, limit: u32) -> Result<u64, StoreError> {
@@ -54,9 +66,11 @@ impl Upkeep for SqliteStore {
     }
 
     async fn remove_old(&self, before: Timestamp, now: Timestamp, limit: u32) -> Result<u64, StoreError> {
-        self.writer
+        let removed = self
+            .writer
             .write(move |db| Box::pin(remove_old(db, before, now, limit)))
-            .await
+            .await?;
+        Ok(removed + self.remove_counters(now, limit).await?)
     }
 
     async fn clear_removed(&self, now: Timestamp, limit: u32) -> Result<bool, StoreError> {
@@ -92,22 +106,52 @@ async fn touch(db: &mut SqliteConnection) -> Result<(), StoreError> {
     Ok(())
 }
 
-async fn wipe_expired_codes(
-    db: &mut SqliteConnection,
-    now: Timestamp,
-    limit: u32,
-) -> Result<u64, StoreError> {
-    let wiped = sqlx::query(
+impl SqliteStore {
+    /// Removes at most `limit` counters that have ended, on the next few pages of their table. They have no index on their age, which
+    /// every send would have to keep up, so the table is walked page by page, and again from its beginning.
+    async fn remove_counters(&self, now: Timestamp, limit: u32) -> Result<u64, StoreError> {
+        let mut removed = 0;
+        for _ in 0..PAGES {
+            let after = *self.counters_walked();
+            let page = self
+                .writer
+                .write(move |db| Box::pin(limit::remove_ended(db, after, now, limit)))
+                .await?;
+            removed += page.removed;
+            *self.counters_walked() = page.last.unwrap_or_default();
+            if page.last.is_none() || removed >= limit.into() {
+                break;
+            }
+        }
+        Ok(removed)
+    }
+
+    /// The key of the last counter that was looked at.
+    fn counters_walked(&self) -> MutexGuard<'_, KeyedHash> {
+        self.counters_walked
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+const EXPIRED: &str = "SELECT id, verification_ids FROM expiries WHERE due_at <= ?1 ORDER BY due_at LIMIT 1";
+
+/// Wipes the codes that have died together, and answers how many there still were; `None` when none are due.
+async fn wipe_next(db: &mut SqliteConnection, now: Timestamp) -> Result<Option<u64>, StoreError> {
+    let expired = sqlx::query(EXPIRED).bind(now.unix_micros());
+    let Some(row) = expired.fetch_optional(&mut *db).await.map_err(fault)? else {
+        return Ok(None);
+    };
+    let fields = Fields::of(&row, "expiries", "an entry");
+    let wipe = sqlx::query(
         "UPDATE verifications SET sealed_code = NULL
-         WHERE id IN (SELECT id FROM verifications WHERE sealed_code IS NOT NULL AND expires_at <= ?1
-                      ORDER BY expires_at LIMIT ?2)",
-    )
-    .bind(now.unix_micros())
-    .bind(limit)
-    .execute(db)
-    .await
-    .map_err(fault)?;
-    Ok(wiped.rows_affected())
+         WHERE id IN (SELECT unhex(value) FROM json_each(?1)) AND sealed_code IS NOT NULL",
+    );
+    let ids = split_ids(fields.value("verification_ids")?);
+    let wiped = count(&mut *db, wipe.bind(key_list(&ids))).await?;
+    let id: i64 = fields.value("id")?;
+    count(db, sqlx::query("DELETE FROM expiries WHERE id = ?1").bind(id)).await?;
+    Ok(Some(wiped))
 }
 
 async fn remove_old(
@@ -117,20 +161,7 @@ async fn remove_old(
     limit: u32,
 ) -> Result<u64, StoreError> {
     let mut removed = remove_messages(db, before, limit).await?;
-    removed += notification::remove_old(db, before, now, limit).await?;
-    let recipients = sqlx::query(
-        "DELETE FROM recipients WHERE rowid IN (
-             SELECT rowid FROM recipients
-             WHERE day_started_at <= ?1 AND guesses_started_at <= ?1 AND hour_started_at <= ?2
-             ORDER BY day_started_at LIMIT ?3)",
-    );
-    let (day_ago, hour_ago) = ((now - DAY).unix_micros(), (now - HOUR).unix_micros());
-    removed += count(db, recipients.bind(day_ago).bind(hour_ago).bind(limit)).await?;
-    let addresses = sqlx::query(
-        "DELETE FROM end_user_addresses WHERE rowid IN (
-             SELECT rowid FROM end_user_addresses WHERE hour_started_at <= ?1 ORDER BY hour_started_at LIMIT ?2)",
-    );
-    removed += count(db, addresses.bind(hour_ago).bind(limit)).await?;
+    removed += notification::remove_old(db, before, limit).await?;
     let months = sqlx::query(
         "DELETE FROM monthly_counters WHERE rowid IN (
              SELECT rowid FROM monthly_counters WHERE month < ?1 LIMIT ?2)",
@@ -154,8 +185,8 @@ async fn remove_records(db: &mut SqliteConnection, before: Timestamp, limit: u32
     Ok(removed)
 }
 
-/// Removes messages with their attempts and whatever the outbox still holds of them, and with its newest message each
-/// verification: a timeline needs both. Ids of messages sort by time, so the oldest are at the front of their key.
+/// Removes messages, and with its newest message each verification: a timeline needs both. Ids of messages sort by time, so the
+/// oldest are at the front of their key.
 async fn remove_messages(
     db: &mut SqliteConnection,
     before: Timestamp,
@@ -163,8 +194,6 @@ async fn remove_messages(
 ) -> Result<u64, StoreError> {
     let first_to_stay = first_id_at(before);
     let statements = [
-        old_messages!("DELETE FROM attempts WHERE message_id IN ", "id"),
-        old_messages!("DELETE FROM outbox WHERE message_id IN ", "id"),
         old_messages!(
             "DELETE FROM verifications WHERE (id, message_id) IN ",
             "verification_id, id"
@@ -178,9 +207,21 @@ async fn remove_messages(
     Ok(removed)
 }
 
-type Statement = sqlx::query::Query<'static, sqlx::Sqlite, sqlx::sqlite::SqliteArguments>;
+type Statement = super::bulk::Query<'static>;
 
 async fn count(db: &mut SqliteConnection, statement: Statement) -> Result<u64, StoreError> {
     let done = statement.execute(db).await.map_err(fault)?;
     Ok(done.rows_affected())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::EXPIRED;
+    use crate::store::sqlite::plan::plan_of;
+
+    #[tokio::test]
+    async fn what_has_expired_is_found_along_the_index() {
+        let plan = plan_of(EXPIRED).await;
+        assert!(plan.contains("expiries_by_due_time (due_at<?)"), "{plan}");
+    }
 }

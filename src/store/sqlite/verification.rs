@@ -1,18 +1,20 @@
 //! Verifications: reading them, and ending them for their caller. Sending and checking have files of their own.
 
+use std::collections::HashMap;
+
 use async_trait::async_trait;
 use sqlx::sqlite::SqliteRow;
-use sqlx::{Row, SqliteConnection};
+use sqlx::{Row, SqliteConnection, SqliteExecutor};
 
+use super::bulk::{fetch_by_keys, ids_in};
 use super::row::{Fields, id_of};
 use super::{SqliteStore, StoreError, fault, message};
 use crate::domain::id::{ApplicationId, ConnectionId, EnvironmentId, MessageId, VerificationId};
-use crate::domain::idempotency::{KeyedRequest, KeyedResend};
+use crate::domain::idempotency::KeyedResend;
 use crate::domain::locale::LanguageTag;
 use crate::domain::message::Channel;
-use crate::domain::recipient::Recipient;
 use crate::domain::time::Timestamp;
-use crate::domain::verification::{Purpose, Verification, VerificationStatus};
+use crate::domain::verification::{Purpose, Verification};
 use crate::store::Upkeep;
 use crate::store::verification::{
     Cancel, Check, Guess, Issue, KeyedRequests, NewSend, NewVerification, Resend, StoredVerification,
@@ -21,6 +23,9 @@ use crate::store::verification::{
 
 mod check;
 mod send;
+
+pub(super) use check::check;
+pub(super) use send::{issue, resend};
 
 /// The columns of a verification and, with `message_` in front, those of its newest message.
 macro_rules! select_verifications {
@@ -40,24 +45,18 @@ pub(super) use select_verifications;
 #[async_trait]
 impl Verifications for SqliteStore {
     async fn issue(&self, new: NewVerification) -> Result<Issue, StoreError> {
-        let issued = self.writer.write(move |db| Box::pin(send::issue(db, new))).await;
-        issued.map(|issued| self.write_health().proven_by(issued))
+        let issued = self.issues.run(new).await?;
+        Ok(self.write_health().proven_by(issued))
     }
 
     async fn check(&self, guess: Guess) -> Result<Check, StoreError> {
-        let checked = self
-            .writer
-            .write(move |db| Box::pin(check::check(db, guess)))
-            .await;
-        checked.map(|checked| self.write_health().proven_by(checked))
+        let checked = self.checks.run(guess).await?;
+        Ok(self.write_health().proven_by(checked))
     }
 
     async fn resend(&self, again: NewSend) -> Result<Resend, StoreError> {
-        let resent = self
-            .writer
-            .write(move |db| Box::pin(send::resend(db, again)))
-            .await;
-        resent.map(|resent| self.write_health().proven_by(resent))
+        let resent = self.resends.run(again).await?;
+        Ok(self.write_health().proven_by(resent))
     }
 
     async fn cancel(
@@ -76,9 +75,8 @@ impl Verifications for SqliteStore {
         application: ApplicationId,
         id: VerificationId,
     ) -> Result<Option<StoredVerification>, StoreError> {
-        let mut connection = self.readers.acquire().await.map_err(fault)?;
-        let kept = find(&mut connection, application, id).await?;
-        Ok(kept.map(|kept| kept.stored))
+        let row = find(&self.readers, application, id).await?;
+        row.as_ref().map(read_stored).transpose()
     }
 
     async fn find_keyed_requests(
@@ -86,95 +84,67 @@ impl Verifications for SqliteStore {
         application: ApplicationId,
         id: VerificationId,
     ) -> Result<Option<KeyedRequests>, StoreError> {
-        let mut connection = self.readers.acquire().await.map_err(fault)?;
-        let kept = find(&mut connection, application, id).await?;
-        Ok(kept.map(|kept| kept.requests))
+        let row = find(&self.readers, application, id).await?;
+        row.as_ref().map(read_requests).transpose()
     }
 
     async fn count_pending(&self, environment: EnvironmentId, now: Timestamp) -> Result<u64, StoreError> {
-        let mut connection = self.readers.acquire().await.map_err(fault)?;
-        count_pending(&mut connection, environment, now).await
+        // Whatever is pending stands in what expires later.
+        let row = sqlx::query(concat!(
+            ids_in!("expiries", "verification_ids", "due_at > ?2"),
+            "SELECT count(*) AS pending FROM verifications
+             WHERE id IN (SELECT id FROM ids) AND environment_id = ?1 AND expires_at > ?2
+               AND verified_at IS NULL AND canceled_at IS NULL AND wrong_guesses < max_guesses"
+        ))
+        .bind(environment.0)
+        .bind(now.unix_micros())
+        .fetch_one(&self.readers)
+        .await
+        .map_err(fault)?;
+        row.try_get("pending").map_err(fault)
     }
 }
 
-async fn count_pending(
-    db: &mut SqliteConnection,
-    environment: EnvironmentId,
-    now: Timestamp,
-) -> Result<u64, StoreError> {
-    // What is pending has its code, so the index over those is all that is walked.
-    let row = sqlx::query(
-        "SELECT count(*) AS pending FROM verifications
-         WHERE sealed_code IS NOT NULL AND expires_at > ?2 AND environment_id = ?1
-           AND verified_at IS NULL AND canceled_at IS NULL AND wrong_guesses < max_guesses",
-    )
-    .bind(environment.0)
-    .bind(now.unix_micros())
-    .fetch_one(db)
-    .await
-    .map_err(fault)?;
-    row.try_get("pending").map_err(fault)
+/// Reads what [`select_verifications`] selects.
+pub(super) fn read_stored(row: &SqliteRow) -> Result<StoredVerification, StoreError> {
+    let id = VerificationId(id_of(row, "verifications", "id")?);
+    let fields = Fields::of(row, "verifications", id);
+    let message_id = MessageId(fields.value("message_id")?);
+    let message = Fields::joined(row, "messages", "message_", message_id);
+    let verification = Verification {
+        id,
+        connection_id: ConnectionId(fields.value("connection_id")?),
+        channel: fields.parsed("channel", Channel::parse)?,
+        masked_recipient: fields.value("masked_recipient")?,
+        purpose: fields.parsed("purpose", Purpose::parse)?,
+        created_at: fields.time("created_at")?,
+        expires_at: fields.time("expires_at")?,
+        max_guesses: fields.value("max_guesses")?,
+        wrong_guesses: fields.value("wrong_guesses")?,
+        max_sends: fields.value("max_sends")?,
+        sends: fields.value("sends")?,
+        resend_at: fields.time("resend_at")?,
+        verified_at: fields.time_if_any("verified_at")?,
+        canceled_at: fields.time_if_any("canceled_at")?,
+        message: message::read_summary(&message, message_id)?,
+    };
+    Ok(StoredVerification {
+        verification,
+        environment_id: EnvironmentId(fields.value("environment_id")?),
+        application_id: ApplicationId(fields.value("application_id")?),
+        recipient_key: fields.hash("recipient_key")?,
+        sealed_recipient: fields.value("sealed_recipient")?,
+        locale: fields.parsed_if_any("locale", |tag| LanguageTag::parse(tag).ok())?,
+        sealed_code: fields.value("sealed_code")?,
+    })
 }
 
-/// A verification with what only the store looks at.
-pub(super) struct KeptVerification {
-    pub(super) stored: StoredVerification,
-    pub(super) recipient_key: String,
-    ip_key: Option<String>,
-    code_key_id: i32,
-    code_mac: Vec<u8>,
-    code_digits: u8,
-    requests: KeyedRequests,
-    verify_request: Option<KeyedRequest>,
-}
-
-impl KeptVerification {
-    /// Reads what [`select_verifications`] selects.
-    pub(super) fn read(row: &SqliteRow) -> Result<Self, StoreError> {
-        let id = VerificationId(id_of(row, "verifications", "id")?);
-        let fields = Fields::of(row, "verifications", id);
-        let channel = fields.parsed("channel", Channel::parse)?;
-        let message_id = MessageId(fields.value("message_id")?);
-        let message = Fields::joined(row, "messages", "message_", message_id);
-        let verification = Verification {
-            id,
-            connection_id: ConnectionId(fields.value("connection_id")?),
-            channel,
-            masked_recipient: fields.value("masked_recipient")?,
-            purpose: fields.parsed("purpose", Purpose::parse)?,
-            created_at: fields.time("created_at")?,
-            expires_at: fields.time("expires_at")?,
-            max_guesses: fields.value("max_guesses")?,
-            wrong_guesses: fields.value("wrong_guesses")?,
-            max_sends: fields.value("max_sends")?,
-            sends: fields.value("sends")?,
-            resend_at: fields.time("resend_at")?,
-            verified_at: fields.time_if_any("verified_at")?,
-            canceled_at: fields.time_if_any("canceled_at")?,
-            message: message::read_summary(&message, message_id)?,
-        };
-        let stored = StoredVerification {
-            verification,
-            environment_id: EnvironmentId(fields.value("environment_id")?),
-            application_id: ApplicationId(fields.value("application_id")?),
-            recipient: fields.parsed("recipient", |address| Recipient::from_stored(channel, address))?,
-            locale: fields.parsed_if_any("locale", |tag| LanguageTag::parse(tag).ok())?,
-            sealed_code: fields.value("sealed_code")?,
-        };
-        Ok(Self {
-            stored,
-            recipient_key: fields.value("recipient_key")?,
-            ip_key: fields.value("ip_key")?,
-            code_key_id: fields.value("code_key_id")?,
-            code_mac: fields.value("code_mac")?,
-            code_digits: fields.value("code_digits")?,
-            requests: read_requests(&fields)?,
-            verify_request: read_verify_request(&fields)?,
-        })
-    }
-}
-
-fn read_requests(fields: &Fields<'_>) -> Result<KeyedRequests, StoreError> {
+fn read_requests(row: &SqliteRow) -> Result<KeyedRequests, StoreError> {
+    let fields = Fields::of(
+        row,
+        "verifications",
+        VerificationId(id_of(row, "verifications", "id")?),
+    );
     let resends: Option<&[u8]> = fields.value("keyed_resends")?;
     let resends = KeyedResend::read_all(resends.unwrap_or_default());
     Ok(KeyedRequests {
@@ -183,20 +153,12 @@ fn read_requests(fields: &Fields<'_>) -> Result<KeyedRequests, StoreError> {
     })
 }
 
-fn read_verify_request(fields: &Fields<'_>) -> Result<Option<KeyedRequest>, StoreError> {
-    let request = |(key_hash, body_hash)| KeyedRequest { key_hash, body_hash };
-    let hashes = fields
-        .hash_if_any("verify_key_hash")?
-        .zip(fields.hash_if_any("verify_body_hash")?);
-    Ok(hashes.map(request))
-}
-
 async fn find(
-    db: &mut SqliteConnection,
+    db: impl SqliteExecutor<'_>,
     application: ApplicationId,
     id: VerificationId,
-) -> Result<Option<KeptVerification>, StoreError> {
-    let row = sqlx::query(select_verifications!(
+) -> Result<Option<SqliteRow>, StoreError> {
+    sqlx::query(select_verifications!(
         "",
         "WHERE v.id = ?1 AND v.application_id = ?2"
     ))
@@ -204,8 +166,30 @@ async fn find(
     .bind(application.0)
     .fetch_optional(db)
     .await
-    .map_err(fault)?;
-    row.as_ref().map(KeptVerification::read).transpose()
+    .map_err(fault)
+}
+
+const BY_IDS: &str = select_verifications!("", "WHERE v.id IN (SELECT unhex(value) FROM json_each(?1))");
+
+/// The rows of verifications, as far as they are there.
+pub(super) async fn find_all(
+    db: &mut SqliteConnection,
+    ids: Vec<VerificationId>,
+) -> Result<HashMap<VerificationId, SqliteRow>, StoreError> {
+    let ids: Vec<[u8; 16]> = ids.into_iter().map(|id| id.0.into_bytes()).collect();
+    let rows = fetch_by_keys(db, BY_IDS, &ids).await?;
+    let with_id = |row: SqliteRow| Ok((VerificationId(id_of(&row, "verifications", "id")?), row));
+    rows.into_iter().map(with_id).collect()
+}
+
+/// The row of a verification among others, if it is of `application`.
+fn of_application(
+    rows: &HashMap<VerificationId, SqliteRow>,
+    id: VerificationId,
+    application: ApplicationId,
+) -> Option<&SqliteRow> {
+    let is_its = |row: &&SqliteRow| row.try_get("application_id").ok() == Some(application.0);
+    rows.get(&id).filter(is_its)
 }
 
 async fn cancel(
@@ -214,22 +198,36 @@ async fn cancel(
     id: VerificationId,
     now: Timestamp,
 ) -> Result<Cancel, StoreError> {
-    let Some(kept) = find(db, application, id).await? else {
+    let Some(row) = find(&mut *db, application, id).await? else {
         return Ok(Cancel::NotFound);
     };
-    let mut verification = kept.stored.verification;
-    match verification.status(now) {
-        VerificationStatus::Verified => return Ok(Cancel::AlreadyVerified),
-        VerificationStatus::Canceled => return Ok(Cancel::Canceled(Box::new(verification))),
-        _ if verification.expires_at <= now => return Ok(Cancel::Expired),
-        VerificationStatus::Pending | VerificationStatus::Locked | VerificationStatus::Expired => {}
+    let outcome = Cancel::of(read_stored(&row)?.verification, now);
+    if matches!(&outcome, Cancel::Canceled(verification) if verification.canceled_at == Some(now)) {
+        sqlx::query("UPDATE verifications SET canceled_at = ?2, sealed_code = NULL WHERE id = ?1")
+            .bind(id.0)
+            .bind(now.unix_micros())
+            .execute(db)
+            .await
+            .map_err(fault)?;
     }
-    sqlx::query("UPDATE verifications SET canceled_at = ?2, sealed_code = NULL WHERE id = ?1")
-        .bind(id.0)
-        .bind(now.unix_micros())
-        .execute(db)
-        .await
-        .map_err(fault)?;
-    verification.canceled_at = Some(now);
-    Ok(Cancel::Canceled(Box::new(verification)))
+    Ok(outcome)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::BY_IDS;
+    use crate::store::sqlite::plan::plan_of;
+
+    #[tokio::test]
+    async fn those_of_a_batch_are_found_by_their_ids() {
+        let plan = plan_of(BY_IDS).await;
+        assert!(
+            plan.contains("SEARCH v USING INDEX sqlite_autoindex_verifications_1 (id=?)"),
+            "{plan}"
+        );
+        assert!(
+            plan.contains("SEARCH m USING INDEX sqlite_autoindex_messages_1 (id=?)"),
+            "{plan}"
+        );
+    }
 }

@@ -13,6 +13,7 @@ use tokio_util::task::TaskTracker;
 
 use super::connection::DatabaseFile;
 use super::{StoreError, unavailable};
+use crate::store::batch::Failure;
 use crate::store::write_health::{Effect, WriteHealth};
 
 /// The most operations in one transaction: beyond this the cost of the commit is spread thin enough.
@@ -70,6 +71,15 @@ impl Writer {
         T: Send + 'static,
         F: for<'c> FnOnce(&'c mut SqliteConnection) -> BoxFuture<'c, Result<T, StoreError>> + Send + 'static,
     {
+        self.try_write(action).await.map_err(Failure::into_reason)
+    }
+
+    /// As [`Self::write`], and tells what `action` answers from what all fail alike for.
+    pub(super) async fn try_write<T, F>(&self, action: F) -> Result<T, Failure>
+    where
+        T: Send + 'static,
+        F: for<'c> FnOnce(&'c mut SqliteConnection) -> BoxFuture<'c, Result<T, StoreError>> + Send + 'static,
+    {
         let (caller, answer) = oneshot::channel();
         let operation = Queued {
             action: Some(action),
@@ -77,10 +87,10 @@ impl Writer {
             caller,
         };
         let outcome = match self.queue.send(Box::new(operation)).await {
-            Ok(()) => answer.await.unwrap_or_else(|_| Err(unavailable(Closed))),
-            Err(_) => Err(unavailable(Closed)),
+            Ok(()) => answer.await.unwrap_or_else(|_| Err(closed())),
+            Err(_) => Err(closed()),
         };
-        outcome.inspect_err(|error| self.health.note_error(Effect::Writes, error))
+        outcome.inspect_err(|failure| self.health.note_error(Effect::Writes, failure.reason()))
     }
 
     /// Takes no further operations and waits for those that are queued.
@@ -89,6 +99,10 @@ impl Writer {
         self.tasks.close();
         self.tasks.wait().await;
     }
+}
+
+fn closed() -> Failure {
+    Failure::Lost(unavailable(Closed))
 }
 
 /// An operation in the queue, whatever its answer's type.
@@ -106,7 +120,7 @@ trait Operation: Send {
 struct Queued<T, F> {
     action: Option<F>,
     outcome: Option<Result<T, StoreError>>,
-    caller: oneshot::Sender<Result<T, StoreError>>,
+    caller: oneshot::Sender<Result<T, Failure>>,
 }
 
 impl<T, F> Operation for Queued<T, F>
@@ -132,13 +146,18 @@ where
     }
 
     fn answer(self: Box<Self>) {
-        let outcome = self.outcome.unwrap_or_else(|| Err(unavailable(Closed)));
+        let outcome = match self.outcome {
+            Some(outcome) => outcome.map_err(Failure::Refused),
+            None => Err(closed()),
+        };
         // A caller that has gone away has no use for it.
         let _ = self.caller.send(outcome);
     }
 
     fn fail(self: Box<Self>, reason: &Arc<sqlx::Error>) {
-        let _ = self.caller.send(Err(unavailable(Arc::clone(reason))));
+        let _ = self
+            .caller
+            .send(Err(Failure::Lost(unavailable(Arc::clone(reason)))));
     }
 }
 
@@ -310,8 +329,8 @@ mod tests {
                 execute(
                     db,
                     "INSERT INTO notification_recipients
-                         (notification_id, number, recipient, recipient_key, masked_recipient)
-                     VALUES (x'00', 1, '', '', '')",
+                         (notification_id, number, recipient_key, limit_key, sealed_recipient, masked_recipient)
+                     VALUES (x'00', 1, x'', x'', x'', '')",
                 )
                 .await
             })

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use otpost::app;
 use otpost::domain::keyring::GenerationId;
-use otpost::domain::time::SystemClock;
+use otpost::domain::time::{Clock as _, SystemClock};
 use serde_json::json;
 
 use super::HOUR;
@@ -43,6 +43,16 @@ async fn keys_go_when_nothing_stored_needs_them_and_only_then() {
     let rotated = server.replica(Wishes::default()).await;
     assert_eq!(pruned(&server).await, [], "a code is pending");
     rotated.verify(&pending, &code).await.expect(200);
+    assert_eq!(pruned(&server).await, [], "its recipient is kept");
+    let later = server.clock.now() + Duration::from_secs(1);
+    while server
+        .place
+        .database()
+        .remove_old(later, later, 100)
+        .await
+        .unwrap()
+        > 0
+    {}
     assert_eq!(pruned(&server).await, generations(&[1]));
     assert_eq!(pruned(&server).await, []);
     let after = server.replica(Wishes::default()).await;

@@ -2,6 +2,11 @@
 
 use std::time::Duration;
 
+use otpost::domain::id::VerificationId;
+use otpost::domain::message::Channel;
+use otpost::domain::random::OsRandom;
+use otpost::domain::recipient::{Recipient, RecipientRow};
+use otpost::domain::time::Clock as _;
 use serde_json::{Value, json};
 
 use crate::support::tables::Tables;
@@ -131,7 +136,7 @@ async fn a_number_that_nobody_signs_in_with_is_blocked_before_anything_is_counte
     problem.expect_problem(403, "recipient_blocked");
     assert_eq!(server.messages().await, Vec::<Value>::new());
     let mut tables = Tables::of(server.place.database()).await;
-    assert_eq!(tables.count("recipients", "1 = 1").await, 0);
+    assert_eq!(tables.count("limit_counters", "1 = 1").await, 0);
     server.stop().await;
 }
 
@@ -148,10 +153,18 @@ async fn a_voice_over_ip_number_gets_its_code() {
 async fn a_code_is_not_sent_again_to_a_number_whose_type_is_blocked_by_now() {
     let server = TestServer::start().await;
     let (id, _) = server.sent_code("+61466043123").await;
-    let mut tables = Tables::of(server.place.database()).await;
-    tables
-        .execute("UPDATE verifications SET recipient = '+611900123456'")
-        .await;
+    let premium = Recipient::from_stored(Channel::Sms, "+611900123456").unwrap();
+    let (keys, row) = (
+        server.place.keys(),
+        RecipientRow::Verification(VerificationId::parse(&id).unwrap()),
+    );
+    let sealed = premium.seal(keys.in_use(server.clock.now()), &OsRandom, row);
+    let database = server.place.database();
+    let statement = format!(
+        "UPDATE verifications SET sealed_recipient = {}",
+        database.bytes(&sealed)
+    );
+    assert_eq!(database.run(statement).await.unwrap(), 1);
     server.clock.advance(Duration::from_secs(30));
     let problem = server.resend(&id).await.expect_problem(403, "recipient_blocked");
     assert_eq!(problem["reason"], "number_type");

@@ -2,15 +2,18 @@
 
 use std::future::Future;
 use std::ops::Deref;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use futures_util::future::join_all;
 use otpost::domain::id::{ApplicationId, AttemptId, ConnectionId, EnvironmentId, MessageId, VerificationId};
-use otpost::domain::keyring::{CodeMac, GenerationId};
+use otpost::domain::idempotency::KeyedHash;
+use otpost::domain::keyring::{CodeMac, GenerationId, KeyRing};
+use otpost::domain::limit;
+use otpost::domain::locale::Locale;
 use otpost::domain::message::{Attempt, Channel, Failure, FailureCode, Provider};
 use otpost::domain::random::{OsRandom, unguessable_id};
-use otpost::domain::recipient::Recipient;
+use otpost::domain::recipient::{Recipient, RecipientRow};
 use otpost::domain::time::Timestamp;
 use otpost::domain::verification::Purpose;
 use otpost::store::SharedStore;
@@ -41,6 +44,9 @@ pub const WIDE: SendLimits = SendLimits {
     ip_per_hour: 10_000,
     guesses_per_day: 10_000,
 };
+
+/// The keys that all worlds are written under.
+pub static KEYS: LazyLock<KeyRing> = LazyLock::new(|| KeyRing::generate(&OsRandom, now()));
 
 /// One environment with one application and one connection, on a database of its own.
 pub struct World {
@@ -73,14 +79,25 @@ impl World {
 
     /// A verification of user number `user`, made at `at`, that takes 5 guesses and 5 messages and lives 10 minutes.
     pub fn verification(&self, user: u32, at: Timestamp) -> NewVerification {
+        self.verification_of(&recipient(user), at)
+    }
+
+    /// The same, of anybody.
+    pub fn verification_of(&self, recipient: &Recipient, at: Timestamp) -> NewVerification {
+        let id = VerificationId::unguessable(&OsRandom);
+        let sealed_recipient = recipient.seal(KEYS.in_use(at), &OsRandom, RecipientRow::Verification(id));
         NewVerification {
-            id: VerificationId::unguessable(&OsRandom),
+            id,
             body_hash: None,
             environment_id: self.environment,
             application_id: self.application,
             connection_id: self.connection,
             purpose: Purpose::SignIn,
-            recipient: recipient(user),
+            channel: recipient.channel(),
+            recipient_key: self.key(recipient),
+            sealed_recipient,
+            masked_recipient: recipient.masked(),
+            country: recipient.country(),
             locale: None,
             ip_key: None,
             code_mac: mac(RIGHT),
@@ -96,6 +113,11 @@ impl World {
         }
     }
 
+    /// What a recipient of this world is counted and found by.
+    pub fn key(&self, recipient: &Recipient) -> KeyedHash {
+        limit::recipient_key(&KEYS, self.environment, recipient)
+    }
+
     /// A message made at `at` under this world's lease of 15 seconds.
     pub fn message(&self, at: Timestamp) -> NewMessage {
         NewMessage {
@@ -104,6 +126,7 @@ impl World {
                 token: self.token,
                 until: at + 15 * SECOND,
             },
+            language: Locale::En,
             decision: r#"{"route":["kinde"]}"#.to_owned(),
             quota: None,
         }
@@ -143,12 +166,14 @@ impl World {
         self.check(self.guess(verification, WRONG, at)).await.unwrap()
     }
 
-    pub fn again(&self, verification: VerificationId, at: Timestamp) -> NewSend {
+    /// A further send.
+    pub fn again(&self, verification: &NewVerification, at: Timestamp) -> NewSend {
         NewSend {
             application_id: self.application,
-            verification_id: verification,
+            verification_id: verification.id,
+            recipient_key: verification.recipient_key,
             enabled_connections: vec![self.connection],
-            resend_after_seconds: vec![30, 60, 120],
+            resend_at: [30, 60, 120].map(|wait| at + wait * SECOND).to_vec(),
             limits: WIDE,
             message: self.message(at),
             request: None,
@@ -189,6 +214,11 @@ pub fn mac(code: u8) -> CodeMac {
 
 pub fn recipient(user: u32) -> Recipient {
     Recipient::from_stored(Channel::Email, &format!("user{user}@example.com")).unwrap()
+}
+
+/// What end user's address number `n` is counted by.
+pub fn ip_key(n: u32) -> KeyedHash {
+    limit::address_key(&KEYS, EnvironmentId(Uuid::nil()), &format!("192.0.2.{n}"))
 }
 
 /// The test quota of the month of `now()`.
@@ -249,6 +279,15 @@ where
         })
     });
     let tasks: Vec<_> = tasks.collect();
+    join_all(tasks).await.into_iter().map(Result::unwrap).collect()
+}
+
+/// Runs all of them at once, each as a task of its own: what waits is carried out in batches.
+pub async fn all_at_once<F>(operations: impl IntoIterator<Item = F>) -> Vec<F::Output>
+where
+    F: Future<Output: Send + 'static> + Send + 'static,
+{
+    let tasks: Vec<_> = operations.into_iter().map(tokio::spawn).collect();
     join_all(tasks).await.into_iter().map(Result::unwrap).collect()
 }
 

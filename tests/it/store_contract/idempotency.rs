@@ -8,7 +8,8 @@ use otpost::store::verification::{
 use uuid::Uuid;
 
 use super::fixture::{
-    HOUR, MINUTE, SECOND, WIDE, World, check_in_parallel, count, in_parallel, issue_in_parallel, now, quota,
+    HOUR, MINUTE, SECOND, WIDE, World, check_in_parallel, count, in_parallel, ip_key, issue_in_parallel, now,
+    quota,
 };
 
 /// The request with this key and this body.
@@ -29,7 +30,7 @@ fn narrow(new: NewVerification) -> NewVerification {
     };
     let mut new = NewVerification {
         limits,
-        ip_key: Some("192.0.2.1".to_owned()),
+        ip_key: Some(ip_key(1)),
         ..new
     };
     new.message.quota = Some(quota(1));
@@ -156,7 +157,7 @@ async fn a_keyed_resend_is_made_once_and_told_whatever_has_become_of_the_verific
     let new = world.issued(1).await;
     let again = |request, minutes| NewSend {
         request: Some(request),
-        ..world.again(new.id, now() + minutes * MINUTE)
+        ..world.again(&new, now() + minutes * MINUTE)
     };
     let first = again(keyed_request(1, 1), 1);
     let message_id = first.message.id;
@@ -175,7 +176,7 @@ async fn a_keyed_resend_is_made_once_and_told_whatever_has_become_of_the_verific
     let second_message = second.message.id;
     assert_eq!(resent(&world, second).await.verification.sends, 3);
     // One without a key leaves the keys before it.
-    resent(&world, world.again(new.id, now() + 9 * MINUTE)).await;
+    resent(&world, world.again(&new, now() + 9 * MINUTE)).await;
     assert_eq!(
         world.resend(again(keyed_request(1, 1), 9)).await.unwrap(),
         repeated
@@ -209,7 +210,7 @@ async fn of_parallel_copies_of_a_resend_one_is_made() {
         let store = world.database.store();
         let copy = NewSend {
             request: Some(keyed_request(1, 1)),
-            ..world.again(new.id, now() + MINUTE)
+            ..world.again(&new, now() + MINUTE)
         };
         async move { store.resend(copy).await.unwrap() }
     }))

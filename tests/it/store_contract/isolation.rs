@@ -48,7 +48,10 @@ async fn an_operation_that_fails_harms_no_other_and_leaves_nothing() {
         .await
         .unwrap();
     assert_eq!(listed.len(), 52);
-    assert_eq!(world.found(existing.id).await.recipient, existing.recipient);
+    assert_eq!(
+        world.found(existing.id).await.sealed_recipient,
+        existing.sealed_recipient
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

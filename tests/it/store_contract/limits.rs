@@ -1,10 +1,12 @@
 //! The limits of a recipient and of an end user's address: exact under parallel sends, and all or nothing.
 
+use otpost::domain::limit;
 use otpost::store::message::MessageFilter;
 use otpost::store::verification::{Check, Issue, LimitName, NewVerification, SendLimits, SendRefusal};
 
 use super::fixture::{
-    DAY, HOUR, MINUTE, SECOND, WIDE, WRONG, World, count, in_parallel, issue_in_parallel, now, quota,
+    DAY, HOUR, KEYS, MINUTE, SECOND, WIDE, WRONG, World, count, in_parallel, ip_key, issue_in_parallel, now,
+    quota, recipient,
 };
 
 fn limited(mut new: NewVerification, limits: SendLimits) -> NewVerification {
@@ -13,7 +15,7 @@ fn limited(mut new: NewVerification, limits: SendLimits) -> NewVerification {
 }
 
 fn from_address(mut new: NewVerification, limits: SendLimits) -> NewVerification {
-    new.ip_key = Some("192.0.2.1".to_owned());
+    new.ip_key = Some(ip_key(1));
     limited(new, limits)
 }
 
@@ -76,6 +78,7 @@ async fn recipients_do_not_share_limits_and_neither_do_environments() {
         .await;
     let mut elsewhere = limited(world.verification(1, now()), limits);
     elsewhere.environment_id = otpost::domain::id::EnvironmentId(uuid::Uuid::max());
+    elsewhere.recipient_key = limit::recipient_key(&KEYS, elsewhere.environment_id, &recipient(1));
     world.issue_as_is(elsewhere).await;
 }
 

@@ -1,6 +1,7 @@
 //! Long lists of messages: whatever they are filtered by, no page is missed and every page costs the same.
 
 use otpost::domain::id::{EnvironmentId, MessageId};
+use otpost::domain::idempotency::KeyedHash;
 use otpost::domain::message::{Channel, MessageStatus};
 use otpost::domain::random::OsRandom;
 use otpost::domain::recipient::Recipient;
@@ -23,8 +24,9 @@ fn id(n: u64) -> MessageId {
 fn status(n: u64) -> MessageStatus {
     match n {
         _ if n % 1_000 == 500 => MessageStatus::Failed,
+        _ if n % 1_000 == 700 => MessageStatus::Queued,
         _ if n.is_multiple_of(2) => MessageStatus::Accepted,
-        _ => MessageStatus::Delivered,
+        _ => MessageStatus::Unknown,
     }
 }
 
@@ -36,15 +38,16 @@ fn channel(n: u64) -> Channel {
     }
 }
 
-fn recipient(n: u64) -> Recipient {
-    match channel(n) {
-        Channel::Email => Recipient::from_stored(Channel::Email, &format!("user{}@example.com", n % 300)),
-        Channel::Sms => Recipient::from_stored(Channel::Sms, &format!("+614660{:05}", n % 50)),
-    }
-    .unwrap()
+/// What the recipient of message number `n` is found by: of three by email, and of fifty by SMS.
+fn recipient_key(n: u64) -> KeyedHash {
+    let recipient = match channel(n) {
+        Channel::Email => 1_000 + n % 300,
+        Channel::Sms => n % 50,
+    };
+    u128::from(recipient).to_be_bytes()
 }
 
-/// Writes messages 1 to `count`, as [`id`], [`status`], [`channel`] and [`recipient`] have them.
+/// Writes messages 1 to `count`, as [`id`], [`status`], [`channel`] and [`recipient_key`] have them.
 async fn fill(world: &World, environment: EnvironmentId, count: u64) {
     let postgres = world.database.is_postgres();
     let uuid = |id: Uuid| {
@@ -54,12 +57,13 @@ async fn fill(world: &World, environment: EnvironmentId, count: u64) {
             format!("x'{}'", id.as_simple())
         }
     };
-    let (made_at, id, numbers, decision) = if postgres {
+    let recipient = "CASE n % 100 WHEN 0 THEN 1000 + n % 300 ELSE n % 50 END";
+    let (made_at, id, numbers, recipient_key) = if postgres {
         (
             format!("to_timestamp(({MILLIS} + n) / 1000.0)"),
             format!("(lpad(to_hex({MILLIS} + n), 12, '0') || '70008' || lpad(to_hex(n), 15, '0'))::uuid"),
             format!("generate_series(1::bigint, {count}) AS n"),
-            "'{}'::jsonb",
+            format!("decode(lpad(to_hex({recipient}), 32, '0'), 'hex')"),
         )
     } else {
         (
@@ -68,26 +72,28 @@ async fn fill(world: &World, environment: EnvironmentId, count: u64) {
             format!(
                 "(WITH RECURSIVE s(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s WHERE n < {count}) SELECT n FROM s)"
             ),
-            "'{}'",
+            format!("unhex(printf('%032x', {recipient}))"),
         )
-    };
-    let padded = if postgres {
-        "lpad((n % 50)::text, 5, '0')"
-    } else {
-        "printf('%05d', n % 50)"
     };
     let statement = format!(
         "INSERT INTO messages (id, environment_id, application_id, verification_id, channel, purpose, recipient_key,
-                               masked_recipient, status, decision, created_at, updated_at)
+                               masked_recipient, status, rare_status, language, decision, created_at, updated_at)
          SELECT {id}, {environment}, {any}, {any}, CASE n % 100 WHEN 0 THEN 'email' ELSE 'sms' END, 'sign_in',
-                CASE n % 100 WHEN 0 THEN 'user' || (n % 300) || '@example.com' ELSE '+614660' || {padded} END, 'masked',
-                CASE WHEN n % 1000 = 500 THEN 'failed' WHEN n % 2 = 0 THEN 'accepted' ELSE 'delivered' END,
-                {decision}, {made_at}, {made_at}
+                {recipient_key}, 'masked',
+                CASE WHEN n % 1000 = 500 THEN 'failed' WHEN n % 1000 = 700 THEN 'queued' WHEN n % 2 = 0 THEN 'accepted'
+                     ELSE 'unknown' END,
+                CASE WHEN n % 1000 = 500 THEN 'failed' WHEN n % 2 = 1 THEN 'unknown' END, 'en', '{{}}', {made_at}, {made_at}
          FROM {numbers}",
         environment = uuid(environment.0),
         any = uuid(Uuid::nil()),
     );
     assert_eq!(world.database.run(statement).await.unwrap(), count);
+    let ids = if postgres { "ARRAY[id]" } else { "id" };
+    let waiting = format!(
+        "INSERT INTO outbox (queue, due_at, message_ids)
+         SELECT channel, created_at, {ids} FROM messages WHERE status = 'queued'"
+    );
+    world.database.run(waiting).await.unwrap();
 }
 
 fn ids(page: &[StoredMessage]) -> Vec<MessageId> {
@@ -100,6 +106,9 @@ fn filters() -> Vec<(Option<MessageStatus>, Option<Channel>)> {
         Some(MessageStatus::Failed),
         Some(MessageStatus::Accepted),
         Some(MessageStatus::Queued),
+        // Of which there are as many as of all others together, and none.
+        Some(MessageStatus::Unknown),
+        Some(MessageStatus::Sent),
     ];
     let channels = [None, Some(Channel::Sms), Some(Channel::Email)];
     statuses
@@ -155,10 +164,11 @@ async fn the_messages_to_one_recipient_are_found_among_ten_thousand() {
     let world = World::new().await;
     fill(&world, world.environment, COUNT).await;
     let elsewhere = EnvironmentId::unguessable(&OsRandom);
-    for wanted in [recipient(7), recipient(200), recipient(49)] {
+    for n in [7, 200, 49] {
+        let wanted = recipient_key(n);
         let expected: Vec<_> = (1..=COUNT)
             .rev()
-            .filter(|n| recipient(*n) == wanted)
+            .filter(|n| recipient_key(*n) == wanted)
             .map(id)
             .collect();
         assert!(expected.len() > 30);
@@ -166,7 +176,7 @@ async fn the_messages_to_one_recipient_are_found_among_ten_thousand() {
         loop {
             let before = read.last().copied();
             let page = world
-                .search_messages(world.environment, &wanted, before, 20)
+                .search_messages(world.environment, wanted, before, 20)
                 .await
                 .unwrap();
             if page.is_empty() {
@@ -175,7 +185,7 @@ async fn the_messages_to_one_recipient_are_found_among_ten_thousand() {
             read.extend(ids(&page));
         }
         assert_eq!(read, expected);
-        let theirs = world.search_messages(elsewhere, &wanted, None, 20).await.unwrap();
+        let theirs = world.search_messages(elsewhere, wanted, None, 20).await.unwrap();
         assert_eq!(theirs, []);
     }
 }
@@ -185,17 +195,17 @@ async fn a_message_and_its_resend_are_found_by_the_recipient_alone() {
     let world = World::new().await;
     let new = world.issued(1).await;
     world.issued(2).await;
-    let again = world.again(new.id, now() + 40 * SECOND);
+    let again = world.again(&new, now() + 40 * SECOND);
     world.resend(again.clone()).await.unwrap();
     let found = world
-        .search_messages(world.environment, &new.recipient, None, 10)
+        .search_messages(world.environment, new.recipient_key, None, 10)
         .await
         .unwrap();
     assert_eq!(ids(&found), [again.message.id, new.message.id]);
     // However the address is written.
     let shouted = Recipient::from_stored(Channel::Email, "USER1@EXAMPLE.COM").unwrap();
     let found = world
-        .search_messages(world.environment, &shouted, None, 1)
+        .search_messages(world.environment, world.key(&shouted), None, 1)
         .await
         .unwrap();
     assert_eq!(ids(&found), [again.message.id]);
@@ -221,6 +231,21 @@ async fn prepare(beside: &mut PgConnection, name: &str, types: &str, statement: 
         .unwrap();
 }
 
+/// The ranges of `messages_by_state` that a filter lets through, as an array's literal has them.
+fn ranges(status: Option<MessageStatus>) -> String {
+    let range = |status: MessageStatus| if status.is_rare() { status.as_str() } else { "\"\"" };
+    if let Some(status) = status {
+        return range(status).to_owned();
+    }
+    let rare = MessageStatus::ALL.iter().filter(|status| status.is_rare());
+    let ranges: Vec<_> = rare.map(|status| range(*status)).chain(["\"\""]).collect();
+    ranges.join(",")
+}
+
+fn literal(status: Option<MessageStatus>) -> String {
+    status.map_or("NULL".to_owned(), |status| format!("'{}'", status.as_str()))
+}
+
 /// On SQLite the same is said of each statement's plan, beside the statement.
 #[tokio::test(flavor = "multi_thread")]
 async fn on_postgres_every_page_reads_about_as_many_pages_of_the_database_as_the_first() {
@@ -237,12 +262,20 @@ async fn on_postgres_every_page_reads_about_as_many_pages_of_the_database_as_the
     prepare(
         &mut beside,
         "list",
-        "uuid, uuid, uuid, timestamptz, text[], text[], bigint",
+        "uuid, uuid, uuid, timestamptz, text[], text[], bigint, text",
+        list,
+    )
+    .await;
+    let list = include_str!("../../../src/store/postgres/sql/list_queued_messages.sql");
+    prepare(
+        &mut beside,
+        "list_queued",
+        "uuid, uuid, uuid, timestamptz, text[], bigint",
         list,
     )
     .await;
     let search = include_str!("../../../src/store/postgres/sql/search_messages.sql");
-    prepare(&mut beside, "search", "uuid, text, uuid, bigint", search).await;
+    prepare(&mut beside, "search", "uuid, bytea, uuid, bigint", search).await;
     let audit = include_str!("../../../src/store/postgres/sql/list_audit_entries.sql");
     prepare(&mut beside, "audit", "uuid, uuid, bigint", audit).await;
     let audit = include_str!("../../../src/store/postgres/sql/list_all_audit_entries.sql");
@@ -259,21 +292,24 @@ async fn on_postgres_every_page_reads_about_as_many_pages_of_the_database_as_the
     let mut statements = Vec::new();
     for before in [Uuid::max(), id(40_000).0, id(20_000).0, id(100).0] {
         for (status, channel) in filters() {
-            let statuses = status.map_or(MessageStatus::ALL.to_vec(), |status| vec![status]);
             let channels = channel.map_or(Channel::ALL.to_vec(), |channel| vec![channel]);
-            let statuses: Vec<_> = statuses.iter().map(|one| one.as_str()).collect();
             let channels: Vec<_> = channels.iter().map(|one| one.as_str()).collect();
+            let (from, channels) = (Uuid::nil(), channels.join(","));
             for since in ["NULL", "'2020-01-01'"] {
-                statements.push(format!(
-                    "list ('{environment}', '{}', '{before}', {since}, '{{{}}}', '{{{}}}', 21)",
-                    Uuid::nil(),
-                    statuses.join(","),
-                    channels.join(","),
-                ));
+                let range = format!("'{environment}', '{from}', '{before}', {since}");
+                statements.push(match status {
+                    Some(MessageStatus::Queued) => format!("list_queued ({range}, '{{{channels}}}', 21)"),
+                    _ => format!(
+                        "list ({range}, '{{{}}}', '{{{channels}}}', 21, {})",
+                        ranges(status),
+                        literal(status)
+                    ),
+                });
             }
         }
-        for to in [recipient(7).key(), recipient(200).key(), "+61".to_owned()] {
-            statements.push(format!("search ('{environment}', '{to}', '{before}', 21)"));
+        for to in [recipient_key(7), recipient_key(200), [0xff; 16]] {
+            let to = hex::encode(to);
+            statements.push(format!("search ('{environment}', '\\x{to}', '{before}', 21)"));
         }
         for of in [elsewhere, nowhere] {
             statements.push(format!("audit ('{of}', '{before}', 21)"));
@@ -286,6 +322,11 @@ async fn on_postgres_every_page_reads_about_as_many_pages_of_the_database_as_the
         .execute(&mut beside)
         .await
         .unwrap();
+    // As the service's connections plan.
+    for setting in ["enable_seqscan", "enable_hashjoin", "enable_mergejoin"] {
+        let off = AssertSqlSafe(format!("SET {setting} = off"));
+        sqlx::query(off).execute(&mut beside).await.unwrap();
+    }
     // As the tables are right after a rush, and once the database has counted them.
     for statistics in ["SELECT 1", "ANALYZE"] {
         sqlx::query(statistics).execute(&mut beside).await.unwrap();

@@ -48,8 +48,8 @@ async fn a_list_is_read_page_by_page_newest_first() {
 async fn a_list_holds_what_the_filter_asks_for() {
     let world = World::new().await;
     let first = world.issued(1).await.message.id;
-    let mut by_sms = world.verification(2, now() + MINUTE);
-    by_sms.recipient = Recipient::from_stored(Channel::Sms, "+61491570156").unwrap();
+    let number = Recipient::from_stored(Channel::Sms, "+61491570156").unwrap();
+    let by_sms = world.verification_of(&number, now() + MINUTE);
     let by_sms = world.issue_as_is(by_sms).await.message.id;
     world.settled(first, accepted()).await;
     let list = async |filter| ids(&world.list_messages(world.environment, filter, 10).await.unwrap());
@@ -153,7 +153,7 @@ async fn a_messages_timeline_has_all_that_happened() {
     let stored = history.message;
     assert_eq!(stored.verification_id, Some(new.id));
     assert_eq!(stored.application_id, world.application);
-    assert_eq!(stored.masked_recipient, new.recipient.masked());
+    assert_eq!(stored.masked_recipient, new.masked_recipient);
     assert_eq!(stored.provider_message_id.as_deref(), Some("SM1"));
     assert_eq!((stored.created_at, stored.updated_at), (now(), now() + SECOND));
 }
@@ -163,7 +163,7 @@ async fn an_older_message_of_a_verification_keeps_its_own_state() {
     let world = World::new().await;
     let new = world.issued(1).await;
     world.settled(new.message.id, failed()).await;
-    let again = world.again(new.id, now() + SECOND);
+    let again = world.again(&new, now() + SECOND);
     world.resend(again.clone()).await.unwrap();
     world.settled(again.message.id, accepted()).await;
     let status = async |id| {

@@ -1,24 +1,39 @@
 //! Notifications in the store: made whole or not at all, counted per recipient, taken by one process, and removed.
 
-use otpost::domain::email::EmailAddress;
 use otpost::domain::id::{MessageId, NotificationId};
+use otpost::domain::limit;
+use otpost::domain::locale::Locale;
 use otpost::domain::message::{Channel, MessagePurpose, MessageStatus};
 use otpost::domain::notification::{NotificationEvent, NotificationOutcome, NotificationSource, Verdict};
 use otpost::domain::random::OsRandom;
+use otpost::domain::recipient::RecipientRow;
 use otpost::domain::time::Timestamp;
 use otpost::store::message::MessageFilter;
-use otpost::store::notification::{NewMessages, NewNotification, Notify};
-use otpost::store::outbox::{Lease, Outcome, Settled};
+use otpost::store::notification::{NewMessages, NewNotification, NewRecipient, Notify, StoredNotification};
+use otpost::store::outbox::{Claimed, Lease, Outcome, Queue, Settled, StoredPayload};
 
-use super::fixture::{DAY, HOUR, MINUTE, SECOND, World, accepted, count, failed, in_parallel, lease, now};
+use super::fixture::{
+    DAY, HOUR, KEYS, MINUTE, SECOND, World, accepted, count, failed, in_parallel, lease, now, recipient,
+};
 use super::idempotency::keyed_request;
 
 /// A warning to these users, made at `at`, of which each may have `per_day`.
 pub fn warning(world: &World, users: &[u32], at: Timestamp, per_day: u32) -> NewNotification {
-    let address = |user: &u32| EmailAddress::parse(&format!("user{user}@example.com")).unwrap();
+    let id = NotificationId::time_ordered(&OsRandom, at);
+    let new_recipient = |(number, user): (u16, &u32)| {
+        let recipient = recipient(*user);
+        let recipient_key = world.key(&recipient);
+        let row = RecipientRow::Notification(id, number);
+        NewRecipient {
+            recipient_key,
+            limit_key: limit::notification_key(&KEYS, recipient_key),
+            sealed_recipient: recipient.seal(KEYS.in_use(at), &OsRandom, row),
+            masked_recipient: recipient.masked(),
+        }
+    };
     let (event, source) = (NotificationEvent::DataExportRequested, NotificationSource::Api);
     NewNotification {
-        id: NotificationId::time_ordered(&OsRandom, at),
+        id,
         environment_id: world.environment,
         application_id: world.application,
         event,
@@ -26,7 +41,7 @@ pub fn warning(world: &World, users: &[u32], at: Timestamp, per_day: u32) -> New
         verdict: Verdict::on(event, source),
         locale: None,
         sealed_data: b"sealed".to_vec(),
-        recipients: users.iter().map(address).collect(),
+        recipients: (1..).zip(users).map(new_recipient).collect(),
         messages: Some(NewMessages {
             ids: users
                 .iter()
@@ -36,6 +51,7 @@ pub fn warning(world: &World, users: &[u32], at: Timestamp, per_day: u32) -> New
                 token: world.token,
                 until: at + 15 * SECOND,
             },
+            language: Locale::En,
             decision: r#"{"route":["platform"]}"#.to_owned(),
             per_day,
         }),
@@ -47,6 +63,13 @@ pub fn warning(world: &World, users: &[u32], at: Timestamp, per_day: u32) -> New
 
 pub fn ids(new: &NewNotification) -> Vec<MessageId> {
     new.messages.as_ref().unwrap().ids.clone()
+}
+
+fn payload(claimed: &Claimed) -> &StoredNotification {
+    match &claimed.payload {
+        StoredPayload::Notification(notification) => notification,
+        other @ StoredPayload::Code(_) => panic!("{other:?}"),
+    }
 }
 
 pub async fn made(world: &World, new: NewNotification) -> NewNotification {
@@ -98,14 +121,14 @@ async fn its_messages_are_taken_apart_from_codes_and_by_one_process_each() {
     let due = now() + 15 * SECOND;
     assert_eq!(
         world
-            .claim_due_notifications(due - SECOND, lease(due), 100)
+            .claim_due(Queue::Notification, due - SECOND, lease(due), 100)
             .await
             .unwrap()
             .len(),
         0
     );
     let codes = world
-        .claim_due(Channel::Email, due, lease(due + 15 * SECOND), 100)
+        .claim_due(Queue::Code(Channel::Email), due, lease(due + 15 * SECOND), 100)
         .await
         .unwrap();
     assert_eq!(
@@ -118,7 +141,7 @@ async fn its_messages_are_taken_apart_from_codes_and_by_one_process_each() {
             let mut share = Vec::new();
             loop {
                 let held = lease(due + 15 * SECOND);
-                let taken = store.claim_due_notifications(due, held, 5).await.unwrap();
+                let taken = store.claim_due(Queue::Notification, due, held, 5).await.unwrap();
                 if taken.is_empty() {
                     return share;
                 }
@@ -128,22 +151,27 @@ async fn its_messages_are_taken_apart_from_codes_and_by_one_process_each() {
     }))
     .await;
     let taken: Vec<_> = shares.into_iter().flatten().collect();
-    let mut taken_ids: Vec<_> = taken.iter().map(|one| one.message.message_id).collect();
+    let mut taken_ids: Vec<_> = taken.iter().map(|one| one.message_id).collect();
     let mut made_ids = ids(&new);
     taken_ids.sort_unstable();
     made_ids.sort_unstable();
     assert_eq!(taken_ids, made_ids);
     let one = &taken[0];
     assert!(one.possible_duplicate && !one.taken_over_before && one.attempts == 0);
-    assert_eq!(one.message.notification_id, new.id);
-    assert_eq!(one.message.environment_id, world.environment);
-    assert_eq!(one.message.sealed_data.as_deref(), Some(&b"sealed"[..]));
-    assert_eq!(one.message.expires_at, new.expires_at);
-    let position = ids(&new)
-        .iter()
-        .position(|id| *id == one.message.message_id)
-        .unwrap();
-    assert_eq!(one.message.recipient, new.recipients[position]);
+    for one in &taken {
+        let payload = payload(one);
+        assert_eq!(payload.notification_id, new.id);
+        assert_eq!(payload.environment_id, world.environment);
+        assert_eq!(payload.event, new.event);
+        assert_eq!(payload.sealed_data.as_deref(), Some(&b"sealed"[..]));
+        assert_eq!(payload.expires_at, new.expires_at);
+        let position = ids(&new).iter().position(|id| *id == one.message_id).unwrap();
+        assert_eq!(usize::from(payload.recipient_number), position + 1);
+        assert_eq!(
+            payload.sealed_recipient,
+            new.recipients[position].sealed_recipient
+        );
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -187,7 +215,10 @@ async fn they_are_settled_like_any_other_and_a_failure_gives_its_place_back() {
     let next_day = now() + MINUTE + DAY;
     made(&world, warning(&world, &[2], next_day, 1)).await;
     let held = lease(next_day + 15 * SECOND);
-    world.claim_due_notifications(next_day, held, 10).await.unwrap();
+    world
+        .claim_due(Queue::Notification, next_day, held, 10)
+        .await
+        .unwrap();
     let mut late = world.settlement(ids(&third)[0], Outcome::Expired);
     late.token = held.token;
     assert_eq!(world.settle(late).await.unwrap(), Settled::Recorded);

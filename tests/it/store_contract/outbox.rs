@@ -3,13 +3,15 @@
 use std::collections::HashSet;
 
 use otpost::domain::message::Channel;
-use otpost::store::outbox::{Claimed, Lease, Outcome, Settled};
+use otpost::store::outbox::{Claimed, Lease, Outcome, Queue, Settled, StoredPayload};
 
 use super::fixture::{MINUTE, SECOND, World, accepted, in_parallel, lease, now, quota};
 
+const EMAIL: Queue = Queue::Code(Channel::Email);
+
 async fn claim(world: &World, at: otpost::domain::time::Timestamp) -> (Lease, Vec<Claimed>) {
     let lease = lease(at + 15 * SECOND);
-    let claimed = world.claim_due(Channel::Email, at, lease, 100).await.unwrap();
+    let claimed = world.claim_due(EMAIL, at, lease, 100).await.unwrap();
     (lease, claimed)
 }
 
@@ -27,7 +29,7 @@ async fn eight_workers_get_each_message_exactly_once() {
             let mut share = Vec::new();
             loop {
                 let taken = store
-                    .claim_due(Channel::Email, due, lease(due + 15 * SECOND), 5)
+                    .claim_due(EMAIL, due, lease(due + 15 * SECOND), 5)
                     .await
                     .unwrap();
                 assert!(taken.len() <= 5);
@@ -57,7 +59,10 @@ async fn a_message_is_its_makers_until_the_lease_ends() {
         panic!("{taken:?}")
     };
     assert_eq!(claimed.message_id, new.message.id);
-    assert_eq!(claimed.verification, world.found(new.id).await);
+    let StoredPayload::Code(payload) = &claimed.payload else {
+        panic!("{claimed:?}")
+    };
+    assert_eq!(**payload, world.found(new.id).await);
     assert_eq!(claimed.attempts, 0);
     assert!(claimed.possible_duplicate);
     assert!(!claimed.taken_over_before);
@@ -82,7 +87,7 @@ async fn the_oldest_due_messages_are_taken_first() {
         made.push(world.issue_as_is(new).await.message.id);
     }
     let taken = world
-        .claim_due(Channel::Email, now(), lease(now() + MINUTE), 2)
+        .claim_due(EMAIL, now(), lease(now() + MINUTE), 2)
         .await
         .unwrap();
     let taken: Vec<_> = taken.iter().map(|claimed| claimed.message_id).collect();
@@ -145,7 +150,9 @@ async fn only_messages_of_the_channel_asked_for_are_taken() {
     let world = World::new().await;
     world.issued(1).await;
     let due = now() + 15 * SECOND;
-    let texts = world.claim_due(Channel::Sms, due, lease(due + MINUTE), 10).await;
+    let texts = world
+        .claim_due(Queue::Code(Channel::Sms), due, lease(due + MINUTE), 10)
+        .await;
     assert!(texts.unwrap().is_empty());
     assert_eq!(claim(&world, due).await.1.len(), 1);
 }

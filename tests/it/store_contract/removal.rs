@@ -5,10 +5,11 @@ use otpost::domain::random::OsRandom;
 use otpost::domain::time::Timestamp;
 use otpost::store::directory::{Kind, Step};
 use otpost::store::message::MessageFilter;
+use otpost::store::outbox::Queue;
 use otpost::store::{REMOVAL_GRACE, SharedStore};
 
 use super::directory::{audit, environment, some_environment, taken};
-use super::fixture::{MINUTE, SECOND, World, in_parallel, now, quota, recipient};
+use super::fixture::{MINUTE, SECOND, World, in_parallel, ip_key, lease, now, quota};
 use crate::support::tables::Tables;
 
 /// A world with another environment beside its own, in which 25 users wait for their codes.
@@ -21,7 +22,7 @@ async fn crowded() -> World {
     taken(&world, steps).await;
     for user in 0..25 {
         let mut new = world.verification(user, now());
-        new.ip_key = Some(format!("192.0.2.{user}"));
+        new.ip_key = Some(ip_key(user));
         new.message.quota = Some(quota(1_000));
         world.issue_as_is(new).await;
     }
@@ -65,7 +66,17 @@ async fn codes_and_what_waits_go_at_once_and_the_rest_in_batches() {
     assert_eq!(world.count_pending(world.environment, now()).await.unwrap(), 0);
     let mut tables = Tables::of(&world.database).await;
     assert_eq!(tables.count("verifications", "sealed_code IS NOT NULL").await, 0);
-    assert_eq!(tables.count("outbox", "1 = 1").await, 0);
+    assert_eq!(
+        tables
+            .count("messages", "due_at IS NOT NULL OR lease_token IS NOT NULL")
+            .await,
+        0
+    );
+    let late = now() + MINUTE;
+    for queue in Queue::ALL {
+        let claimed = world.claim_due(queue, late, lease(late + MINUTE), 100).await;
+        assert!(claimed.unwrap().is_empty());
+    }
     assert_eq!(tables.count("verifications", "1 = 1").await, 25);
     assert_eq!(
         clear(&world, now()).await,
@@ -114,7 +125,7 @@ async fn many_that_clear_at_once_leave_the_neighbours_alone() {
     clear(&world, now()).await;
     assert_eq!(left(&world).await, Vec::<String>::new());
     let stays = world.found(kept.id).await;
-    assert_eq!(stays.recipient, recipient(1));
+    assert_eq!(stays.sealed_recipient, kept.sealed_recipient);
     let listed = world
         .list_messages(neighbour, MessageFilter::default(), 10)
         .await

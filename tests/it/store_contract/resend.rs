@@ -6,7 +6,9 @@ use otpost::domain::random::OsRandom;
 use otpost::store::message::MessageFilter;
 use otpost::store::verification::{Cancel, LimitName, NewSend, Resend, SendLimits, SendRefusal};
 
-use super::fixture::{DAY, HOUR, SECOND, WIDE, World, accepted, count, failed, in_parallel, now, quota};
+use super::fixture::{
+    DAY, HOUR, SECOND, WIDE, World, accepted, count, failed, in_parallel, ip_key, now, quota,
+};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_resend_carries_the_same_code_and_extends_nothing() {
@@ -14,7 +16,7 @@ async fn a_resend_carries_the_same_code_and_extends_nothing() {
     let first = world.issued(1).await;
     world.guess_wrong(first.id, now()).await;
     let before = world.found(first.id).await;
-    let again = world.again(first.id, now() + 30 * SECOND);
+    let again = world.again(&first, now() + 30 * SECOND);
     let Resend::Resent(resent) = world.resend(again.clone()).await.unwrap() else {
         panic!("the wait is over");
     };
@@ -25,35 +27,35 @@ async fn a_resend_carries_the_same_code_and_extends_nothing() {
     assert_eq!(resent.verification.sends, 2);
     assert_eq!(resent.verification.message.id, again.message.id);
     assert_eq!(resent.verification.message.status, MessageStatus::Queued);
-    assert_eq!(resent.recipient, before.recipient);
+    assert_eq!(resent.sealed_recipient, before.sealed_recipient);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn resends_wait_as_scheduled_and_end_at_the_last_message() {
     let world = World::new().await;
-    let id = world.issued(1).await.id;
+    let new = world.issued(1).await;
     let mut at = now();
     // The second message may follow after 30 s; the waits after it are the second and third, and the third repeats.
     for wait in [30, 60, 120, 120] {
         let resend_at = at + wait * SECOND;
-        let early = world.resend(world.again(id, resend_at - SECOND)).await.unwrap();
+        let early = world.resend(world.again(&new, resend_at - SECOND)).await.unwrap();
         assert_eq!(early, Resend::TooSoon { resend_at });
-        let outcome = world.resend(world.again(id, resend_at)).await.unwrap();
+        let outcome = world.resend(world.again(&new, resend_at)).await.unwrap();
         assert!(matches!(outcome, Resend::Resent(_)), "{outcome:?}");
         at = resend_at;
     }
-    let outcome = world.resend(world.again(id, at + SECOND)).await.unwrap();
+    let outcome = world.resend(world.again(&new, at + SECOND)).await.unwrap();
     assert_eq!(outcome, Resend::LimitReached);
-    assert_eq!(world.found(id).await.verification.sends, 5);
+    assert_eq!(world.found(new.id).await.verification.sends, 5);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn of_parallel_resends_exactly_one_is_made() {
     let world = World::new().await;
-    let id = world.issued(1).await.id;
+    let new = world.issued(1).await;
     let at = now() + 30 * SECOND;
     let outcomes = in_parallel((0..20).map(|_| {
-        let (store, again) = (world.database.store(), world.again(id, at));
+        let (store, again) = (world.database.store(), world.again(&new, at));
         async move { store.resend(again).await.unwrap() }
     }))
     .await;
@@ -76,12 +78,12 @@ async fn of_parallel_resends_exactly_one_is_made() {
 async fn a_resend_counts_against_the_limits_of_recipient_address_and_month() {
     let world = World::new().await;
     let mut first = world.verification(1, now());
-    first.ip_key = Some("192.0.2.1".to_owned());
+    first.ip_key = Some(ip_key(1));
     first.message.quota = Some(quota(1));
-    let id = world.issue_as_is(first).await.id;
+    let new = world.issue_as_is(first).await;
     let at = now() + 30 * SECOND;
     let refused = async |change: fn(&mut NewSend)| {
-        let mut again = world.again(id, at);
+        let mut again = world.again(&new, at);
         change(&mut again);
         match world.resend(again).await.unwrap() {
             Resend::Refused(refusal) => refusal,
@@ -109,7 +111,7 @@ async fn a_resend_counts_against_the_limits_of_recipient_address_and_month() {
         refused(|again| again.message.quota = Some(quota(1))).await,
         SendRefusal::QuotaExhausted
     );
-    let untouched = world.found(id).await.verification;
+    let untouched = world.found(new.id).await.verification;
     assert_eq!((untouched.sends, untouched.resend_at), (1, at));
 }
 
@@ -120,7 +122,7 @@ async fn a_failed_message_may_be_resent_at_once() {
     let settled_at = now() + SECOND;
     world.settled(first.message.id, failed()).await;
     assert_eq!(world.found(first.id).await.verification.resend_at, settled_at);
-    let outcome = world.resend(world.again(first.id, settled_at)).await.unwrap();
+    let outcome = world.resend(world.again(&first, settled_at)).await.unwrap();
     assert!(matches!(outcome, Resend::Resent(_)), "{outcome:?}");
 }
 
@@ -130,7 +132,7 @@ async fn an_accepted_message_keeps_its_wait() {
     let first = world.issued(1).await;
     world.settled(first.message.id, accepted()).await;
     let outcome = world
-        .resend(world.again(first.id, now() + 2 * SECOND))
+        .resend(world.again(&first, now() + 2 * SECOND))
         .await
         .unwrap();
     assert_eq!(
@@ -147,25 +149,25 @@ async fn what_has_ended_is_not_sent_again() {
     let at = now() + 30 * SECOND;
     let resend = async |again: NewSend| world.resend(again).await.unwrap();
 
-    let id = world.issued(1).await.id;
-    let mut elsewhere = world.again(id, at);
+    let new = world.issued(1).await;
+    let mut elsewhere = world.again(&new, at);
     elsewhere.application_id = ApplicationId::unguessable(&OsRandom);
     assert_eq!(resend(elsewhere).await, Resend::NotFound);
-    let mut off = world.again(id, at);
+    let mut off = world.again(&new, at);
     off.enabled_connections.clear();
     assert_eq!(resend(off).await, Resend::ConnectionDisabled);
-    assert_eq!(resend(world.again(id, now() + HOUR)).await, Resend::Expired);
-    world.guess_right(id, now()).await;
-    assert_eq!(resend(world.again(id, at)).await, Resend::AlreadyVerified);
+    assert_eq!(resend(world.again(&new, now() + HOUR)).await, Resend::Expired);
+    world.guess_right(new.id, now()).await;
+    assert_eq!(resend(world.again(&new, at)).await, Resend::AlreadyVerified);
 
-    let canceled = world.issued(1).await.id;
-    let outcome = world.cancel(world.application, canceled, now()).await.unwrap();
+    let canceled = world.issued(1).await;
+    let outcome = world.cancel(world.application, canceled.id, now()).await.unwrap();
     assert!(matches!(outcome, Cancel::Canceled(_)));
-    assert_eq!(resend(world.again(canceled, at)).await, Resend::Canceled);
+    assert_eq!(resend(world.again(&canceled, at)).await, Resend::Canceled);
 
-    let locked = world.issued(1).await.id;
+    let locked = world.issued(1).await;
     for _ in 0..5 {
-        world.guess_wrong(locked, now()).await;
+        world.guess_wrong(locked.id, now()).await;
     }
-    assert_eq!(resend(world.again(locked, at)).await, Resend::Locked);
+    assert_eq!(resend(world.again(&locked, at)).await, Resend::Locked);
 }

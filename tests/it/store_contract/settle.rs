@@ -6,7 +6,7 @@ use otpost::store::outbox::{Outcome, Settled, Settlement};
 use otpost::store::verification::{Issue, SendLimits};
 
 use super::fixture::{
-    HOUR, MINUTE, SECOND, WIDE, World, accepted, attempt, count, failed, in_parallel, now, quota,
+    HOUR, MINUTE, SECOND, WIDE, World, accepted, attempt, count, failed, in_parallel, ip_key, now, quota,
 };
 
 async fn summary_after(outcome: Outcome) -> MessageSummary {
@@ -127,7 +127,7 @@ async fn a_failed_message_gives_back_the_recipients_places_and_not_the_addresss(
     let new = || {
         let mut new = world.verification(1, now() + 2 * SECOND);
         new.limits = limits;
-        new.ip_key = Some("192.0.2.1".to_owned());
+        new.ip_key = Some(ip_key(1));
         new
     };
     for outcome in [failed(), Outcome::Expired] {

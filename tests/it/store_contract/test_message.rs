@@ -7,13 +7,13 @@ use otpost::store::audit::AuditEntry;
 use otpost::store::test_message::{NewTest, TestCount};
 use otpost::store::verification::{Issue, LimitName, SendRefusal};
 
-use super::fixture::{DAY, HOUR, MINUTE, SECOND, World, count, in_parallel, now, quota};
+use super::fixture::{DAY, HOUR, MINUTE, SECOND, World, count, in_parallel, now, quota, recipient};
 
 /// A test that meets no limit, to number `user`, at `at`.
 fn test(world: &World, user: u32, at: Timestamp) -> NewTest {
     NewTest {
         environment_id: world.environment,
-        recipient_key: world.verification(user, at).recipient.key(),
+        recipient_key: world.key(&recipient(user)),
         per_minute: 1_000,
         per_hour: 1_000,
         per_day: 1_000,

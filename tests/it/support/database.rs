@@ -72,6 +72,16 @@ impl Database {
         self.url.starts_with("postgres")
     }
 
+    /// Bytes as a statement has them.
+    pub fn bytes(&self, bytes: &[u8]) -> String {
+        let hex = hex::encode(bytes);
+        if self.is_postgres() {
+            format!(r"'\x{hex}'::bytea")
+        } else {
+            format!("x'{hex}'")
+        }
+    }
+
     /// Carries a statement out behind the store's back. Answers how many rows it touched.
     pub async fn run(&self, statement: String) -> Result<u64, sqlx::Error> {
         let query = sqlx::AssertSqlSafe(statement);
@@ -129,7 +139,8 @@ impl EmptyDatabase {
     }
 }
 
-async fn connect(url: &str) -> Result<SharedStore, StoreError> {
+/// Opens a store on the database at `url`.
+pub async fn connect(url: &str) -> Result<SharedStore, StoreError> {
     if url.starts_with("postgres") {
         return postgres::connect(url, MAX_CONNECTIONS).await;
     }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use otpost::app::{self, Pruned, StartError};
 use otpost::config::{Config, keys_file};
+use otpost::domain::keyring::KeyRing;
 use otpost::domain::random::OsRandom;
 use otpost::domain::time::{Clock, SystemClock};
 use tempfile::TempDir;
@@ -33,6 +34,11 @@ impl Place {
 
     pub(super) fn keys_file(&self) -> std::path::PathBuf {
         self.directory.path().join("keys.toml")
+    }
+
+    /// The keys that servers which start from now on have.
+    pub fn keys(&self) -> KeyRing {
+        keys_file::read(&self.keys_file()).unwrap().ring
     }
 
     /// Puts new keys before the others, as `otpost keys rotate --in` does. Servers that start from now on have them.

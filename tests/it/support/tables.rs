@@ -69,13 +69,4 @@ impl Tables {
         }
         .unwrap()
     }
-
-    /// Writes what the service itself would not.
-    pub async fn execute(&mut self, statement: &'static str) {
-        match &mut self.0 {
-            Server::Postgres(connection) => sqlx::query(statement).execute(connection).await.map(drop),
-            Server::Sqlite(connection) => sqlx::query(statement).execute(connection).await.map(drop),
-        }
-        .unwrap();
-    }
 }

@@ -50,9 +50,10 @@ pub async fn search(
 ) -> Result<Json<Page<MessageView>>, Problem> {
     let environment = environment(&services, &env).await?;
     let (recipient, window) = search.read(environment.environment.fields.default_country)?;
+    let recipient_key = services.otp.recipient_key(environment.id(), &recipient);
     let found = services
         .store
-        .search_messages(environment.id(), &recipient, window.after, window.to_fetch())
+        .search_messages(environment.id(), recipient_key, window.after, window.to_fetch())
         .await?;
     Ok(Json(page(found, &window)))
 }

@@ -103,7 +103,7 @@ async fn remove(
         .await?;
     if kind == Kind::Environment {
         // In the order of all who lock both: the outbox, then verifications.
-        query_file!("src/store/postgres/sql/empty_outbox.sql", id)
+        query_file!("src/store/postgres/sql/stop_sending.sql", id)
             .execute(&mut *connection)
             .await?;
         query_file!("src/store/postgres/sql/wipe_notifications.sql", id)

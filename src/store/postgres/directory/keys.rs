@@ -74,6 +74,7 @@ pub(super) async fn key_needs(connection: &mut PgConnection) -> Result<KeyNeeds,
     for row in rows {
         needs.codes.extend(row.code_key_id);
         needs.sealed.extend(row.header);
+        needs.oldest_recipients.extend(row.oldest_recipient);
     }
     Ok(needs)
 }

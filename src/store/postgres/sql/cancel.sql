@@ -1,4 +1,4 @@
--- Ends a verification for its caller, unless it has ended by itself. What is `unreadable`, as in `check`, stays as it was.
+-- Ends a verification for its caller, unless it has ended by itself; the answer shows it as it was before. What is `unreadable`, as in `check`, stays as it was.
 WITH target AS MATERIALIZED (
     SELECT *
     FROM verifications
@@ -13,32 +13,28 @@ message AS MATERIALIZED (
 decision AS MATERIALIZED (
     SELECT
         target.*,
-        CASE
-            WHEN purpose <> ALL ($4::text[]) OR channel <> ALL ($5::text[])
-                OR least(max_guesses, wrong_guesses, max_sends, sends) < 0
-                OR greatest(max_guesses, wrong_guesses, max_sends, sends) > 255
-                OR m.status <> ALL ($6::text[]) OR m.provider <> ALL ($7::text[]) OR m.error_code <> ALL ($8::text[])
-            THEN 'unreadable'
-            WHEN verified_at IS NOT NULL THEN 'already_verified'
-            WHEN canceled_at IS NOT NULL THEN 'canceled_before'
-            WHEN expires_at <= $3::timestamptz THEN 'expired'
-            ELSE 'canceled'
-        END AS state
+        purpose <> ALL ($4::text[]) OR channel <> ALL ($5::text[])
+            OR least(max_guesses, wrong_guesses, max_sends, sends) < 0
+            OR greatest(max_guesses, wrong_guesses, max_sends, sends) > 255
+            OR coalesce(m.status <> ALL ($6::text[]) OR m.provider <> ALL ($7::text[]) OR m.error_code <> ALL ($8::text[]), false)
+            AS unreadable,
+        verified_at IS NULL AND canceled_at IS NULL AND expires_at > $3::timestamptz AS open
     FROM target
     LEFT JOIN message m ON true
 ),
 canceled AS (
     UPDATE verifications v SET canceled_at = $3, sealed_code = NULL
     FROM decision
-    WHERE v.id = decision.id AND decision.state = 'canceled'
+    WHERE v.id = decision.id AND decision.open AND NOT decision.unreadable
 )
 SELECT
-    d.state AS "state!",
-    d.id, d.environment_id, d.application_id, d.connection_id, d.purpose, d.channel, d.recipient, d.masked_recipient, d.locale,
+    d.unreadable AS "unreadable!",
+    d.id, d.environment_id, d.application_id, d.connection_id, d.purpose, d.channel, d.recipient_key, d.sealed_recipient,
+    d.masked_recipient, d.locale,
     NULL::bytea AS sealed_code,
     d.max_guesses, d.wrong_guesses, d.max_sends, d.sends,
     d.created_at, d.expires_at, d.resend_at, d.verified_at,
-    CASE WHEN d.state = 'canceled' THEN $3 ELSE d.canceled_at END AS canceled_at,
+    d.canceled_at,
     d.message_id,
     m.status AS "status?", m.provider AS "provider?", m.fallback AS "fallback?",
     m.error_code AS "error_code?", m.error_detail AS "error_detail?"

@@ -1,131 +1,107 @@
--- Counts a guess and compares it, unless the code was made under a key that the guess was not hashed under: then nobody can tell,
--- and nothing is counted.
+-- Counts guesses and compares them, at most one for each verification, unless something speaks against it; why, the caller works out
+-- from the same columns.
 --
--- The keyed request that was right is told so again as long as the code would live, and neither counted nor compared.
+-- The verifications' rows are locked first, so that what is decided is decided on what they hold at that moment, and the next guess
+-- waits for it. What holds anything but the names in $13 to $17, or a count beyond a byte, is `unreadable` to this release: it stays
+-- as it was for one that can read it. So does one whose code was made under a key that the guess was not hashed under.
 --
--- What holds anything but the names in $13 to $17, or a count beyond a byte, is `unreadable` to this release, whatever else it is: it
--- stays as it was for one that can read it.
---
--- The verification's row is locked first, then its recipient's, so that what is decided is decided on what both hold at
--- that moment, and the next guess waits for it. A verification's recipient has had a row since its issue; should somebody have
--- deleted it, a wrong guess makes a new one, and one that finds it made by another guess meanwhile fails on purpose, which takes
--- everything back, so that the caller runs the statement again.
-WITH target AS MATERIALIZED (
-    SELECT *
-    FROM verifications
-    WHERE id = $1 AND application_id = $2
-    FOR UPDATE
-),
-message AS MATERIALIZED (
-    SELECT m.status, m.provider, m.fallback, m.error_code, m.error_detail
-    FROM target t
-    JOIN messages m ON m.id = t.message_id
-),
-ended AS MATERIALIZED (
+-- Their recipients' wrong guesses are counted, or cleared by a right guess, in one upsert that looks at them again under their lock.
+-- Where that is refused though the snapshot admitted it, or where two guesses concern one recipient, the last line fails on
+-- purpose, which takes everything back; the caller runs each by itself then. Locks: verifications, recipients, each in the order of their
+-- keys.
+WITH found AS MATERIALIZED (
     SELECT
-        CASE
-            WHEN purpose <> ALL ($13::text[]) OR channel <> ALL ($14::text[])
-                OR least(max_guesses, wrong_guesses, max_sends, sends) < 0
-                OR greatest(max_guesses, wrong_guesses, max_sends, sends) > 255
-                OR m.status <> ALL ($15::text[]) OR m.provider <> ALL ($16::text[]) OR m.error_code <> ALL ($17::text[])
-            THEN 'unreadable'
-            WHEN verify_key_hash = $11::bytea AND expires_at > $6::timestamptz THEN 'made'
-            WHEN purpose <> $3::text OR connection_id <> $4::uuid THEN 'not_found'
-            WHEN connection_id <> ALL ($5::uuid[]) THEN 'connection_disabled'
-            WHEN verified_at IS NOT NULL THEN 'already_verified'
-            WHEN canceled_at IS NOT NULL THEN 'canceled'
-            WHEN wrong_guesses >= max_guesses THEN 'locked'
-            WHEN expires_at <= $6 THEN 'expired'
-        END AS state
-    FROM target
-    LEFT JOIN message m ON true
+        a.*,
+        v.environment_id, v.connection_id, v.created_at, v.expires_at, v.code_key_id, v.code_digits, v.max_guesses, v.max_sends,
+        v.code_mac, v.recipient_key, v.sealed_recipient, v.purpose, v.channel, v.locale, v.masked_recipient, v.message_id,
+        v.resend_at, v.sends, v.wrong_guesses, v.verified_at, v.canceled_at, v.verify_key_hash, v.verify_body_hash,
+        m.status, m.provider, m.fallback, m.error_code, m.error_detail,
+        r.hour_started_at, r.hour_sends, r.day_started_at, r.day_sends, r.guesses_started_at,
+        r.wrong_guesses AS recipient_wrong_guesses,
+        v.purpose <> ALL ($13::text[]) OR v.channel <> ALL ($14::text[])
+            OR least(v.max_guesses, v.wrong_guesses, v.max_sends, v.sends) < 0
+            OR greatest(v.max_guesses, v.wrong_guesses, v.max_sends, v.sends) > 255
+            OR coalesce(m.status <> ALL ($15::text[]) OR m.provider <> ALL ($16::text[]) OR m.error_code <> ALL ($17::text[]), false)
+            AS unreadable,
+        v.verify_key_hash IS NULL AND v.verified_at IS NULL AND v.canceled_at IS NULL
+            AND v.wrong_guesses < v.max_guesses AND v.expires_at > a.now
+            AND coalesce(v.purpose = a.asked_purpose, true) AND coalesce(v.connection_id = a.asked_connection_id, true)
+            AND v.connection_id = ANY (a.enabled_connections::uuid[])
+            AND (r.key IS NULL OR r.guesses_started_at <= a.now - interval '24 hours' OR r.wrong_guesses < a.guesses_per_day)
+            AND v.code_digits = a.digits AND length(v.code_mac) = 32 AND v.code_key_id = ANY (a.generations::integer[]) AS open,
+        int4send(v.code_key_id) || v.code_mac = ANY (a.candidates::bytea[]) AS is_right
+    FROM unnest(
+        $1::uuid[], $2::uuid[], $3::text[], $4::uuid[], $5::text[], $6::timestamptz[], $7::integer[], $8::smallint[],
+        $9::text[], $10::text[], $11::bytea[], $12::bytea[]
+    ) WITH ORDINALITY AS a (
+        id, application_id, asked_purpose, asked_connection_id, enabled_connections, now, guesses_per_day, digits, generations,
+        candidates, key_hash, body_hash, number
+    )
+    JOIN verifications v ON v.id = a.id AND v.application_id = a.application_id
+    LEFT JOIN limit_counters r ON r.key = v.recipient_key
+    LEFT JOIN messages m ON m.id = v.message_id
+    ORDER BY v.id
+    FOR UPDATE OF v
 ),
-recipient AS MATERIALIZED (
-    SELECT r.guesses_started_at, r.wrong_guesses
-    FROM target t
-    CROSS JOIN ended
-    JOIN recipients r ON r.environment_id = t.environment_id AND r.recipient_key = t.recipient_key
-    WHERE ended.state IS NULL
-    FOR UPDATE OF r
-),
-decision AS MATERIALIZED (
-    SELECT
-        t.*,
-        coalesce(
-            ended.state,
-            CASE
-                WHEN r.guesses_started_at > $6 - interval '24 hours' AND r.wrong_guesses >= $7::integer THEN 'recipient_locked'
-                WHEN t.code_digits <> $8::smallint THEN 'incorrect_length'
-                ELSE coalesce(
-                    (
-                        SELECT CASE WHEN candidate.mac = t.code_mac THEN 'verified' ELSE 'incorrect' END
-                        FROM unnest($9::integer[], $10::bytea[]) AS candidate (key_id, mac)
-                        WHERE candidate.key_id = t.code_key_id AND length(candidate.mac) = length(t.code_mac)
-                        LIMIT 1
-                    ),
-                    'unknown_key'
-                )
-            END
-        ) AS state,
-        r.guesses_started_at + interval '24 hours' AS locked_until,
-        r.wrong_guesses > 0 AS to_clear
-    FROM target t
-    CROSS JOIN ended
-    LEFT JOIN recipient r ON true
+admitted AS MATERIALIZED (
+    SELECT * FROM found WHERE open AND NOT unreadable
 ),
 guessed AS (
     UPDATE verifications v SET
-        wrong_guesses = v.wrong_guesses + CASE WHEN decision.state = 'incorrect' THEN 1 ELSE 0 END,
-        guessed_at = v.guessed_at || $6,
-        verified_at = CASE WHEN decision.state = 'verified' THEN $6 END,
-        verify_key_hash = CASE WHEN decision.state = 'verified' THEN $11 END,
-        verify_body_hash = CASE WHEN decision.state = 'verified' THEN $12::bytea END,
-        sealed_code = CASE
-            WHEN decision.state = 'incorrect' AND v.wrong_guesses + 1 < v.max_guesses THEN v.sealed_code
-        END
-    FROM decision
-    WHERE v.id = decision.id AND decision.state IN ('verified', 'incorrect')
+        wrong_guesses = v.wrong_guesses + CASE WHEN a.is_right THEN 0 ELSE 1 END,
+        guessed_at = v.guessed_at || a.now,
+        verified_at = CASE WHEN a.is_right THEN a.now END,
+        verify_key_hash = CASE WHEN a.is_right THEN a.key_hash END,
+        verify_body_hash = CASE WHEN a.is_right THEN a.body_hash END,
+        sealed_code = CASE WHEN NOT a.is_right AND v.wrong_guesses + 1 < v.max_guesses THEN v.sealed_code END
+    FROM admitted a
+    WHERE v.id = a.id
 ),
 counted AS (
-    INSERT INTO recipients AS r (
-        environment_id, recipient_key, hour_started_at, hour_sends, day_started_at, day_sends,
-        guesses_started_at, wrong_guesses, touched_at
+    INSERT INTO limit_counters AS r (
+        key, hour_started_at, day_started_at, guesses_started_at, hour_sends, day_sends, wrong_guesses
     )
-    SELECT environment_id, recipient_key, $6, 0, $6, 0, $6, 1, $6
-    FROM decision
-    WHERE state = 'incorrect'
-    ON CONFLICT (environment_id, recipient_key) DO UPDATE SET
+    SELECT recipient_key, now, now, now, 0, 0, CASE WHEN is_right THEN 0 ELSE 1 END
+    FROM admitted
+    WHERE NOT is_right OR recipient_wrong_guesses > 0
+    ORDER BY recipient_key
+    ON CONFLICT (key) DO UPDATE SET
         guesses_started_at = CASE
-            WHEN r.wrong_guesses > 0 AND r.guesses_started_at > $6 - interval '24 hours' THEN r.guesses_started_at
-            ELSE $6
+            WHEN r.wrong_guesses > 0 AND r.guesses_started_at > excluded.guesses_started_at - interval '24 hours'
+            THEN r.guesses_started_at
+            ELSE excluded.guesses_started_at
         END,
-        wrong_guesses = CASE WHEN r.guesses_started_at > $6 - interval '24 hours' THEN r.wrong_guesses ELSE 0 END + 1,
-        touched_at = greatest(r.touched_at, $6)
-    WHERE r.guesses_started_at <= $6 - interval '24 hours' OR r.wrong_guesses < $7
+        wrong_guesses = CASE
+            WHEN excluded.wrong_guesses = 0 THEN 0
+            WHEN r.guesses_started_at > excluded.guesses_started_at - interval '24 hours' THEN r.wrong_guesses + 1
+            ELSE 1
+        END
+    WHERE r.guesses_started_at <= excluded.guesses_started_at - interval '24 hours'
+        OR r.wrong_guesses < (SELECT a.guesses_per_day FROM admitted a WHERE a.recipient_key = r.key)
     RETURNING true AS taken
-),
-cleared AS (
-    UPDATE recipients r SET wrong_guesses = 0
-    FROM decision
-    WHERE r.environment_id = decision.environment_id AND r.recipient_key = decision.recipient_key
-        AND decision.state = 'verified' AND decision.to_clear
 )
 SELECT
-    d.state AS "state!",
-    d.locked_until AS "locked_until?",
-    d.code_key_id,
-    d.verify_body_hash AS "verify_body_hash?",
-    d.id, d.environment_id, d.application_id, d.connection_id, d.purpose, d.channel, d.recipient, d.masked_recipient, d.locale,
-    NULL::bytea AS sealed_code,
-    d.max_guesses,
-    (d.wrong_guesses + CASE WHEN d.state = 'incorrect' THEN 1 ELSE 0 END)::smallint AS "wrong_guesses!",
-    d.max_sends, d.sends, d.created_at, d.expires_at, d.resend_at,
-    CASE WHEN d.state = 'verified' THEN $6 ELSE d.verified_at END AS verified_at,
-    d.canceled_at,
-    d.message_id,
-    m.status AS "status?", m.provider AS "provider?", m.fallback AS "fallback?",
-    m.error_code AS "error_code?", m.error_detail AS "error_detail?",
-    CASE WHEN d.state = 'incorrect' AND NOT EXISTS (SELECT FROM counted)
-        THEN 'otpost: a limit was reached at this very moment, the statement runs again' END::integer AS "lost_race?"
-FROM decision d
-LEFT JOIN message m ON true
+    f.number AS "number!",
+    f.unreadable AS "unreadable!",
+    f.open AND NOT f.unreadable AS "admitted!",
+    f.code_key_id AS "code_key_id!", f.code_mac AS "code_mac!", f.code_digits AS "code_digits!",
+    f.verify_key_hash AS "verify_key_hash?", f.verify_body_hash AS "verify_body_hash?",
+    f.hour_started_at AS "hour_started_at?", f.hour_sends AS "hour_sends?",
+    f.day_started_at AS "day_started_at?", f.day_sends AS "day_sends?",
+    f.guesses_started_at AS "guesses_started_at?", f.recipient_wrong_guesses AS "recipient_wrong_guesses?",
+    f.id AS "id!", f.environment_id AS "environment_id!", f.application_id AS "application_id!",
+    f.connection_id AS "connection_id!", f.purpose AS "purpose!", f.channel AS "channel!",
+    f.recipient_key AS "recipient_key!", f.sealed_recipient AS "sealed_recipient!", f.masked_recipient AS "masked_recipient!",
+    f.locale AS "locale?", NULL::bytea AS "sealed_code?",
+    f.max_guesses AS "max_guesses!", f.wrong_guesses AS "wrong_guesses!", f.max_sends AS "max_sends!", f.sends AS "sends!",
+    f.created_at AS "created_at!", f.expires_at AS "expires_at!", f.resend_at AS "resend_at!",
+    f.verified_at AS "verified_at?", f.canceled_at AS "canceled_at?",
+    f.message_id AS "message_id!",
+    f.status AS "status?", f.provider AS "provider?", f.fallback AS "fallback?",
+    f.error_code AS "error_code?", f.error_detail AS "error_detail?",
+    CASE
+        WHEN (SELECT count(*) FROM counted) < (SELECT count(*) FROM admitted WHERE NOT is_right OR recipient_wrong_guesses > 0)
+            OR (SELECT count(*) > count(DISTINCT recipient_key) FROM admitted)
+        THEN 'otpost: a limit was reached at this very moment, the statement runs again'
+    END::integer AS lost_race
+FROM found f

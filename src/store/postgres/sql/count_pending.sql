@@ -1,9 +1,11 @@
--- A pending verification has its sealed code, and only those that have one are in the index on `expires_at`.
+-- What is pending stands among what has yet to expire.
 SELECT count(*) AS "pending!"
-FROM verifications
-WHERE sealed_code IS NOT NULL
-    AND expires_at > $2
-    AND environment_id = $1
-    AND verified_at IS NULL
-    AND canceled_at IS NULL
-    AND wrong_guesses < max_guesses
+FROM expiries e
+CROSS JOIN unnest(e.verification_ids) AS member (id)
+JOIN verifications v ON v.id = member.id
+WHERE e.due_at > $2
+    AND v.expires_at > $2
+    AND v.environment_id = $1
+    AND v.verified_at IS NULL
+    AND v.canceled_at IS NULL
+    AND v.wrong_guesses < v.max_guesses

@@ -1,6 +1,7 @@
 -- A verification with its newest message.
 SELECT
-    v.id, v.environment_id, v.application_id, v.connection_id, v.purpose, v.channel, v.recipient, v.masked_recipient, v.locale,
+    v.id, v.environment_id, v.application_id, v.connection_id, v.purpose, v.channel, v.recipient_key, v.sealed_recipient,
+    v.masked_recipient, v.locale,
     v.sealed_code,
     v.max_guesses, v.wrong_guesses, v.max_sends, v.sends,
     v.created_at, v.expires_at, v.resend_at, v.verified_at, v.canceled_at,

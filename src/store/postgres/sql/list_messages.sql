@@ -1,6 +1,6 @@
--- A page of an environment's messages, newest first: for each channel and status that the filter lets through the newest of
--- its range of the index `messages_by_state`, and of all those the newest. So a page costs the same wherever it begins and however
--- few match. Where the caller sets no bound, the lowest and the highest id stand for it.
+-- A page of an environment's messages, newest first: for each channel and rare status that the filter lets through ('' stands for all
+-- common ones) the newest of its range of the index `messages_by_state`, and of all those the newest. So a page costs the same
+-- wherever it begins and however few match. Where the caller sets no bound, the lowest and the highest id stand for it.
 --
 -- So that the planner finds no other way: the order is that of `uuid_send(id)`, the bytes of the id, which that index has and the
 -- primary key has not (it may be walked along in the hope that much matches); and beside the wanted limit, which a generic plan does
@@ -16,10 +16,11 @@ CROSS JOIN LATERAL (
     FROM (
         SELECT *
         FROM messages m
-        WHERE m.environment_id = $1 AND m.channel = c.channel AND m.status = s.status
+        WHERE m.environment_id = $1 AND m.channel = c.channel AND coalesce(m.rare_status, '') = s.status
             AND uuid_send(m.id) >= uuid_send($2)
             AND uuid_send(m.id) < uuid_send($3)
             AND ($4::timestamptz IS NULL OR m.created_at >= $4)
+            AND ($8::text IS NULL OR m.status = $8)
         ORDER BY uuid_send(m.id) DESC
         LIMIT 101
     ) AS longest

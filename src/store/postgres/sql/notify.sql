@@ -9,29 +9,31 @@
 -- snapshot allowed, either nothing was taken, or the last line fails on purpose; the caller runs the statement again.
 WITH asked AS MATERIALIZED (
     -- The shorter list is filled up with NULL: a suppressed one has no messages.
-    SELECT number::smallint AS number, recipient, recipient_key, masked_recipient, message_id
-    FROM unnest($12::text[], $13::text[], $14::text[], $15::uuid[])
-        WITH ORDINALITY AS a (recipient, recipient_key, masked_recipient, message_id, number)
+    SELECT number::smallint AS number, recipient_key, limit_key, sealed_recipient, masked_recipient, message_id
+    FROM unnest($12::bytea[], $13::bytea[], $14::bytea[], $15::text[], $16::uuid[])
+        WITH ORDINALITY AS a (recipient_key, limit_key, sealed_recipient, masked_recipient, message_id, number)
 ),
 earlier AS MATERIALIZED (
-    SELECT id, body_hash FROM notifications WHERE key_hash = $20::bytea
+    SELECT id, body_hash FROM notifications WHERE key_hash = $21::bytea
 ),
 standing AS MATERIALIZED (
     SELECT max(c.day_started_at) + interval '24 hours' AS resets_at
     FROM asked
-    JOIN notification_counters c ON c.environment_id = $2::uuid AND c.recipient_key = asked.recipient_key
-    WHERE asked.message_id IS NOT NULL AND c.day_started_at > $10::timestamptz - interval '24 hours' AND c.day_sends >= $16::integer
+    JOIN limit_counters c ON c.key = asked.limit_key
+    WHERE asked.message_id IS NOT NULL AND c.day_started_at > $10::timestamptz - interval '24 hours' AND c.day_sends >= $17::integer
 ),
 counted AS (
-    INSERT INTO notification_counters AS c (environment_id, recipient_key, day_started_at, day_sends)
-    SELECT $2, recipient_key, $10, 1
+    INSERT INTO limit_counters AS c (
+        key, hour_started_at, day_started_at, guesses_started_at, hour_sends, day_sends, wrong_guesses
+    )
+    SELECT limit_key, $10, $10, $10, 0, 1, 0
     FROM asked, standing
     WHERE message_id IS NOT NULL AND resets_at IS NULL AND NOT EXISTS (SELECT FROM earlier)
-    ORDER BY recipient_key
-    ON CONFLICT (environment_id, recipient_key) DO UPDATE SET
+    ORDER BY limit_key
+    ON CONFLICT (key) DO UPDATE SET
         day_started_at = CASE WHEN c.day_sends > 0 AND c.day_started_at > $10 - interval '24 hours' THEN c.day_started_at ELSE $10 END,
         day_sends = CASE WHEN c.day_started_at > $10 - interval '24 hours' THEN c.day_sends ELSE 0 END + 1
-    WHERE c.day_started_at <= $10 - interval '24 hours' OR c.day_sends < $16
+    WHERE c.day_started_at <= $10 - interval '24 hours' OR c.day_sends < $17
     RETURNING true AS taken
 ),
 granted AS MATERIALIZED (
@@ -46,30 +48,33 @@ notification AS (
     )
     SELECT
         $1::uuid, $2::uuid, $3::uuid, $4::text, $5::text, $6::text, $7::text, $8::text, $9::bytea, $10::timestamptz,
-        $11::timestamptz, $20, $21::bytea
+        $11::timestamptz, $21, $22::bytea
     FROM granted
 ),
 recipient AS (
     INSERT INTO notification_recipients (
-        notification_id, number, recipient, recipient_key, masked_recipient, message_id
+        notification_id, number, recipient_key, limit_key, sealed_recipient, masked_recipient, message_id
     )
-    SELECT $1, number, recipient, recipient_key, masked_recipient, message_id
+    SELECT $1, number, recipient_key, limit_key, sealed_recipient, masked_recipient, message_id
     FROM granted, asked
 ),
 message AS (
     INSERT INTO messages (
-        id, environment_id, application_id, notification_id, channel, purpose, recipient_key, masked_recipient, status,
-        decision, created_at, updated_at
+        id, environment_id, application_id, notification_id, created_at, recipient_key, channel, purpose, language,
+        masked_recipient, decision, updated_at, due_at, lease_token, status
     )
-    SELECT message_id, $2, $3, $1, 'email', $4, recipient_key, masked_recipient, 'queued', $17::text::jsonb, $10, $10
+    SELECT
+        message_id, $2, $3, $1, $10, recipient_key, 'email', $4, $23::text, masked_recipient, $18::text, $10, $20::timestamptz,
+        $19::uuid, 'queued'
     FROM granted, asked
     WHERE message_id IS NOT NULL
 ),
 entry AS (
-    INSERT INTO outbox (message_id, queue, due_at, lease_token)
-    SELECT message_id, 'notification', $19::timestamptz, $18::uuid
+    INSERT INTO outbox (queue, due_at, message_ids)
+    SELECT 'notification', $20, array_agg(message_id)
     FROM granted, asked
     WHERE message_id IS NOT NULL
+    HAVING count(*) > 0
 )
 SELECT
     resets_at,

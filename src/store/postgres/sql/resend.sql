@@ -1,148 +1,177 @@
--- Counts a further send of a pending verification and makes its message: all of it or nothing.
+-- Counts further sends of pending verifications and makes their messages: all of them or none, but for those that are refused.
 --
--- As `issue`, but the verification's row is locked before the counters, and what it holds then decides whether it may be
--- sent again at all. What is `unreadable` in what the answer takes of it, as in `check`, stays as it was. What a keyed request has sent before is `made`, whatever has become of the verification since. Where it is
--- `sendable`, no counter refuses it and yet it was not sent, the caller runs the statement again.
-WITH target AS MATERIALIZED (
-    SELECT *
-    FROM verifications
-    WHERE id = $1 AND application_id = $2
-    FOR UPDATE
-),
-decision AS MATERIALIZED (
+-- As `issue`, but the verifications' rows are locked before the counters, and what they hold then decides whether they may be
+-- sent again at all. What is `unreadable` in what the answer takes of it, as in `check`, stays as it was. What a keyed request has
+-- sent before is `made`, whatever has become of the verification since. Locks: verifications, recipients, addresses, monthly counters.
+WITH found AS MATERIALIZED (
     SELECT
-        target.*,
-        CASE
-            WHEN purpose <> ALL ($19::text[]) OR channel <> ALL ($20::text[])
-                OR least(max_guesses, wrong_guesses, max_sends, sends) < 0
-                OR greatest(max_guesses, wrong_guesses, max_sends, sends) > 255
-            THEN 'unreadable'
-            WHEN EXISTS (
-                SELECT FROM generate_series(1, length(keyed_resends), 48) AS place
-                WHERE substring(keyed_resends FROM place FOR 16) = $17::bytea
-            ) THEN 'made'
-            WHEN connection_id <> ALL ($3::uuid[]) THEN 'connection_disabled'
-            WHEN verified_at IS NOT NULL THEN 'already_verified'
-            WHEN canceled_at IS NOT NULL THEN 'canceled'
-            WHEN wrong_guesses >= max_guesses THEN 'locked'
-            WHEN expires_at <= $4::timestamptz THEN 'expired'
-            WHEN sends >= max_sends THEN 'limit_reached'
-            WHEN resend_at > $4 THEN 'too_soon'
-            ELSE 'sendable'
-        END AS state
-    FROM target
-),
-standing AS MATERIALIZED (
-    SELECT
-        CASE WHEN r.guesses_started_at > $4 - interval '24 hours' AND r.wrong_guesses >= $5::integer
-            THEN r.guesses_started_at + interval '24 hours' END AS locked_until,
-        CASE WHEN r.hour_started_at > $4 - interval '1 hour' AND r.hour_sends >= $6::integer
-            THEN r.hour_started_at + interval '1 hour' END AS hour_resets_at,
-        CASE WHEN r.day_started_at > $4 - interval '24 hours' AND r.day_sends >= $7::integer
-            THEN r.day_started_at + interval '24 hours' END AS day_resets_at,
-        CASE WHEN a.hour_started_at > $4 - interval '1 hour' AND a.hour_sends >= $8::integer
-            THEN a.hour_started_at + interval '1 hour' END AS address_resets_at,
-        $9::text IS NOT NULL AND coalesce(c.used, 0) >= $11::integer AS quota_exhausted
-    FROM decision d
-    LEFT JOIN recipients r ON r.environment_id = d.environment_id AND r.recipient_key = d.recipient_key
-    LEFT JOIN end_user_addresses a ON a.environment_id = d.environment_id AND a.ip_key = d.ip_key
-    LEFT JOIN monthly_counters c
-        ON c.environment_id = d.environment_id AND c.counter = $9 AND c.month = $10::timestamptz
-    WHERE d.state = 'sendable'
-),
-recipient AS (
-    INSERT INTO recipients AS r (
-        environment_id, recipient_key, hour_started_at, hour_sends, day_started_at, day_sends,
-        guesses_started_at, wrong_guesses, touched_at
+        a.*,
+        v.environment_id, v.connection_id, v.created_at, v.expires_at, v.max_guesses, v.max_sends,
+        v.recipient_key, v.sealed_recipient, v.ip_key, v.purpose, v.channel, v.country, v.locale, v.masked_recipient,
+        v.message_id AS newest_message_id, v.resend_at, v.sends, v.wrong_guesses, v.verified_at, v.canceled_at, v.sealed_code,
+        v.keyed_resends,
+        r.hour_started_at, r.hour_sends, r.day_started_at, r.day_sends, r.guesses_started_at,
+        r.wrong_guesses AS recipient_wrong_guesses,
+        i.hour_started_at AS ip_hour_started_at, i.hour_sends AS ip_hour_sends,
+        c.used AS quota_used,
+        v.purpose <> ALL ($20::text[]) OR v.channel <> ALL ($21::text[])
+            OR least(v.max_guesses, v.wrong_guesses, v.max_sends, v.sends) < 0
+            OR greatest(v.max_guesses, v.wrong_guesses, v.max_sends, v.sends) > 255 AS unreadable,
+        EXISTS (
+            SELECT FROM generate_series(1, length(v.keyed_resends), 48) AS place
+            WHERE substring(v.keyed_resends FROM place FOR 16) = a.key_hash
+        ) AS made,
+        v.verified_at IS NULL AND v.canceled_at IS NULL AND v.wrong_guesses < v.max_guesses AND v.expires_at > a.now
+            AND v.sends < v.max_sends AND v.resend_at <= a.now AND v.connection_id = ANY (a.enabled_connections::uuid[])
+            AND (r.key IS NULL OR (
+                (r.hour_started_at <= a.now - interval '1 hour' OR r.hour_sends < a.per_hour)
+                AND (r.day_started_at <= a.now - interval '24 hours' OR r.day_sends < a.per_day)
+                AND (r.guesses_started_at <= a.now - interval '24 hours' OR r.wrong_guesses < a.guesses_per_day)
+            ))
+            AND (i.key IS NULL OR i.hour_started_at <= a.now - interval '1 hour' OR i.hour_sends < a.ip_per_hour)
+            AND (a.quota_counter IS NULL OR coalesce(c.used, 0) < a.quota_limit) AS open
+    FROM unnest(
+        $1::uuid[], $2::uuid[], $3::text[], $4::timestamptz[], $5::text[],
+        $6::uuid[], $7::text[], $8::text[], $9::uuid[], $10::timestamptz[],
+        $11::integer[], $12::integer[], $13::integer[], $14::integer[], $15::text[], $16::timestamptz[], $17::integer[],
+        $18::bytea[], $19::bytea[]
+    ) WITH ORDINALITY AS a (
+        id, application_id, enabled_connections, now, resend_ats,
+        message_id, language, decision, lease_token, lease_until,
+        per_hour, per_day, ip_per_hour, guesses_per_day, quota_counter, quota_month, quota_limit,
+        key_hash, keyed_resend, number
     )
-    SELECT d.environment_id, d.recipient_key, $4, 1, $4, 1, $4, 0, $4
-    FROM standing, decision d
-    WHERE coalesce(locked_until, hour_resets_at, day_resets_at, address_resets_at) IS NULL AND NOT quota_exhausted
-    ON CONFLICT (environment_id, recipient_key) DO UPDATE SET
-        hour_started_at = CASE WHEN r.hour_sends > 0 AND r.hour_started_at > $4 - interval '1 hour' THEN r.hour_started_at ELSE $4 END,
-        hour_sends = CASE WHEN r.hour_started_at > $4 - interval '1 hour' THEN r.hour_sends ELSE 0 END + 1,
-        day_started_at = CASE WHEN r.day_sends > 0 AND r.day_started_at > $4 - interval '24 hours' THEN r.day_started_at ELSE $4 END,
-        day_sends = CASE WHEN r.day_started_at > $4 - interval '24 hours' THEN r.day_sends ELSE 0 END + 1,
-        touched_at = greatest(r.touched_at, $4)
-    WHERE (r.hour_started_at <= $4 - interval '1 hour' OR r.hour_sends < $6)
-        AND (r.day_started_at <= $4 - interval '24 hours' OR r.day_sends < $7)
-        AND (r.guesses_started_at <= $4 - interval '24 hours' OR r.wrong_guesses < $5)
+    JOIN verifications v ON v.id = a.id AND v.application_id = a.application_id
+    LEFT JOIN limit_counters r ON r.key = v.recipient_key
+    LEFT JOIN limit_counters i ON i.key = v.ip_key
+    LEFT JOIN monthly_counters c
+        ON c.environment_id = v.environment_id AND c.counter = a.quota_counter AND c.month = a.quota_month
+    ORDER BY v.id
+    FOR UPDATE OF v
+),
+new AS MATERIALIZED (
+    SELECT * FROM found WHERE open AND NOT made AND NOT unreadable
+),
+recipients AS (
+    INSERT INTO limit_counters AS r (
+        key, hour_started_at, day_started_at, guesses_started_at, hour_sends, day_sends, wrong_guesses
+    )
+    SELECT recipient_key, now, now, now, 1, 1, 0
+    FROM new
+    ORDER BY recipient_key
+    ON CONFLICT (key) DO UPDATE SET
+        hour_started_at = CASE
+            WHEN r.hour_sends > 0 AND r.hour_started_at > excluded.hour_started_at - interval '1 hour' THEN r.hour_started_at
+            ELSE excluded.hour_started_at
+        END,
+        hour_sends = CASE WHEN r.hour_started_at > excluded.hour_started_at - interval '1 hour' THEN r.hour_sends ELSE 0 END + 1,
+        day_started_at = CASE
+            WHEN r.day_sends > 0 AND r.day_started_at > excluded.day_started_at - interval '24 hours' THEN r.day_started_at
+            ELSE excluded.day_started_at
+        END,
+        day_sends = CASE WHEN r.day_started_at > excluded.day_started_at - interval '24 hours' THEN r.day_sends ELSE 0 END + 1
+    WHERE (
+        SELECT
+            (r.hour_started_at <= new.now - interval '1 hour' OR r.hour_sends < new.per_hour)
+            AND (r.day_started_at <= new.now - interval '24 hours' OR r.day_sends < new.per_day)
+            AND (r.guesses_started_at <= new.now - interval '24 hours' OR r.wrong_guesses < new.guesses_per_day)
+        FROM new
+        WHERE new.recipient_key = r.key
+    )
     RETURNING true AS taken
 ),
-address AS (
-    INSERT INTO end_user_addresses AS a (environment_id, ip_key, hour_started_at, hour_sends)
-    SELECT d.environment_id, d.ip_key, $4, 1
-    FROM recipient, decision d
-    WHERE d.ip_key IS NOT NULL
-    ON CONFLICT (environment_id, ip_key) DO UPDATE SET
-        hour_started_at = CASE WHEN a.hour_sends > 0 AND a.hour_started_at > $4 - interval '1 hour' THEN a.hour_started_at ELSE $4 END,
-        hour_sends = CASE WHEN a.hour_started_at > $4 - interval '1 hour' THEN a.hour_sends ELSE 0 END + 1
-    WHERE a.hour_started_at <= $4 - interval '1 hour' OR a.hour_sends < $8
+addresses AS (
+    INSERT INTO limit_counters AS r (
+        key, hour_started_at, day_started_at, guesses_started_at, hour_sends, day_sends, wrong_guesses
+    )
+    SELECT ip_key, max(now), max(now), max(now), count(*), 0, 0
+    FROM new, (SELECT count(*) AS taken FROM recipients) AS before
+    WHERE ip_key IS NOT NULL AND before.taken >= 0
+    GROUP BY ip_key
+    HAVING count(*) <= min(ip_per_hour)
+    ORDER BY ip_key
+    ON CONFLICT (key) DO UPDATE SET
+        hour_started_at = CASE
+            WHEN r.hour_sends > 0 AND r.hour_started_at > excluded.hour_started_at - interval '1 hour' THEN r.hour_started_at
+            ELSE excluded.hour_started_at
+        END,
+        hour_sends = CASE WHEN r.hour_started_at > excluded.hour_started_at - interval '1 hour' THEN r.hour_sends ELSE 0 END
+            + excluded.hour_sends
+    WHERE CASE WHEN r.hour_started_at > excluded.hour_started_at - interval '1 hour' THEN r.hour_sends ELSE 0 END
+        + excluded.hour_sends <= (SELECT min(new.ip_per_hour) FROM new WHERE new.ip_key = r.key)
     RETURNING true AS taken
 ),
-counted AS MATERIALIZED (
-    SELECT d.*
-    FROM recipient, decision d
-    WHERE d.ip_key IS NULL OR EXISTS (SELECT FROM address)
-),
-quota AS (
+quotas AS (
     INSERT INTO monthly_counters AS c (environment_id, counter, month, used)
-    SELECT environment_id, $9, $10, 1
-    FROM counted
-    WHERE $9 IS NOT NULL
-    ON CONFLICT (environment_id, counter, month) DO UPDATE SET used = c.used + 1
-    WHERE c.used < $11
+    SELECT environment_id, quota_counter, quota_month, count(*)
+    FROM new, (SELECT count(*) AS taken FROM addresses) AS before
+    WHERE quota_counter IS NOT NULL AND before.taken >= 0
+    GROUP BY environment_id, quota_counter, quota_month
+    HAVING count(*) <= min(quota_limit)
+    ORDER BY environment_id, quota_counter, quota_month
+    ON CONFLICT (environment_id, counter, month) DO UPDATE SET used = c.used + excluded.used
+    WHERE c.used + excluded.used <= (
+        SELECT min(new.quota_limit)
+        FROM new
+        WHERE new.environment_id = c.environment_id AND new.quota_counter = c.counter AND new.quota_month = c.month
+    )
     RETURNING true AS taken
 ),
 granted AS MATERIALIZED (
     SELECT *
-    FROM counted
-    WHERE $9 IS NULL OR EXISTS (SELECT FROM quota)
+    FROM new
+    WHERE (SELECT count(*) FROM recipients) = (SELECT count(*) FROM new)
+        AND (SELECT count(*) FROM addresses) = (SELECT count(DISTINCT ip_key) FROM new)
+        AND (SELECT count(*) FROM quotas)
+            = (SELECT count(DISTINCT (environment_id, quota_counter, quota_month)) FROM new WHERE quota_counter IS NOT NULL)
 ),
 sent AS (
     UPDATE verifications v SET
         sends = v.sends + 1,
-        message_id = $12::uuid,
-        keyed_resends = CASE WHEN $18::bytea IS NULL THEN v.keyed_resends ELSE coalesce(v.keyed_resends, '') || $18 END,
-        -- Wait number `sends` of the list, whose last one repeats.
-        resend_at = $4 + make_interval(secs => ($13::integer[])[least(v.sends + 1, cardinality($13))])
-    FROM granted
-    WHERE v.id = granted.id
-    RETURNING v.sends, v.resend_at
+        message_id = g.message_id,
+        keyed_resends = CASE
+            WHEN g.keyed_resend IS NULL THEN v.keyed_resends
+            ELSE coalesce(v.keyed_resends, '') || g.keyed_resend
+        END,
+        -- The moment after send number `sends + 1`; the last of the list repeats.
+        resend_at = (g.resend_ats::timestamptz[])[least(v.sends + 1, cardinality(g.resend_ats::timestamptz[]))]
+    FROM granted g
+    WHERE v.id = g.id
 ),
 message AS (
     INSERT INTO messages (
-        id, environment_id, application_id, verification_id, channel, purpose, recipient_key, masked_recipient, status,
-        decision, quota_month, created_at, updated_at
+        id, environment_id, application_id, verification_id, created_at, recipient_key, channel, purpose, country, language,
+        masked_recipient, decision, quota_month, updated_at, due_at, lease_token, status
     )
-    SELECT $12, environment_id, application_id, id, channel, purpose, recipient_key, masked_recipient, 'queued',
-        $14::text::jsonb,
-        CASE WHEN $9 = 'test_quota' THEN $10 END, $4, $4
+    SELECT
+        message_id, environment_id, application_id, id, now, recipient_key, channel, purpose, country, language,
+        masked_recipient, decision, CASE WHEN quota_counter = 'test_quota' THEN quota_month END, now, lease_until,
+        lease_token, 'queued'
     FROM granted
 ),
 entry AS (
-    INSERT INTO outbox (message_id, queue, due_at, lease_token)
-    SELECT $12, channel, $15::timestamptz, $16::uuid
+    INSERT INTO outbox (queue, due_at, message_ids)
+    SELECT channel, max(lease_until), array_agg(message_id)
     FROM granted
+    GROUP BY channel
 )
 SELECT
-    d.state AS "state!",
-    standing.locked_until AS "locked_until?",
-    standing.hour_resets_at AS "hour_resets_at?",
-    standing.day_resets_at AS "day_resets_at?",
-    standing.address_resets_at AS "address_resets_at?",
-    standing.quota_exhausted AS "quota_exhausted?",
-    sent.sends IS NOT NULL AS "sent!",
-    d.keyed_resends,
-    d.id, d.environment_id, d.application_id, d.connection_id, d.purpose, d.channel, d.recipient, d.masked_recipient, d.locale,
-    d.sealed_code,
-    d.max_guesses, d.wrong_guesses, d.max_sends,
-    coalesce(sent.sends, d.sends) AS "sends!",
-    d.created_at, d.expires_at,
-    coalesce(sent.resend_at, d.resend_at) AS "resend_at!",
-    d.verified_at, d.canceled_at,
-    CASE WHEN EXISTS (SELECT FROM recipient) AND NOT EXISTS (SELECT FROM granted)
-        THEN 'otpost: a limit was reached at this very moment, the statement runs again' END::integer AS "lost_race?"
-FROM decision d
-LEFT JOIN standing ON true
-LEFT JOIN sent ON true
+    number AS "number!",
+    unreadable AS "unreadable!",
+    made AS "made!",
+    open AND NOT made AND NOT unreadable AS "admitted!",
+    keyed_resends AS "keyed_resends?",
+    hour_started_at AS "hour_started_at?", hour_sends AS "hour_sends?",
+    day_started_at AS "day_started_at?", day_sends AS "day_sends?",
+    guesses_started_at AS "guesses_started_at?", recipient_wrong_guesses AS "recipient_wrong_guesses?",
+    ip_hour_started_at AS "ip_hour_started_at?", ip_hour_sends AS "ip_hour_sends?",
+    quota_used AS "quota_used?",
+    id AS "id!", environment_id AS "environment_id!", application_id AS "application_id!", connection_id AS "connection_id!",
+    purpose AS "purpose!", channel AS "channel!", recipient_key AS "recipient_key!", sealed_recipient AS "sealed_recipient!",
+    masked_recipient AS "masked_recipient!", locale AS "locale?", sealed_code AS "sealed_code?",
+    max_guesses AS "max_guesses!", wrong_guesses AS "wrong_guesses!", max_sends AS "max_sends!", sends AS "sends!",
+    created_at AS "created_at!", expires_at AS "expires_at!", resend_at AS "resend_at!",
+    verified_at AS "verified_at?", canceled_at AS "canceled_at?",
+    CASE WHEN EXISTS (SELECT FROM new) AND NOT EXISTS (SELECT FROM granted)
+        THEN 'otpost: a limit was reached at this very moment, the statement runs again' END::integer AS lost_race
+FROM found

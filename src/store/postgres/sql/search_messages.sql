@@ -6,7 +6,7 @@ SELECT
 FROM (
     SELECT *
     FROM messages m
-    WHERE m.environment_id = $1 AND m.recipient_key = $2 AND uuid_send(m.id) < uuid_send($3)
+    WHERE m.recipient_key = $2 AND m.environment_id = $1 AND uuid_send(m.id) < uuid_send($3)
     ORDER BY uuid_send(m.id) DESC
     LIMIT 101
 ) AS longest

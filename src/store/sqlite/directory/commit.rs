@@ -1,16 +1,14 @@
 //! A change of the directory, inside the writer's transaction, so that to look and to write is one step.
 
-use sqlx::sqlite::SqliteArguments;
-use sqlx::{Sqlite, SqliteConnection};
+use sqlx::SqliteConnection;
 use uuid::Uuid;
 
 use super::revision;
 use crate::domain::time::Timestamp;
 use crate::store::audit::AuditEntry;
 use crate::store::directory::{Commit, Kind, Record, Step};
+use crate::store::sqlite::bulk::{Query, ids_in};
 use crate::store::sqlite::{StoreError, fault};
-
-type Query<'q> = sqlx::query::Query<'q, Sqlite, SqliteArguments>;
 
 /// Takes the steps.
 pub(super) async fn take(
@@ -111,19 +109,24 @@ async fn remove(
     );
     run(db, removals.bind(id).bind(now)).await?;
     if kind == Kind::Environment {
-        let outbox = "DELETE FROM outbox WHERE message_id IN
-            (SELECT o.message_id FROM outbox o JOIN messages m ON m.id = o.message_id WHERE m.environment_id = ?1)";
+        // What is not due for anybody is dropped when its entry in the outbox is looked at. The plus keeps the planner from walking
+        // over all messages of the environment.
+        let outbox = concat!(
+            ids_in!("outbox", "message_ids", "true"),
+            "UPDATE messages SET due_at = NULL, lease_token = NULL
+             WHERE id IN (SELECT id FROM ids) AND +environment_id = ?1 AND status = 'queued'"
+        );
         run(db, sqlx::query(outbox).bind(id)).await?;
         let notifications = "UPDATE notifications SET sealed_data = NULL
             WHERE sealed_data IS NOT NULL AND environment_id = ?1";
         run(db, sqlx::query(notifications).bind(id)).await?;
     }
-    // Only verifications that have their sealed code are in the index that is walked.
-    let codes = sqlx::query(
+    let codes = sqlx::query(concat!(
+        ids_in!("expiries", "verification_ids", "true"),
         "UPDATE verifications
          SET sealed_code = NULL, canceled_at = CASE WHEN expires_at > ?2 THEN ?2 END
-         WHERE sealed_code IS NOT NULL AND (environment_id = ?1 OR application_id = ?1)",
-    );
+         WHERE id IN (SELECT id FROM ids) AND sealed_code IS NOT NULL AND (environment_id = ?1 OR application_id = ?1)"
+    ));
     run(db, codes.bind(id).bind(now)).await
 }
 

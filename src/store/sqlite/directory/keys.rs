@@ -7,6 +7,7 @@ use crate::domain::id::KeyId;
 use crate::domain::keyring::{Fingerprint, Fingerprints, GenerationId, KeysFit, KnownKeys};
 use crate::domain::time::Timestamp;
 use crate::store::directory::KeyNeeds;
+use crate::store::sqlite::bulk::ids_in;
 use crate::store::sqlite::row::Fields;
 use crate::store::sqlite::{StoreError, fault};
 
@@ -100,13 +101,14 @@ fn read_fingerprint(row: &SqliteRow) -> Result<Fingerprint, StoreError> {
 }
 
 pub(super) async fn key_needs(db: &mut SqliteConnection) -> Result<KeyNeeds, StoreError> {
-    let rows = sqlx::query(
+    let rows = sqlx::query(concat!(
+        ids_in!("expiries", "verification_ids", "true"),
         "SELECT DISTINCT code_key_id, substr(sealed_code, 1, 5) AS header
-         FROM verifications WHERE sealed_code IS NOT NULL
+         FROM verifications WHERE id IN (SELECT id FROM ids) AND sealed_code IS NOT NULL
          UNION
-         SELECT NULL, substr(sealed_data, 1, 5) FROM notifications WHERE sealed_data IS NOT NULL",
-    )
-    .fetch_all(db)
+         SELECT NULL, substr(sealed_data, 1, 5) FROM notifications WHERE sealed_data IS NOT NULL"
+    ))
+    .fetch_all(&mut *db)
     .await
     .map_err(fault)?;
     let mut needs = KeyNeeds::default();
@@ -116,6 +118,16 @@ pub(super) async fn key_needs(db: &mut SqliteConnection) -> Result<KeyNeeds, Sto
         needs.codes.extend(key_id);
         needs.sealed.extend(header);
     }
+    let recipients = sqlx::query_scalar(
+        "SELECT substr(v.sealed_recipient, 1, 5)
+         FROM (SELECT verification_id FROM messages ORDER BY id LIMIT 100) m JOIN verifications v ON v.id = m.verification_id
+         UNION
+         SELECT substr(r.sealed_recipient, 1, 5)
+         FROM (SELECT id FROM notifications ORDER BY id LIMIT 100) n
+              JOIN notification_recipients r ON r.notification_id = n.id",
+    );
+    let headers: Vec<Vec<u8>> = recipients.fetch_all(db).await.map_err(fault)?;
+    needs.oldest_recipients.extend(headers);
     Ok(needs)
 }
 

@@ -1,129 +1,144 @@
-//! Checking a guess: counted and compared in one step of the writer, so that no two guesses are compared at once.
+//! Checking guesses: counted and compared in one step of the writer, so that no two guesses at one code are compared at once.
+
+use std::sync::Arc;
 
 use sqlx::SqliteConnection;
+use sqlx::sqlite::SqliteRow;
 
-use super::{KeptVerification, find};
+use super::{find_all, of_application, read_stored};
+use crate::domain::id::VerificationId;
+use crate::domain::idempotency::{KeyedHash, KeyedRequest};
 use crate::domain::time::Timestamp;
-use crate::domain::verification::VerificationStatus;
-use crate::store::sqlite::{StoreError, fault, limit};
-use crate::store::verification::{Check, Guess};
+use crate::store::sqlite::StoreError;
+use crate::store::sqlite::bulk::Write;
+use crate::store::sqlite::limit::Tally;
+use crate::store::sqlite::row::Fields;
+use crate::store::verification::{Check, Guess, GuessedVerification};
 
-pub(super) async fn check(db: &mut SqliteConnection, guess: Guess) -> Result<Check, StoreError> {
-    let Some(kept) = find(db, guess.application_id, guess.verification_id).await? else {
-        return Ok(Check::NotFound);
-    };
-    if let Some(again) = made_before(&kept, &guess) {
-        return Ok(again);
-    }
-    if let Some(ended) = refusal(&kept, &guess) {
-        return Ok(ended);
-    }
-    let (environment, recipient_key) = (kept.stored.environment_id, kept.recipient_key.as_str());
-    let locked =
-        limit::locked_until(db, environment, recipient_key, guess.guesses_per_day, guess.now).await?;
-    if let Some(until) = locked {
-        return Ok(Check::RecipientLocked { until });
-    }
-    if guess.digits != kept.code_digits {
-        return Ok(Check::IncorrectLength);
-    }
-    let generation = kept.code_key_id;
-    let candidate = guess.macs.iter().find(|mac| mac.generation.get() == generation);
-    let Some(candidate) = candidate.filter(|mac| mac.mac.len() == kept.code_mac.len()) else {
-        return Ok(Check::UnknownKey { generation });
-    };
-    if candidate.mac[..] == kept.code_mac[..] {
-        accept(db, kept, &guess).await
-    } else {
-        refuse(db, kept, guess.now).await
-    }
+/// What a guess changes of its verification.
+struct Guessed {
+    id: VerificationId,
+    at: Timestamp,
+    is_right: bool,
+    wrong_guesses: u8,
+    keeps_code: bool,
+    request: Option<KeyedRequest>,
 }
 
-/// What a keyed request is told that was right before, as long as the code would live.
-fn made_before(kept: &KeptVerification, guess: &Guess) -> Option<Check> {
-    let verification = &kept.stored.verification;
-    let first = kept.verify_request?;
-    let request = guess
-        .request
-        .filter(|request| request.key_hash == first.key_hash)?;
-    if verification.expires_at <= guess.now {
-        return None;
-    }
-    Some(if request.repeats(Some(first.body_hash)) {
-        Check::Repeated(Box::new(verification.clone()))
-    } else {
-        Check::KeyReused
+const RECORD: Write = Write {
+    before: "WITH guessed (id, at, verified_at, wrong_guesses, keeps_code, key_hash, body_hash) AS (VALUES",
+    row: "(?, ?, ?, ?, ?, ?, ?)",
+    after: ") UPDATE verifications
+             SET verified_at = guessed.verified_at, wrong_guesses = guessed.wrong_guesses,
+                 guessed_at = json_insert(coalesce(guessed_at, '[]'), '$[#]', guessed.at),
+                 sealed_code = CASE WHEN guessed.keeps_code THEN sealed_code END,
+                 verify_key_hash = guessed.key_hash, verify_body_hash = guessed.body_hash
+             FROM guessed WHERE verifications.id = guessed.id",
+};
+
+pub(in crate::store::sqlite) async fn check(
+    db: &mut SqliteConnection,
+    batch: Vec<Arc<Guess>>,
+) -> Result<Vec<Result<Check, StoreError>>, StoreError> {
+    let ids = batch.iter().map(|guess| guess.verification_id);
+    let rows = find_all(db, ids.collect()).await?;
+    let recipients = rows.values().filter_map(|row| recipient_of(row).ok());
+    let mut tally = Tally::load(db, recipients.collect(), Vec::new()).await?;
+    let mut guessed = Vec::new();
+    let checked = batch.iter().map(|guess| {
+        let Some(row) = of_application(&rows, guess.verification_id, guess.application_id) else {
+            return Ok(Check::NotFound);
+        };
+        let target = read_target(row, &tally)?;
+        match guess.judge(&target) {
+            Ok(is_right) => {
+                let (change, outcome) = count(guess, target, is_right, &mut tally)?;
+                guessed.push(change);
+                Ok(outcome)
+            }
+            Err(refused) => Ok(refused),
+        }
+    });
+    let checked = checked.collect();
+    record(db, &guessed).await?;
+    tally.save(db).await?;
+    Ok(checked)
+}
+
+fn recipient_of(row: &SqliteRow) -> Result<KeyedHash, StoreError> {
+    Fields::of(row, "verifications", "a row").hash("recipient_key")
+}
+
+fn read_target(row: &SqliteRow, tally: &Tally) -> Result<GuessedVerification, StoreError> {
+    let stored = read_stored(row)?;
+    let fields = Fields::of(row, "verifications", stored.verification.id);
+    let request = |(key_hash, body_hash)| KeyedRequest { key_hash, body_hash };
+    let hashes = fields
+        .hash_if_any("verify_key_hash")?
+        .zip(fields.hash_if_any("verify_body_hash")?);
+    Ok(GuessedVerification {
+        code_generation: fields.value("code_key_id")?,
+        code_mac: fields.value("code_mac")?,
+        code_digits: fields.value("code_digits")?,
+        verified_by: hashes.map(request),
+        counters: tally.counted_by(&stored.recipient_key)?,
+        stored,
     })
 }
 
-/// What is found before a guess is counted, but for the recipient's lock.
-fn refusal(kept: &KeptVerification, guess: &Guess) -> Option<Check> {
-    let verification = &kept.stored.verification;
-    let other_purpose = guess
-        .purpose
-        .is_some_and(|purpose| purpose != verification.purpose);
-    let other_connection = guess
-        .connection_id
-        .is_some_and(|id| id != verification.connection_id);
-    if other_purpose || other_connection {
-        return Some(Check::NotFound);
-    }
-    if !guess.enabled_connections.contains(&verification.connection_id) {
-        return Some(Check::ConnectionDisabled);
-    }
-    match verification.status(guess.now) {
-        VerificationStatus::Pending => None,
-        VerificationStatus::Verified => Some(Check::AlreadyVerified),
-        VerificationStatus::Canceled => Some(Check::Canceled),
-        VerificationStatus::Locked => Some(Check::Locked),
-        VerificationStatus::Expired => Some(Check::Expired),
-    }
-}
-
-async fn accept(
-    db: &mut SqliteConnection,
-    kept: KeptVerification,
+/// Counts a guess that was compared.
+fn count(
     guess: &Guess,
-) -> Result<Check, StoreError> {
-    let environment = kept.stored.environment_id;
-    let mut verification = kept.stored.verification;
-    sqlx::query(
-        "UPDATE verifications
-         SET verified_at = ?2, sealed_code = NULL, guessed_at = json_insert(guessed_at, '$[#]', ?2),
-             verify_key_hash = ?3, verify_body_hash = ?4
-         WHERE id = ?1",
-    )
-    .bind(verification.id.0)
-    .bind(guess.now.unix_micros())
-    .bind(guess.request.as_ref().map(|request| &request.key_hash[..]))
-    .bind(guess.request.as_ref().map(|request| &request.body_hash[..]))
-    .execute(&mut *db)
-    .await
-    .map_err(fault)?;
-    limit::clear_wrong_guesses(db, environment, &kept.recipient_key).await?;
-    verification.verified_at = Some(guess.now);
-    Ok(Check::Verified(Box::new(verification)))
+    target: GuessedVerification,
+    is_right: bool,
+    tally: &mut Tally,
+) -> Result<(Guessed, Check), StoreError> {
+    let verification = &target.stored.verification;
+    tally.change(target.stored.recipient_key, guess.now, |counters| {
+        if is_right {
+            counters.clear_wrong_guesses();
+        } else {
+            counters.count_wrong_guess(guess.now);
+        }
+    })?;
+    let guessed = Guessed {
+        id: verification.id,
+        at: guess.now,
+        is_right,
+        wrong_guesses: verification.wrong_guesses + u8::from(!is_right),
+        keeps_code: !is_right && verification.guesses_left() > 1,
+        request: guess.request.filter(|_| is_right),
+    };
+    Ok((guessed, guess.counted(target, is_right)))
 }
 
-async fn refuse(
-    db: &mut SqliteConnection,
-    kept: KeptVerification,
-    now: Timestamp,
-) -> Result<Check, StoreError> {
-    let verification = &kept.stored.verification;
-    sqlx::query(
-        "UPDATE verifications
-         SET wrong_guesses = wrong_guesses + 1, guessed_at = json_insert(guessed_at, '$[#]', ?2),
-             sealed_code = CASE WHEN wrong_guesses + 1 < max_guesses THEN sealed_code END
-         WHERE id = ?1",
-    )
-    .bind(verification.id.0)
-    .bind(now.unix_micros())
-    .execute(&mut *db)
-    .await
-    .map_err(fault)?;
-    limit::count_wrong_guess(db, kept.stored.environment_id, &kept.recipient_key, now).await?;
-    Ok(Check::Incorrect {
-        guesses_left: verification.guesses_left().saturating_sub(1),
-    })
+async fn record(db: &mut SqliteConnection, guessed: &[Guessed]) -> Result<(), StoreError> {
+    RECORD
+        .execute(db, guessed, |statement, one| {
+            let at = one.at.unix_micros();
+            statement
+                .bind(one.id.0)
+                .bind(at)
+                .bind(one.is_right.then_some(at))
+                .bind(one.wrong_guesses)
+                .bind(one.keeps_code)
+                .bind(one.request.as_ref().map(|request| &request.key_hash[..]))
+                .bind(one.request.as_ref().map(|request| &request.body_hash[..]))
+        })
+        .await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RECORD;
+    use crate::store::sqlite::plan::plan_of;
+
+    #[tokio::test]
+    async fn what_was_guessed_at_is_found_by_its_id() {
+        let plan = plan_of(&RECORD.of(2)).await;
+        assert!(
+            plan.contains("SEARCH verifications USING INDEX sqlite_autoindex_verifications_1 (id=?)"),
+            "{plan}"
+        );
+    }
 }

@@ -1,193 +1,339 @@
 //! Issuing and resending: a send is counted against every limit, and its message made, or nothing of it.
 
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::SqliteConnection;
+use sqlx::sqlite::SqliteRow;
 
-use super::find;
-use crate::domain::idempotency::KeyedResend;
+use super::{find_all, of_application, read_requests, read_stored};
+use crate::domain::country::Country;
+use crate::domain::id::VerificationId;
+use crate::domain::idempotency::{KeyedHash, KeyedResend};
 use crate::domain::locale::LanguageTag;
-use crate::domain::message::{MessagePurpose, MessageStatus, MessageSummary};
-use crate::domain::verification::VerificationStatus;
-use crate::store::sqlite::limit::{CountedSend, count_send};
-use crate::store::sqlite::message::{MessageOrigin, insert_message};
-use crate::store::sqlite::row::Fields;
+use crate::domain::message::MessagePurpose;
+use crate::domain::time::Timestamp;
+use crate::store::sqlite::bulk::{Write, fetch_by_keys};
+use crate::store::sqlite::limit::{CountedSend, Tally};
+use crate::store::sqlite::message::{MessageRow, insert_messages};
+use crate::store::sqlite::row::{Fields, id_of};
 use crate::store::sqlite::{StoreError, fault};
-use crate::store::verification::{Issue, NewSend, NewVerification, Resend};
+use crate::store::verification::{
+    Issue, KeyedRequests, NewSend, NewVerification, Resend, StoredVerification,
+};
 
-pub(super) async fn issue(db: &mut SqliteConnection, new: NewVerification) -> Result<Issue, StoreError> {
-    if let Some(again) = made_before(db, &new).await? {
-        return Ok(again);
+pub(in crate::store::sqlite) async fn issue(
+    db: &mut SqliteConnection,
+    batch: Vec<Arc<NewVerification>>,
+) -> Result<Vec<Result<Issue, StoreError>>, StoreError> {
+    let made_before = made_before(db, &batch).await?;
+    let keys = batch.iter().flat_map(|new| [Some(new.recipient_key), new.ip_key]);
+    let quotas = batch
+        .iter()
+        .filter_map(|new| Some((new.environment_id, new.message.quota?)));
+    let mut tally = Tally::load(db, keys.flatten().collect(), quotas.collect()).await?;
+    let mut issued = Vec::new();
+    let outcomes = batch.iter().map(|new| {
+        if let Some(body_hash) = made_before.get(&new.id) {
+            return Ok(if *body_hash == new.body_hash {
+                Issue::Repeated
+            } else {
+                Issue::KeyReused
+            });
+        }
+        let send = CountedSend {
+            environment_id: new.environment_id,
+            recipient_key: new.recipient_key,
+            ip_key: new.ip_key,
+            limits: new.limits,
+            quota: new.message.quota,
+            now: new.created_at,
+        };
+        if let Some(refused) = tally.count_send(&send)? {
+            return Ok(Issue::Refused(refused));
+        }
+        issued.push(&**new);
+        Ok(Issue::Issued)
+    });
+    let outcomes = outcomes.collect();
+    insert_verifications(db, &issued).await?;
+    let messages: Vec<_> = issued.iter().map(|new| first_message(new)).collect();
+    insert_messages(db, &messages).await?;
+    tally.save(db).await?;
+    Ok(outcomes)
+}
+
+/// The hash of the body of each verification that was made under the key of one of the batch.
+async fn made_before(
+    db: &mut SqliteConnection,
+    batch: &[Arc<NewVerification>],
+) -> Result<HashMap<VerificationId, Option<KeyedHash>>, StoreError> {
+    let keyed = batch.iter().filter(|new| new.body_hash.is_some());
+    let ids: Vec<[u8; 16]> = keyed.map(|new| new.id.0.into_bytes()).collect();
+    if ids.is_empty() {
+        return Ok(HashMap::new());
     }
-    let recipient_key = new.recipient.key();
-    let send = CountedSend {
-        environment_id: new.environment_id,
-        recipient_key: &recipient_key,
-        ip_key: new.ip_key.as_deref(),
-        limits: new.limits,
-        quota: new.message.quota,
-        now: new.created_at,
-    };
-    if let Some(refusal) = count_send(db, &send).await? {
-        return Ok(Issue::Refused(refusal));
+    let statement =
+        "SELECT id, body_hash FROM verifications WHERE id IN (SELECT unhex(value) FROM json_each(?1))";
+    let rows = fetch_by_keys(db, statement, &ids).await?;
+    let hashes = rows.iter().map(|row| {
+        let id = VerificationId(id_of(row, "verifications", "id")?);
+        Ok((id, Fields::of(row, "verifications", id).hash_if_any("body_hash")?))
+    });
+    hashes.collect()
+}
+
+const INSERT: Write = Write {
+    before: "INSERT INTO verifications (id, environment_id, application_id, connection_id, created_at, expires_at,
+                                        code_key_id, code_digits, max_guesses, max_sends, code_mac, recipient_key,
+                                        sealed_recipient, ip_key, body_hash, purpose, channel, country, locale,
+                                        masked_recipient, message_id, resend_at, sealed_code)
+             VALUES",
+    row: "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    after: "",
+};
+
+async fn insert_verifications(
+    db: &mut SqliteConnection,
+    issued: &[&NewVerification],
+) -> Result<(), StoreError> {
+    INSERT
+        .execute(&mut *db, issued, |statement, new| {
+            statement
+                .bind(new.id.0)
+                .bind(new.environment_id.0)
+                .bind(new.application_id.0)
+                .bind(new.connection_id.0)
+                .bind(new.created_at.unix_micros())
+                .bind(new.expires_at.unix_micros())
+                .bind(new.code_mac.generation.get())
+                .bind(new.code_digits)
+                .bind(new.max_guesses)
+                .bind(new.max_sends)
+                .bind(&new.code_mac.mac[..])
+                .bind(&new.recipient_key[..])
+                .bind(&new.sealed_recipient[..])
+                .bind(new.ip_key.as_ref().map(|key| &key[..]))
+                .bind(new.body_hash.as_ref().map(|hash| &hash[..]))
+                .bind(new.purpose.as_str())
+                .bind(new.channel.as_str())
+                .bind(new.country.as_ref().map(Country::as_str))
+                .bind(new.locale.as_ref().map(LanguageTag::as_str))
+                .bind(new.masked_recipient.as_str())
+                .bind(new.message.id.0)
+                .bind(new.resend_at.unix_micros())
+                .bind(&new.sealed_code[..])
+        })
+        .await?;
+    insert_expiries(db, issued).await
+}
+
+/// Those that live equally long die together.
+async fn insert_expiries(db: &mut SqliteConnection, issued: &[&NewVerification]) -> Result<(), StoreError> {
+    let mut expiries: BTreeMap<Duration, (Timestamp, Vec<u8>)> = BTreeMap::new();
+    for new in issued {
+        let life = new.created_at.until(new.expires_at);
+        let (due_at, ids) = expiries.entry(life).or_insert((new.expires_at, Vec::new()));
+        *due_at = new.expires_at.max(*due_at);
+        ids.extend(new.id.0.into_bytes());
     }
-    insert_verification(db, &new, &recipient_key).await?;
-    let origin = MessageOrigin {
+    for (due_at, ids) in expiries.into_values() {
+        sqlx::query("INSERT INTO expiries (due_at, verification_ids) VALUES (?1, ?2)")
+            .bind(due_at.unix_micros())
+            .bind(ids)
+            .execute(&mut *db)
+            .await
+            .map_err(fault)?;
+    }
+    Ok(())
+}
+
+fn first_message(new: &NewVerification) -> MessageRow<'_> {
+    MessageRow {
         environment_id: new.environment_id,
         application_id: new.application_id,
         verification_id: Some(new.id),
         notification_id: None,
-        channel: new.recipient.channel(),
+        channel: new.channel,
         purpose: MessagePurpose::Code(new.purpose),
-        recipient_key: &recipient_key,
-        masked_recipient: &new.recipient.masked(),
+        country: new.country.as_ref().map(Country::as_str),
+        recipient_key: new.recipient_key,
+        masked_recipient: &new.masked_recipient,
         created_at: new.created_at,
-    };
-    insert_message(db, &origin, &new.message).await?;
-    Ok(Issue::Issued)
+        id: new.message.id,
+        lease: new.message.lease,
+        language: new.message.language,
+        decision: &new.message.decision,
+        quota: new.message.quota,
+    }
 }
 
-/// What a request under a key is after one that made something under it.
-async fn made_before(db: &mut SqliteConnection, new: &NewVerification) -> Result<Option<Issue>, StoreError> {
-    if new.body_hash.is_none() {
-        return Ok(None);
+/// A verification that only limits can keep from being sent again.
+struct Target {
+    stored: StoredVerification,
+    requests: KeyedRequests,
+    ip_key: Option<KeyedHash>,
+    country: Option<String>,
+}
+
+/// One that is sent again, as it is then.
+struct Resent<'a> {
+    again: &'a NewSend,
+    stored: StoredVerification,
+    country: Option<String>,
+    keyed_resends: Vec<u8>,
+}
+
+pub(in crate::store::sqlite) async fn resend(
+    db: &mut SqliteConnection,
+    batch: Vec<Arc<NewSend>>,
+) -> Result<Vec<Result<Resend, StoreError>>, StoreError> {
+    let ids = batch.iter().map(|again| again.verification_id);
+    let rows = find_all(db, ids.collect()).await?;
+    let targets: Vec<_> = batch.iter().map(|again| read_target(&rows, again)).collect();
+    let mut tally = load_tally(db, &batch, &targets).await?;
+    let mut resent = Vec::new();
+    let outcomes = batch.iter().zip(targets).map(|(again, target)| match target? {
+        Ok(target) => count(again, target, &mut tally, &mut resent),
+        Err(refused) => Ok(refused),
+    });
+    let outcomes = outcomes.collect();
+    update_verifications(db, &resent).await?;
+    let messages: Vec<_> = resent.iter().map(Resent::message).collect();
+    insert_messages(db, &messages).await?;
+    tally.save(db).await?;
+    Ok(outcomes)
+}
+
+type Targets = Vec<Result<Result<Target, Resend>, StoreError>>;
+
+fn read_target(
+    rows: &HashMap<VerificationId, SqliteRow>,
+    again: &NewSend,
+) -> Result<Result<Target, Resend>, StoreError> {
+    let Some(row) = of_application(rows, again.verification_id, again.application_id) else {
+        return Ok(Err(Resend::NotFound));
+    };
+    let (stored, requests) = (read_stored(row)?, read_requests(row)?);
+    let refused = again.made_by(&requests.resends);
+    if let Some(refused) = refused.or_else(|| again.refusal(&stored.verification)) {
+        return Ok(Err(refused));
     }
-    let row = sqlx::query("SELECT body_hash FROM verifications WHERE id = ?1")
-        .bind(new.id.0)
-        .fetch_optional(db)
-        .await
-        .map_err(fault)?;
-    let Some(row) = row else { return Ok(None) };
-    let first = Fields::of(&row, "verifications", new.id).hash_if_any("body_hash")?;
-    Ok(Some(if first == new.body_hash {
-        Issue::Repeated
-    } else {
-        Issue::KeyReused
+    let fields = Fields::of(row, "verifications", again.verification_id);
+    Ok(Ok(Target {
+        stored,
+        requests,
+        ip_key: fields.hash_if_any("ip_key")?,
+        country: fields.value("country")?,
     }))
 }
 
-async fn insert_verification(
+async fn load_tally(
     db: &mut SqliteConnection,
-    new: &NewVerification,
-    recipient_key: &str,
-) -> Result<(), StoreError> {
-    sqlx::query(
-        "INSERT INTO verifications (id, environment_id, application_id, connection_id, message_id, purpose, channel,
-                                    recipient, recipient_key, masked_recipient, locale, ip_key, code_key_id,
-                                    code_mac, code_digits, sealed_code, max_guesses, max_sends, created_at,
-                                    expires_at, resend_at, body_hash)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22)",
-    )
-    .bind(new.id.0)
-    .bind(new.environment_id.0)
-    .bind(new.application_id.0)
-    .bind(new.connection_id.0)
-    .bind(new.message.id.0)
-    .bind(new.purpose.as_str())
-    .bind(new.recipient.channel().as_str())
-    .bind(new.recipient.address())
-    .bind(recipient_key)
-    .bind(new.recipient.masked())
-    .bind(new.locale.as_ref().map(LanguageTag::as_str))
-    .bind(new.ip_key.as_deref())
-    .bind(new.code_mac.generation.get())
-    .bind(&new.code_mac.mac[..])
-    .bind(new.code_digits)
-    .bind(&new.sealed_code[..])
-    .bind(new.max_guesses)
-    .bind(new.max_sends)
-    .bind(new.created_at.unix_micros())
-    .bind(new.expires_at.unix_micros())
-    .bind(new.resend_at.unix_micros())
-    .bind(new.body_hash.as_ref().map(|hash| &hash[..]))
-    .execute(db)
-    .await
-    .map_err(fault)?;
-    Ok(())
+    batch: &[Arc<NewSend>],
+    targets: &Targets,
+) -> Result<Tally, StoreError> {
+    let targets = batch.iter().zip(targets).filter_map(|(again, target)| {
+        let target = target.as_ref().ok()?.as_ref().ok()?;
+        Some((again, target))
+    });
+    let keys = targets
+        .clone()
+        .flat_map(|(_, target)| [Some(target.stored.recipient_key), target.ip_key]);
+    let quotas =
+        targets.filter_map(|(again, target)| Some((target.stored.environment_id, again.message.quota?)));
+    Tally::load(db, keys.flatten().collect(), quotas.collect()).await
 }
 
-pub(super) async fn resend(db: &mut SqliteConnection, again: NewSend) -> Result<Resend, StoreError> {
-    let Some(kept) = find(db, again.application_id, again.verification_id).await? else {
-        return Ok(Resend::NotFound);
-    };
-    if let Some(made) = again.made_by(&kept.requests.resends) {
-        return Ok(made);
-    }
-    let mut stored = kept.stored;
-    let verification = &mut stored.verification;
-    if !again.enabled_connections.contains(&verification.connection_id) {
-        return Ok(Resend::ConnectionDisabled);
-    }
-    match verification.status(again.now) {
-        VerificationStatus::Pending => {}
-        VerificationStatus::Verified => return Ok(Resend::AlreadyVerified),
-        VerificationStatus::Canceled => return Ok(Resend::Canceled),
-        VerificationStatus::Locked => return Ok(Resend::Locked),
-        VerificationStatus::Expired => return Ok(Resend::Expired),
-    }
-    if verification.resends_left() == 0 {
-        return Ok(Resend::LimitReached);
-    }
-    if again.now < verification.resend_at {
-        let resend_at = verification.resend_at;
-        return Ok(Resend::TooSoon { resend_at });
-    }
+/// Counts a further send, and notes it down where no limit refuses it.
+fn count<'a>(
+    again: &'a NewSend,
+    target: Target,
+    tally: &mut Tally,
+    resent: &mut Vec<Resent<'a>>,
+) -> Result<Resend, StoreError> {
     let send = CountedSend {
-        environment_id: stored.environment_id,
-        recipient_key: &kept.recipient_key,
-        ip_key: kept.ip_key.as_deref(),
+        environment_id: target.stored.environment_id,
+        recipient_key: target.stored.recipient_key,
+        ip_key: target.ip_key,
         limits: again.limits,
         quota: again.message.quota,
         now: again.now,
     };
-    if let Some(refusal) = count_send(db, &send).await? {
-        return Ok(Resend::Refused(refusal));
+    if let Some(refused) = tally.count_send(&send)? {
+        return Ok(Resend::Refused(refused));
     }
-    verification.sends += 1;
-    verification.resend_at = again.now + wait_after(verification.sends, &again.resend_after_seconds);
-    verification.message = queued(&again);
-    let resends = kept.requests.resends.into_iter().chain(again.keyed_resend());
-    let keyed: Vec<u8> = resends.flat_map(KeyedResend::to_bytes).collect();
-    sqlx::query(
-        "UPDATE verifications SET sends = ?2, resend_at = ?3, message_id = ?4, keyed_resends = nullif(?5, x'')
-         WHERE id = ?1",
-    )
-    .bind(verification.id.0)
-    .bind(verification.sends)
-    .bind(verification.resend_at.unix_micros())
-    .bind(again.message.id.0)
-    .bind(keyed)
-    .execute(&mut *db)
-    .await
-    .map_err(fault)?;
-    let origin = MessageOrigin {
-        environment_id: stored.environment_id,
-        application_id: stored.application_id,
-        verification_id: Some(verification.id),
-        notification_id: None,
-        channel: verification.channel,
-        purpose: MessagePurpose::Code(verification.purpose),
-        recipient_key: &kept.recipient_key,
-        masked_recipient: &verification.masked_recipient,
-        created_at: again.now,
-    };
-    insert_message(db, &origin, &again.message).await?;
+    let stored = again.applied_to(target.stored);
+    let resends = target.requests.resends.into_iter().chain(again.keyed_resend());
+    resent.push(Resent {
+        again,
+        stored: stored.clone(),
+        country: target.country,
+        keyed_resends: resends.flat_map(KeyedResend::to_bytes).collect(),
+    });
     Ok(Resend::Resent(Box::new(stored)))
 }
 
-fn queued(again: &NewSend) -> MessageSummary {
-    MessageSummary {
-        id: again.message.id,
-        status: MessageStatus::Queued,
-        provider: None,
-        fallback: false,
-        error: None,
+const UPDATE: Write = Write {
+    before: "WITH resent (id, sends, resend_at, message_id, keyed_resends) AS (VALUES",
+    row: "(?, ?, ?, ?, nullif(?, x''))",
+    after: ") UPDATE verifications
+             SET sends = resent.sends, resend_at = resent.resend_at, message_id = resent.message_id,
+                 keyed_resends = resent.keyed_resends
+             FROM resent WHERE verifications.id = resent.id",
+};
+
+async fn update_verifications(db: &mut SqliteConnection, resent: &[Resent<'_>]) -> Result<(), StoreError> {
+    UPDATE
+        .execute(db, resent, |statement, resent| {
+            let verification = &resent.stored.verification;
+            statement
+                .bind(verification.id.0)
+                .bind(verification.sends)
+                .bind(verification.resend_at.unix_micros())
+                .bind(resent.again.message.id.0)
+                .bind(&resent.keyed_resends[..])
+        })
+        .await
+}
+
+impl Resent<'_> {
+    fn message(&self) -> MessageRow<'_> {
+        let Self { again, stored, .. } = self;
+        MessageRow {
+            environment_id: stored.environment_id,
+            application_id: stored.application_id,
+            verification_id: Some(stored.verification.id),
+            notification_id: None,
+            channel: stored.verification.channel,
+            purpose: MessagePurpose::Code(stored.verification.purpose),
+            country: self.country.as_deref(),
+            recipient_key: stored.recipient_key,
+            masked_recipient: &stored.verification.masked_recipient,
+            created_at: again.now,
+            id: again.message.id,
+            lease: again.message.lease,
+            language: again.message.language,
+            decision: &again.message.decision,
+            quota: again.message.quota,
+        }
     }
 }
 
-/// The wait after message number `sends`; the last of `waits` repeats.
-fn wait_after(sends: u8, waits: &[u32]) -> Duration {
-    let index = usize::from(sends.max(1)) - 1;
-    let seconds = waits.get(index).or(waits.last()).copied().unwrap_or_default();
-    Duration::from_secs(seconds.into())
+#[cfg(test)]
+mod tests {
+    use super::UPDATE;
+    use crate::store::sqlite::plan::plan_of;
+
+    #[tokio::test]
+    async fn what_is_sent_again_is_found_by_its_id() {
+        let plan = plan_of(&UPDATE.of(2)).await;
+        assert!(
+            plan.contains(
+                "SEARCH verifications USING COVERING INDEX sqlite_autoindex_verifications_1 (id=?)"
+            ),
+            "{plan}"
+        );
+    }
 }
