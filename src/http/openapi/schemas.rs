@@ -88,14 +88,18 @@ fn complete_answers(document: &mut OpenApi) {
             inputs.insert(format!("{PLACE}{name}"));
         }
     }
+    let mut change = |place: &mut String| {
+        if inputs.contains(place) {
+            place.push_str("Input");
+        }
+    };
     for operation in operations(document) {
-        requests(operation).for_each(|schema| {
-            each_reference(schema, &mut |place| {
-                if inputs.contains(place) {
-                    place.push_str("Input");
-                }
-            });
-        });
+        requests(operation).for_each(|schema| each_reference(schema, &mut change));
+    }
+    let answered = reached(document, answers);
+    let schemas = &mut document.components.get_or_insert_default().schemas;
+    for (_, schema) in schemas.iter_mut().filter(|(name, _)| !answered.contains(*name)) {
+        each_reference(schema, &mut change);
     }
 }
 
