@@ -87,17 +87,14 @@ fn every_fourth(all: Vec<NewVerification>) -> Vec<NewVerification> {
     all.into_iter().step_by(4).collect()
 }
 
+/// Where an index names what is updated, none is HOT. A few are not where rows of one page happen to be updated before what they leave
+/// behind may be cleared away.
 fn all_hot(written: &BTreeMap<String, Written>, tables: &[&str]) {
-    let expected = Written {
-        updated: 100,
-        hot: 100,
-        ..Written::default()
-    };
-    let expected: BTreeMap<_, _> = tables
-        .iter()
-        .map(|table| ((*table).to_owned(), expected))
-        .collect();
-    assert_eq!(*written, expected);
+    assert_eq!(written.keys().collect::<Vec<_>>(), tables, "{written:?}");
+    for (table, written) in written {
+        assert_eq!((written.inserted, written.updated), (0, 100), "{table}");
+        assert!(written.hot >= 90, "{table}: {written:?}");
+    }
 }
 
 async fn outcomes_are_hot(world: &World, at_once: bool) {
