@@ -213,12 +213,12 @@ impl Counters {
     }
 }
 
-/// What refuses a send: a lock before any limit, of the limits the one that lasts longest, and the quota last. What was never counted
-/// is `None`.
+/// What refuses a send: a lock before any limit, of the limits the one that lasts longest, and the quota last. `address_hour` is what was
+/// counted of the end user's address within an hour. What was never counted is `None`.
 #[must_use]
 pub fn refusal(
     recipient: Option<Counters>,
-    address: Option<Counters>,
+    address_hour: Option<Window>,
     quota_left: bool,
     limits: &SendLimits,
     now: Timestamp,
@@ -228,12 +228,7 @@ pub fn refusal(
         return Some(SendRefusal::RecipientLocked { until });
     }
     let windows = [
-        (
-            LimitName::IpHour,
-            address.map(|address| address.hour),
-            HOUR,
-            limits.ip_per_hour,
-        ),
+        (LimitName::IpHour, address_hour, HOUR, limits.ip_per_hour),
         (LimitName::RecipientDay, Some(recipient.day), DAY, limits.per_day),
         (
             LimitName::RecipientHour,
@@ -276,7 +271,13 @@ mod tests {
     }
 
     fn of(recipient: Counters, address: Option<Counters>, at: Timestamp) -> Option<SendRefusal> {
-        refusal(Some(recipient), address, true, &LIMITS, at)
+        refusal(
+            Some(recipient),
+            address.map(|address| address.hour),
+            true,
+            &LIMITS,
+            at,
+        )
     }
 
     #[test]

@@ -44,13 +44,11 @@ pub(super) enum Failure {
 }
 
 impl Failure {
-    /// What came of asking the database.
     pub(super) fn reason(&self) -> &StoreError {
         let (Self::Overtaken(reason) | Self::Refused(reason) | Self::Lost(reason)) = self;
         reason
     }
 
-    /// As [`Self::reason`].
     pub(super) fn into_reason(self) -> StoreError {
         let (Self::Overtaken(reason) | Self::Refused(reason) | Self::Lost(reason)) = self;
         reason
@@ -193,12 +191,15 @@ impl<O: Operation> Queue<O> {
                     waiting.answer(outcome);
                 }
             }
-            Err(Failure::Lost(error)) => {
-                let error = Arc::new(error);
-                for waiting in batch {
-                    waiting.answer(Err(StoreError::Unavailable(Box::new(Arc::clone(&error)))));
+            Err(Failure::Lost(error)) => match <[_; 1]>::try_from(batch) {
+                Ok([waiting]) => waiting.answer(Err(error)),
+                Err(batch) => {
+                    let error = Arc::new(error);
+                    for waiting in batch {
+                        waiting.answer(Err(StoreError::Unavailable(Box::new(Arc::clone(&error)))));
+                    }
                 }
-            }
+            },
         }
     }
 

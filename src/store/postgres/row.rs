@@ -174,14 +174,28 @@ pub(super) struct CounterColumns {
     pub(super) guesses: (Option<OffsetDateTime>, Option<i32>),
 }
 
+/// Takes a recipient's counters out of the record of any statement that has them.
+macro_rules! counter_columns {
+    ($record:expr) => {
+        $crate::store::postgres::row::CounterColumns {
+            hour: ($record.hour_started_at, $record.hour_sends),
+            day: ($record.day_started_at, $record.day_sends),
+            guesses: ($record.guesses_started_at, $record.recipient_wrong_guesses),
+        }
+    };
+}
+pub(super) use counter_columns;
+
+/// What was counted since a moment, as an outer join gives it.
+pub(super) fn window((started_at, count): (Option<OffsetDateTime>, Option<i32>)) -> Option<Window> {
+    Some(Window {
+        started_at: Timestamp::new(started_at?),
+        count: u32::try_from(count?).unwrap_or(0),
+    })
+}
+
 impl CounterColumns {
     pub(super) fn counters(&self) -> Option<Counters> {
-        let window = |(started_at, count): (Option<OffsetDateTime>, Option<i32>)| {
-            Some(Window {
-                started_at: Timestamp::new(started_at?),
-                count: u32::try_from(count?).unwrap_or(0),
-            })
-        };
         Some(Counters {
             hour: window(self.hour)?,
             day: window(self.day)?,

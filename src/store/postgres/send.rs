@@ -8,12 +8,14 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::connection::Pools;
-use super::row::{CounterColumns, array_literal, by_place, column, integer, left_alone, verification_row};
+use super::row::{
+    array_literal, by_place, column, counter_columns, integer, left_alone, verification_row, window,
+};
 use super::{StoreError, fault};
 use crate::domain::country::Country;
 use crate::domain::id::VerificationId;
 use crate::domain::idempotency::KeyedResend;
-use crate::domain::limit;
+use crate::domain::limit::{self, Counters, Window};
 use crate::domain::locale::LanguageTag;
 use crate::domain::message::{Channel, MessageSummary};
 use crate::domain::time::Timestamp;
@@ -24,6 +26,17 @@ use crate::store::verification::{
     Issue, NewMessage, NewSend, NewVerification, Resend, SendLimits, SendRefusal,
 };
 use crate::store::write_health::Effect;
+
+/// Takes what a send is counted against out of the record of either statement.
+macro_rules! found_limits {
+    ($record:expr) => {
+        FoundLimits {
+            recipient: counter_columns!($record).counters(),
+            hour: window(($record.ip_hour_started_at, $record.ip_hour_sends)),
+            quota_used: $record.quota_used,
+        }
+    };
+}
 
 /// Carries out issues.
 pub(super) struct Issues(pub(super) Arc<Pools>);
@@ -91,15 +104,7 @@ impl Carrier<NewVerification> for Issues {
                     Issue::KeyReused
                 });
             }
-            let found = FoundLimits {
-                recipient: CounterColumns {
-                    hour: (row.hour_started_at, row.hour_sends),
-                    day: (row.day_started_at, row.day_sends),
-                    guesses: (row.guesses_started_at, row.wrong_guesses),
-                },
-                address: (row.ip_hour_started_at, row.ip_hour_sends),
-                quota_used: row.quota_used,
-            };
+            let found = found_limits!(row);
             let refusal = found.refusal(&new.limits, new.message.quota, new.created_at);
             refusal.map(Issue::Refused).ok_or_else(fault::disagreement)
         });
@@ -161,15 +166,7 @@ impl Carrier<NewSend> for Resends {
             if row.made {
                 return made_before(again, row.id, row.keyed_resends.as_deref());
             }
-            let found = FoundLimits {
-                recipient: CounterColumns {
-                    hour: (row.hour_started_at, row.hour_sends),
-                    day: (row.day_started_at, row.day_sends),
-                    guesses: (row.guesses_started_at, row.recipient_wrong_guesses),
-                },
-                address: (row.ip_hour_started_at, row.ip_hour_sends),
-                quota_used: row.quota_used,
-            };
+            let found = found_limits!(row);
             let newest = MessageSummary::queued(again.message.id);
             let (unreadable, admitted) = (row.unreadable, row.admitted);
             let stored = verification_row!(row).stored(newest)?;
@@ -238,8 +235,9 @@ impl<'b> MessageColumns<'b> {
 
 /// What a statement found that a send is counted against.
 struct FoundLimits {
-    recipient: CounterColumns,
-    address: (Option<OffsetDateTime>, Option<i32>),
+    recipient: Option<Counters>,
+    /// Of the end user's address.
+    hour: Option<Window>,
     quota_used: Option<i32>,
 }
 
@@ -250,20 +248,9 @@ impl FoundLimits {
         quota: Option<MonthlyLimit>,
         now: Timestamp,
     ) -> Option<SendRefusal> {
-        let address = CounterColumns {
-            hour: self.address,
-            day: self.address,
-            guesses: self.address,
-        };
         let used = u32::try_from(self.quota_used.unwrap_or(0)).unwrap_or(0);
         let quota_left = quota.is_none_or(|quota| used < quota.limit);
-        limit::refusal(
-            self.recipient.counters(),
-            address.counters(),
-            quota_left,
-            limits,
-            now,
-        )
+        limit::refusal(self.recipient, self.hour, quota_left, limits, now)
     }
 }
 

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::connection::{Lent, Pools};
 use super::row::{
-    CounterColumns, SummaryRow, array_literal, by_place, column, integer, left_alone, summary_row,
+    SummaryRow, array_literal, by_place, column, counter_columns, integer, left_alone, summary_row,
     verification_row,
 };
 use super::{PostgresStore, StoreError, fault};
@@ -168,11 +168,7 @@ impl Carrier<Guess> for Checks {
                 continue;
             };
             let message = newest(&mut lent, summary_row!(row, row.message_id)).await;
-            let counters = CounterColumns {
-                hour: (row.hour_started_at, row.hour_sends),
-                day: (row.day_started_at, row.day_sends),
-                guesses: (row.guesses_started_at, row.recipient_wrong_guesses),
-            };
+            let counters = counter_columns!(row).counters();
             let hashes = (row.verify_key_hash.take(), row.verify_body_hash.take());
             let (unreadable, admitted) = (row.unreadable, row.admitted);
             let (code_generation, code_digits) = (row.code_key_id, row.code_digits);
@@ -185,7 +181,7 @@ impl Carrier<Guess> for Checks {
                     code_mac,
                     code_digits: u8::try_from(code_digits).map_err(|_| of("code_digits"))?,
                     verified_by: verify_request(hashes).map_err(of)?,
-                    counters: counters.counters(),
+                    counters,
                     stored: verification_row!(row).stored(message)?,
                 })
             });

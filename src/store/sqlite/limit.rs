@@ -124,7 +124,8 @@ impl Tally {
             Some((month, limit)) => month.used + month.reserved < *limit,
             None => true,
         };
-        if let Some(refused) = refusal(recipient, address, quota_left, &send.limits, send.now) {
+        let address_hour = address.map(|address| address.hour);
+        if let Some(refused) = refusal(recipient, address_hour, quota_left, &send.limits, send.now) {
             return Ok(Some(refused));
         }
         if let Some((month, _)) = &mut month {

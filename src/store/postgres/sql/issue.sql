@@ -1,19 +1,21 @@
 -- Counts sends against every limit and makes verifications with their messages: all of them or none, but for those that are refused.
 --
 -- `found` has what is counted and made as of the statement's snapshot. What it does not admit is left alone; why, the caller works out
--- from the same columns. For the others the places are taken one table after the other, each by an upsert that looks at the
--- counter again under its lock. Where one is refused that the snapshot admitted, or several for one end user's address or one quota do not
--- all find a place, the last line fails on purpose, which takes everything back; the caller runs each by itself then.
+-- from the same columns. For the others the places are taken (`wanted` says how many by which key, and how many it may have), each by
+-- an upsert that looks at the counter again under its lock. Where one is refused that the snapshot admitted, or several for one end
+-- user's address or one quota do not all find a place, the last line fails on purpose, which takes everything back; the caller runs each
+-- by itself then.
 --
 -- A keyed request's verification has the hash of the key as its id. Where `found` sees it, it was made before, and nothing is
 -- counted. A copy that runs at the same moment meets the primary key and fails, which takes back whatever was counted.
 --
--- No two of one statement have the same recipient. Locks: recipients, addresses, monthly counters, verifications, each in the order of
--- their keys, so that no two statements wait for each other.
+-- No two of one statement have the same recipient. Locks: counters, monthly counters, verifications, each in the order of their keys,
+-- so that no two statements wait for each other.
 WITH found AS MATERIALIZED (
     SELECT
         a.*,
-        r.hour_started_at, r.hour_sends, r.day_started_at, r.day_sends, r.guesses_started_at, r.wrong_guesses,
+        r.hour_started_at, r.hour_sends, r.day_started_at, r.day_sends, r.guesses_started_at,
+        r.wrong_guesses AS recipient_wrong_guesses,
         i.hour_started_at AS ip_hour_started_at, i.hour_sends AS ip_hour_sends,
         c.used AS quota_used,
         v.id IS NOT NULL AS made,
@@ -48,59 +50,51 @@ WITH found AS MATERIALIZED (
 new AS MATERIALIZED (
     SELECT * FROM found WHERE admitted
 ),
-recipients AS (
-    INSERT INTO limit_counters AS r (
+wanted AS MATERIALIZED (
+    SELECT recipient_key AS key, created_at AS at, 1 AS sends, per_hour, per_day, guesses_per_day
+    FROM new
+    UNION ALL
+    -- An end user's address has one limit.
+    SELECT ip_key, max(created_at), count(*)::integer, min(ip_per_hour), 2147483647, 2147483647
+    FROM new
+    WHERE ip_key IS NOT NULL
+    GROUP BY ip_key
+),
+counters AS (
+    INSERT INTO limit_counters AS c (
         key, hour_started_at, day_started_at, guesses_started_at, hour_sends, day_sends, wrong_guesses
     )
-    SELECT recipient_key, created_at, created_at, created_at, 1, 1, 0
-    FROM new
-    ORDER BY recipient_key
+    SELECT key, at, at, at, sends, sends, 0
+    FROM wanted
+    WHERE sends <= per_hour
+    ORDER BY key
     ON CONFLICT (key) DO UPDATE SET
         hour_started_at = CASE
-            WHEN r.hour_sends > 0 AND r.hour_started_at > excluded.hour_started_at - interval '1 hour' THEN r.hour_started_at
+            WHEN c.hour_sends > 0 AND c.hour_started_at > excluded.hour_started_at - interval '1 hour' THEN c.hour_started_at
             ELSE excluded.hour_started_at
         END,
-        hour_sends = CASE WHEN r.hour_started_at > excluded.hour_started_at - interval '1 hour' THEN r.hour_sends ELSE 0 END + 1,
+        hour_sends = CASE WHEN c.hour_started_at > excluded.hour_started_at - interval '1 hour' THEN c.hour_sends ELSE 0 END
+            + excluded.hour_sends,
         day_started_at = CASE
-            WHEN r.day_sends > 0 AND r.day_started_at > excluded.day_started_at - interval '24 hours' THEN r.day_started_at
+            WHEN c.day_sends > 0 AND c.day_started_at > excluded.day_started_at - interval '24 hours' THEN c.day_started_at
             ELSE excluded.day_started_at
         END,
-        day_sends = CASE WHEN r.day_started_at > excluded.day_started_at - interval '24 hours' THEN r.day_sends ELSE 0 END + 1
+        day_sends = CASE WHEN c.day_started_at > excluded.day_started_at - interval '24 hours' THEN c.day_sends ELSE 0 END
+            + excluded.day_sends
     WHERE (
         SELECT
-            (r.hour_started_at <= new.created_at - interval '1 hour' OR r.hour_sends < new.per_hour)
-            AND (r.day_started_at <= new.created_at - interval '24 hours' OR r.day_sends < new.per_day)
-            AND (r.guesses_started_at <= new.created_at - interval '24 hours' OR r.wrong_guesses < new.guesses_per_day)
-        FROM new
-        WHERE new.recipient_key = r.key
+            CASE WHEN c.hour_started_at > w.at - interval '1 hour' THEN c.hour_sends ELSE 0 END + w.sends <= w.per_hour
+            AND CASE WHEN c.day_started_at > w.at - interval '24 hours' THEN c.day_sends ELSE 0 END + w.sends <= w.per_day
+            AND (c.guesses_started_at <= w.at - interval '24 hours' OR c.wrong_guesses < w.guesses_per_day)
+        FROM wanted w
+        WHERE w.key = c.key
     )
-    RETURNING true AS taken
-),
-addresses AS (
-    INSERT INTO limit_counters AS r (
-        key, hour_started_at, day_started_at, guesses_started_at, hour_sends, day_sends, wrong_guesses
-    )
-    SELECT ip_key, max(created_at), max(created_at), max(created_at), count(*), 0, 0
-    FROM new, (SELECT count(*) AS taken FROM recipients) AS before
-    WHERE ip_key IS NOT NULL AND before.taken >= 0
-    GROUP BY ip_key
-    HAVING count(*) <= min(ip_per_hour)
-    ORDER BY ip_key
-    ON CONFLICT (key) DO UPDATE SET
-        hour_started_at = CASE
-            WHEN r.hour_sends > 0 AND r.hour_started_at > excluded.hour_started_at - interval '1 hour' THEN r.hour_started_at
-            ELSE excluded.hour_started_at
-        END,
-        hour_sends = CASE WHEN r.hour_started_at > excluded.hour_started_at - interval '1 hour' THEN r.hour_sends ELSE 0 END
-            + excluded.hour_sends
-    WHERE CASE WHEN r.hour_started_at > excluded.hour_started_at - interval '1 hour' THEN r.hour_sends ELSE 0 END
-        + excluded.hour_sends <= (SELECT min(new.ip_per_hour) FROM new WHERE new.ip_key = r.key)
     RETURNING true AS taken
 ),
 quotas AS (
     INSERT INTO monthly_counters AS c (environment_id, counter, month, used)
     SELECT environment_id, quota_counter, quota_month, count(*)
-    FROM new, (SELECT count(*) AS taken FROM addresses) AS before
+    FROM new, (SELECT count(*) AS taken FROM counters) AS before
     WHERE quota_counter IS NOT NULL AND before.taken >= 0
     GROUP BY environment_id, quota_counter, quota_month
     HAVING count(*) <= min(quota_limit)
@@ -116,8 +110,7 @@ quotas AS (
 granted AS MATERIALIZED (
     SELECT *
     FROM new
-    WHERE (SELECT count(*) FROM recipients) = (SELECT count(*) FROM new)
-        AND (SELECT count(*) FROM addresses) = (SELECT count(DISTINCT ip_key) FROM new)
+    WHERE (SELECT count(*) FROM counters) = (SELECT count(*) FROM wanted)
         AND (SELECT count(*) FROM quotas)
             = (SELECT count(DISTINCT (environment_id, quota_counter, quota_month)) FROM new WHERE quota_counter IS NOT NULL)
 ),
@@ -162,7 +155,7 @@ SELECT
     made AS "made!", made_body_hash AS "made_body_hash?",
     hour_started_at AS "hour_started_at?", hour_sends AS "hour_sends?",
     day_started_at AS "day_started_at?", day_sends AS "day_sends?",
-    guesses_started_at AS "guesses_started_at?", wrong_guesses AS "wrong_guesses?",
+    guesses_started_at AS "guesses_started_at?", recipient_wrong_guesses AS "recipient_wrong_guesses?",
     ip_hour_started_at AS "ip_hour_started_at?", ip_hour_sends AS "ip_hour_sends?",
     quota_used AS "quota_used?",
     CASE WHEN EXISTS (SELECT FROM new) AND NOT EXISTS (SELECT FROM granted)

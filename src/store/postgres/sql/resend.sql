@@ -2,7 +2,7 @@
 --
 -- As `issue`, but the verifications' rows are locked before the counters, and what they hold then decides whether they may be
 -- sent again at all. What is `unreadable` in what the answer takes of it, as in `check`, stays as it was. What a keyed request has
--- sent before is `made`, whatever has become of the verification since. Locks: verifications, recipients, addresses, monthly counters.
+-- sent before is `made`, whatever has become of the verification since. Locks: verifications, counters, monthly counters.
 WITH found AS MATERIALIZED (
     SELECT
         a.*,
@@ -52,59 +52,51 @@ WITH found AS MATERIALIZED (
 new AS MATERIALIZED (
     SELECT * FROM found WHERE open AND NOT made AND NOT unreadable
 ),
-recipients AS (
-    INSERT INTO limit_counters AS r (
+wanted AS MATERIALIZED (
+    SELECT recipient_key AS key, now AS at, 1 AS sends, per_hour, per_day, guesses_per_day
+    FROM new
+    UNION ALL
+    -- An end user's address has one limit.
+    SELECT ip_key, max(now), count(*)::integer, min(ip_per_hour), 2147483647, 2147483647
+    FROM new
+    WHERE ip_key IS NOT NULL
+    GROUP BY ip_key
+),
+counters AS (
+    INSERT INTO limit_counters AS c (
         key, hour_started_at, day_started_at, guesses_started_at, hour_sends, day_sends, wrong_guesses
     )
-    SELECT recipient_key, now, now, now, 1, 1, 0
-    FROM new
-    ORDER BY recipient_key
+    SELECT key, at, at, at, sends, sends, 0
+    FROM wanted
+    WHERE sends <= per_hour
+    ORDER BY key
     ON CONFLICT (key) DO UPDATE SET
         hour_started_at = CASE
-            WHEN r.hour_sends > 0 AND r.hour_started_at > excluded.hour_started_at - interval '1 hour' THEN r.hour_started_at
+            WHEN c.hour_sends > 0 AND c.hour_started_at > excluded.hour_started_at - interval '1 hour' THEN c.hour_started_at
             ELSE excluded.hour_started_at
         END,
-        hour_sends = CASE WHEN r.hour_started_at > excluded.hour_started_at - interval '1 hour' THEN r.hour_sends ELSE 0 END + 1,
+        hour_sends = CASE WHEN c.hour_started_at > excluded.hour_started_at - interval '1 hour' THEN c.hour_sends ELSE 0 END
+            + excluded.hour_sends,
         day_started_at = CASE
-            WHEN r.day_sends > 0 AND r.day_started_at > excluded.day_started_at - interval '24 hours' THEN r.day_started_at
+            WHEN c.day_sends > 0 AND c.day_started_at > excluded.day_started_at - interval '24 hours' THEN c.day_started_at
             ELSE excluded.day_started_at
         END,
-        day_sends = CASE WHEN r.day_started_at > excluded.day_started_at - interval '24 hours' THEN r.day_sends ELSE 0 END + 1
+        day_sends = CASE WHEN c.day_started_at > excluded.day_started_at - interval '24 hours' THEN c.day_sends ELSE 0 END
+            + excluded.day_sends
     WHERE (
         SELECT
-            (r.hour_started_at <= new.now - interval '1 hour' OR r.hour_sends < new.per_hour)
-            AND (r.day_started_at <= new.now - interval '24 hours' OR r.day_sends < new.per_day)
-            AND (r.guesses_started_at <= new.now - interval '24 hours' OR r.wrong_guesses < new.guesses_per_day)
-        FROM new
-        WHERE new.recipient_key = r.key
+            CASE WHEN c.hour_started_at > w.at - interval '1 hour' THEN c.hour_sends ELSE 0 END + w.sends <= w.per_hour
+            AND CASE WHEN c.day_started_at > w.at - interval '24 hours' THEN c.day_sends ELSE 0 END + w.sends <= w.per_day
+            AND (c.guesses_started_at <= w.at - interval '24 hours' OR c.wrong_guesses < w.guesses_per_day)
+        FROM wanted w
+        WHERE w.key = c.key
     )
-    RETURNING true AS taken
-),
-addresses AS (
-    INSERT INTO limit_counters AS r (
-        key, hour_started_at, day_started_at, guesses_started_at, hour_sends, day_sends, wrong_guesses
-    )
-    SELECT ip_key, max(now), max(now), max(now), count(*), 0, 0
-    FROM new, (SELECT count(*) AS taken FROM recipients) AS before
-    WHERE ip_key IS NOT NULL AND before.taken >= 0
-    GROUP BY ip_key
-    HAVING count(*) <= min(ip_per_hour)
-    ORDER BY ip_key
-    ON CONFLICT (key) DO UPDATE SET
-        hour_started_at = CASE
-            WHEN r.hour_sends > 0 AND r.hour_started_at > excluded.hour_started_at - interval '1 hour' THEN r.hour_started_at
-            ELSE excluded.hour_started_at
-        END,
-        hour_sends = CASE WHEN r.hour_started_at > excluded.hour_started_at - interval '1 hour' THEN r.hour_sends ELSE 0 END
-            + excluded.hour_sends
-    WHERE CASE WHEN r.hour_started_at > excluded.hour_started_at - interval '1 hour' THEN r.hour_sends ELSE 0 END
-        + excluded.hour_sends <= (SELECT min(new.ip_per_hour) FROM new WHERE new.ip_key = r.key)
     RETURNING true AS taken
 ),
 quotas AS (
     INSERT INTO monthly_counters AS c (environment_id, counter, month, used)
     SELECT environment_id, quota_counter, quota_month, count(*)
-    FROM new, (SELECT count(*) AS taken FROM addresses) AS before
+    FROM new, (SELECT count(*) AS taken FROM counters) AS before
     WHERE quota_counter IS NOT NULL AND before.taken >= 0
     GROUP BY environment_id, quota_counter, quota_month
     HAVING count(*) <= min(quota_limit)
@@ -120,8 +112,7 @@ quotas AS (
 granted AS MATERIALIZED (
     SELECT *
     FROM new
-    WHERE (SELECT count(*) FROM recipients) = (SELECT count(*) FROM new)
-        AND (SELECT count(*) FROM addresses) = (SELECT count(DISTINCT ip_key) FROM new)
+    WHERE (SELECT count(*) FROM counters) = (SELECT count(*) FROM wanted)
         AND (SELECT count(*) FROM quotas)
             = (SELECT count(DISTINCT (environment_id, quota_counter, quota_month)) FROM new WHERE quota_counter IS NOT NULL)
 ),
