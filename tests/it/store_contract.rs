@@ -13,6 +13,7 @@ mod key_generations;
 mod limits;
 mod lists;
 mod message;
+mod model;
 pub mod notification;
 mod outbox;
 mod quota;
