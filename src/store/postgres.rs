@@ -26,7 +26,7 @@ mod test_message;
 mod upkeep;
 mod verification;
 
-use connection::{Lent, Pools};
+use connection::{PooledConnection, Pools};
 use send::{Issues, Resends};
 use settle::{Refunds, Settlements};
 use upkeep::Walk;
@@ -84,12 +84,12 @@ pub async fn migrate(url: &str) -> Result<(), StoreError> {
 
 impl PostgresStore {
     /// A connection for an operation that writes, but for checking codes.
-    async fn lend(&self) -> Result<Lent, StoreError> {
-        self.pools.lend(Effect::Writes).await
+    async fn acquire(&self) -> Result<PooledConnection, StoreError> {
+        self.pools.acquire(Effect::Writes).await
     }
 
     /// A connection for an operation that only reads.
-    async fn lend_for_reading(&self) -> Result<Lent, StoreError> {
-        self.pools.lend(Effect::Reads).await
+    async fn acquire_for_reading(&self) -> Result<PooledConnection, StoreError> {
+        self.pools.acquire(Effect::Reads).await
     }
 }

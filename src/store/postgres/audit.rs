@@ -19,9 +19,9 @@ impl Audit for PostgresStore {
         before: Option<AuditId>,
         limit: u32,
     ) -> Result<Vec<AuditEntry>, StoreError> {
-        let mut lent = self.lend_for_reading().await?;
+        let mut connection = self.acquire_for_reading().await?;
         let (end, limit) = (before.map_or(Uuid::max(), |id| id.0), i64::from(limit));
-        let rows = lent
+        let rows = connection
             .snapshot(async |transaction| {
                 walk_along_indexes(transaction).await?;
                 match scope {

@@ -1,4 +1,4 @@
-//! Connections: two pools, and what is lent from them. A statement ends within ten seconds or its connection does, so that a
+//! Connections: two pools, and what is acquired from them. A statement ends within ten seconds or its connection does, so that a
 //! network that swallows packets costs no more than that.
 
 use std::str::FromStr as _;
@@ -10,13 +10,13 @@ use sqlx::postgres::PgConnectOptions;
 use sqlx::{Connection as _, PgConnection, Postgres, Transaction};
 use tokio::time::{Instant, timeout};
 
-use lending::{Borrowed, Lending};
+use pool::{Acquired, Pool};
 
 use super::{StoreError, fault};
 use crate::store::batch::Failure;
 use crate::store::write_health::{Effect, WriteHealth};
 
-mod lending;
+mod pool;
 
 /// How long an operation waits for a connection: a caller is better told to come again than kept.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(2);
@@ -50,9 +50,9 @@ const SESSION: [(&str, &str); 10] = [
 /// All connections to the database.
 #[derive(Debug)]
 pub(super) struct Pools {
-    general: Arc<Lending>,
+    general: Arc<Pool>,
     /// Those kept for checking codes; the general ones where there is only one.
-    checks: Arc<Lending>,
+    checks: Arc<Pool>,
     broken: LastBreak,
     writes: Arc<WriteHealth>,
 }
@@ -64,15 +64,15 @@ impl Pools {
         let for_checks = max_connections / 4;
         let for_checks = if max_connections > 1 { for_checks.max(1) } else { 0 };
         let for_others = (max_connections - for_checks).max(1);
-        let pool_of_others = pool(for_others, &broken)
+        let pool_of_others = pool_options(for_others, &broken)
             .connect_with(options.clone())
             .await
             .map_err(fault::of)?;
-        let lending = |pool, size| Arc::new(Lending::new(pool, size, broken.clone()));
-        let general = lending(pool_of_others, for_others);
+        let new_pool = |pool, size| Arc::new(Pool::new(pool, size, broken.clone()));
+        let general = new_pool(pool_of_others, for_others);
         let checks = match for_checks {
             0 => Arc::clone(&general),
-            some => lending(pool(some, &broken).connect_lazy_with(options), some),
+            some => new_pool(pool_options(some, &broken).connect_lazy_with(options), some),
         };
         Ok(Self {
             general,
@@ -82,29 +82,29 @@ impl Pools {
         })
     }
 
-    pub(super) async fn lend(&self, effect: Effect) -> Result<Lent, StoreError> {
-        self.lend_from(&self.general, effect).await
+    pub(super) async fn acquire(&self, effect: Effect) -> Result<PooledConnection, StoreError> {
+        self.acquire_from(&self.general, effect).await
     }
 
-    pub(super) async fn lend_for_check(&self) -> Result<Lent, StoreError> {
-        self.lend_from(&self.checks, Effect::Writes).await
+    pub(super) async fn acquire_for_check(&self) -> Result<PooledConnection, StoreError> {
+        self.acquire_from(&self.checks, Effect::Writes).await
     }
 
     pub(super) fn writes(&self) -> &WriteHealth {
         &self.writes
     }
 
-    async fn lend_from(&self, lender: &Arc<Lending>, effect: Effect) -> Result<Lent, StoreError> {
-        let borrowed = lender.lend().await.map_err(|error| {
+    async fn acquire_from(&self, pool: &Arc<Pool>, effect: Effect) -> Result<PooledConnection, StoreError> {
+        let acquired = pool.acquire().await.map_err(|error| {
             self.writes.note_failure(effect);
             fault::of(error)
         })?;
-        Ok(Lent {
-            borrowed: Some(borrowed),
+        Ok(PooledConnection {
+            acquired: Some(acquired),
             effect,
             writes: Arc::clone(&self.writes),
             in_order: true,
-            lender: Arc::clone(lender),
+            pool: Arc::clone(pool),
             broken: self.broken.clone(),
         })
     }
@@ -126,7 +126,7 @@ fn options(url: &str) -> Result<PgConnectOptions, sqlx::Error> {
     Ok(options.options(missing))
 }
 
-fn pool(size: u32, broken: &LastBreak) -> PoolOptions<Postgres> {
+fn pool_options(size: u32, broken: &LastBreak) -> PoolOptions<Postgres> {
     let broken = broken.clone();
     PoolOptions::new()
         .max_connections(size)
@@ -160,19 +160,19 @@ impl LastBreak {
 }
 
 /// A connection for one operation.
-pub(super) struct Lent {
+pub(super) struct PooledConnection {
     /// Gone only while this is dropped.
-    borrowed: Option<Borrowed>,
+    acquired: Option<Acquired>,
     /// What the operation says of writing.
     effect: Effect,
     writes: Arc<WriteHealth>,
     /// Whether the last work on it ended well, its last answer read.
     in_order: bool,
-    lender: Arc<Lending>,
+    pool: Arc<Pool>,
     broken: LastBreak,
 }
 
-impl Lent {
+impl PooledConnection {
     /// Runs one statement, or a few that need no transaction.
     pub(super) async fn ask<T>(
         &mut self,
@@ -186,7 +186,7 @@ impl Lent {
         &mut self,
         work: impl AsyncFnOnce(&mut PgConnection) -> Result<T, sqlx::Error>,
     ) -> Result<T, sqlx::Error> {
-        let Some(Borrowed { connection, .. }) = &mut self.borrowed else {
+        let Some(Acquired { connection, .. }) = &mut self.acquired else {
             return Err(sqlx::Error::PoolClosed);
         };
         // Until proven otherwise, for this may be dropped at any point of the work.
@@ -249,12 +249,12 @@ impl Lent {
     }
 }
 
-impl Drop for Lent {
+impl Drop for PooledConnection {
     fn drop(&mut self) {
-        if let Some(borrowed) = self.borrowed.take()
+        if let Some(acquired) = self.acquired.take()
             && self.in_order
         {
-            self.lender.take_back(borrowed);
+            self.pool.release(acquired);
         }
     }
 }

@@ -21,8 +21,8 @@ pub(super) use commit::write_audit_entries;
 #[async_trait]
 impl Directory for PostgresStore {
     async fn revision(&self) -> Result<i64, StoreError> {
-        let mut lent = self.lend_for_reading().await?;
-        let row = lent
+        let mut connection = self.acquire_for_reading().await?;
+        let row = connection
             .ask(async |connection| {
                 query_file!("src/store/postgres/sql/revision.sql")
                     .fetch_one(connection)
@@ -33,8 +33,8 @@ impl Directory for PostgresStore {
     }
 
     async fn load(&self, since: i64) -> Result<Loaded, StoreError> {
-        let mut lent = self.lend_for_reading().await?;
-        let rows = lent
+        let mut connection = self.acquire_for_reading().await?;
+        let rows = connection
             .ask(async |connection| {
                 query_file!("src/store/postgres/sql/load_records.sql", since)
                     .fetch_all(connection)
@@ -58,8 +58,8 @@ impl Directory for PostgresStore {
     }
 
     async fn commit(&self, on: i64, at: Timestamp, steps: Vec<Step>) -> Result<Commit, StoreError> {
-        let mut lent = self.lend().await?;
-        let taken = lent
+        let mut connection = self.acquire().await?;
+        let taken = connection
             .transact(async |transaction| commit::take(transaction, on, at, &steps).await)
             .await;
         match taken {
@@ -69,21 +69,22 @@ impl Directory for PostgresStore {
     }
 
     async fn touch_keys(&self, keys: Vec<KeyId>, now: Timestamp) -> Result<(), StoreError> {
-        let mut lent = self.lend().await?;
+        let mut connection = self.acquire().await?;
         let (ids, now) = (key_ids(&keys), now.to_offset_date_time());
-        lent.ask(async |connection| {
-            query_file!("src/store/postgres/sql/touch_keys.sql", &ids, now)
-                .execute(connection)
-                .await
-        })
-        .await?;
+        connection
+            .ask(async |connection| {
+                query_file!("src/store/postgres/sql/touch_keys.sql", &ids, now)
+                    .execute(connection)
+                    .await
+            })
+            .await?;
         Ok(())
     }
 
     async fn last_uses(&self, keys: Vec<KeyId>) -> Result<HashMap<KeyId, Timestamp>, StoreError> {
-        let mut lent = self.lend_for_reading().await?;
+        let mut connection = self.acquire_for_reading().await?;
         let ids = key_ids(&keys);
-        let rows = lent
+        let rows = connection
             .ask(async |connection| {
                 query_file!("src/store/postgres/sql/last_key_uses.sql", &ids)
                     .fetch_all(connection)
@@ -97,33 +98,37 @@ impl Directory for PostgresStore {
     }
 
     async fn fit_keys(&self, keys: Fingerprints, now: Timestamp) -> Result<KeysFit, StoreError> {
-        let mut lent = self.lend().await?;
-        lent.transact(async |transaction| keys::fit(transaction, &keys, now).await)
+        let mut connection = self.acquire().await?;
+        connection
+            .transact(async |transaction| keys::fit(transaction, &keys, now).await)
             .await
             .map_err(fault::of)?
     }
 
     async fn known_keys(&self) -> Result<KnownKeys, StoreError> {
-        let mut lent = self.lend_for_reading().await?;
-        lent.ask(async |connection| keys::known_keys(connection).await)
+        let mut connection = self.acquire_for_reading().await?;
+        connection
+            .ask(async |connection| keys::known_keys(connection).await)
             .await?
     }
 
     async fn key_needs(&self) -> Result<KeyNeeds, StoreError> {
-        let mut lent = self.lend_for_reading().await?;
-        lent.ask(async |connection| keys::key_needs(connection).await)
+        let mut connection = self.acquire_for_reading().await?;
+        connection
+            .ask(async |connection| keys::key_needs(connection).await)
             .await
     }
 
     async fn forget_keys(&self, generations: Vec<GenerationId>) -> Result<(), StoreError> {
         let ids: Vec<_> = generations.into_iter().map(GenerationId::get).collect();
-        let mut lent = self.lend().await?;
-        lent.ask(async |connection| {
-            query_file!("src/store/postgres/sql/forget_keys.sql", &ids)
-                .execute(connection)
-                .await
-        })
-        .await?;
+        let mut connection = self.acquire().await?;
+        connection
+            .ask(async |connection| {
+                query_file!("src/store/postgres/sql/forget_keys.sql", &ids)
+                    .execute(connection)
+                    .await
+            })
+            .await?;
         Ok(())
     }
 }

@@ -68,8 +68,8 @@ impl Messages for PostgresStore {
         environment: EnvironmentId,
         id: MessageId,
     ) -> Result<Option<MessageHistory>, StoreError> {
-        let mut lent = self.lend_for_reading().await?;
-        let found = lent
+        let mut connection = self.acquire_for_reading().await?;
+        let found = connection
             .ask(async |connection| {
                 query_file!("src/store/postgres/sql/find_message.sql", id.0, environment.0)
                     .fetch_optional(connection)
@@ -105,12 +105,12 @@ impl PostgresStore {
         before: Option<MessageId>,
         limit: u32,
     ) -> Result<Vec<MessageRow>, StoreError> {
-        let mut lent = self.lend_for_reading().await?;
+        let mut connection = self.acquire_for_reading().await?;
         let first = filter.since.map_or(Uuid::nil(), first_id_at);
         let since = filter.since.map(Timestamp::to_offset_date_time);
         let channels = filter.channels();
         if filter.status == Some(MessageStatus::Queued) {
-            let rows = lent
+            let rows = connection
                 .ask(async |connection| {
                     query_file!(
                         "src/store/postgres/sql/list_queued_messages.sql",
@@ -129,7 +129,7 @@ impl PostgresStore {
         }
         let ranges = filter.rare_statuses().into_iter().map(Option::unwrap_or_default);
         let ranges: Vec<&str> = ranges.collect();
-        let rows = lent
+        let rows = connection
             .snapshot(async |transaction| {
                 walk_along_indexes(transaction).await?;
                 query_file!(
@@ -157,8 +157,8 @@ impl PostgresStore {
         before: Option<MessageId>,
         limit: u32,
     ) -> Result<Vec<MessageRow>, StoreError> {
-        let mut lent = self.lend_for_reading().await?;
-        let rows = lent
+        let mut connection = self.acquire_for_reading().await?;
+        let rows = connection
             .snapshot(async |transaction| {
                 walk_along_indexes(transaction).await?;
                 query_file!(

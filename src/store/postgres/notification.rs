@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::message::first_id_at;
 use super::row::{SummaryRow, integer};
-use super::{Lent, PostgresStore, StoreError, fault};
+use super::{PooledConnection, PostgresStore, StoreError, fault};
 use crate::domain::id::{ApplicationId, NotificationId};
 use crate::domain::idempotency::KeyedHash;
 use crate::domain::locale::LanguageTag;
@@ -22,9 +22,9 @@ use crate::store::{Notifications, Upkeep};
 #[async_trait]
 impl Notifications for PostgresStore {
     async fn notify(&self, new: NewNotification) -> Result<Notify, StoreError> {
-        let mut lent = self.lend().await?;
+        let mut connection = self.acquire().await?;
         for _ in 0..TRIES {
-            match try_notify(&mut lent, &new).await {
+            match try_notify(&mut connection, &new).await {
                 Ok(Some(outcome)) => return Ok(self.write_health().proven_by(outcome)),
                 Ok(None) => {}
                 Err(error) if fault::is_lost_race(&error) || fault::is_overtaken_by_a_copy(&error) => {}
@@ -39,8 +39,8 @@ impl Notifications for PostgresStore {
         application: ApplicationId,
         id: NotificationId,
     ) -> Result<Option<NotificationView>, StoreError> {
-        let mut lent = self.lend_for_reading().await?;
-        let rows = lent
+        let mut connection = self.acquire_for_reading().await?;
+        let rows = connection
             .ask(async |connection| {
                 query_file!(
                     "src/store/postgres/sql/find_notification.sql",
@@ -86,8 +86,8 @@ impl Notifications for PostgresStore {
         &self,
         key_hash: KeyedHash,
     ) -> Result<Option<(NotificationId, KeyedHash)>, StoreError> {
-        let mut lent = self.lend_for_reading().await?;
-        let found = lent
+        let mut connection = self.acquire_for_reading().await?;
+        let found = connection
             .ask(async |connection| {
                 query_file!(
                     "src/store/postgres/sql/find_notification_by_key.sql",
@@ -111,9 +111,12 @@ fn message_ids(new: &NewNotification) -> Vec<Uuid> {
     messages.map(|id| id.0).collect()
 }
 
-async fn try_notify(lent: &mut Lent, new: &NewNotification) -> Result<Option<Notify>, sqlx::Error> {
+async fn try_notify(
+    connection: &mut PooledConnection,
+    new: &NewNotification,
+) -> Result<Option<Notify>, sqlx::Error> {
     let (messages, recipients) = (new.messages.as_ref(), &new.recipients);
-    let row = lent
+    let row = connection
         .try_ask(async |connection| {
             query_file!(
                 "src/store/postgres/sql/notify.sql",
@@ -176,8 +179,12 @@ async fn try_notify(lent: &mut Lent, new: &NewNotification) -> Result<Option<Not
 }
 
 /// Wipes what at most `limit` notifications say that have expired.
-pub(super) async fn wipe_expired(lent: &mut Lent, now: Timestamp, limit: u32) -> Result<u64, StoreError> {
-    let wiped = lent
+pub(super) async fn wipe_expired(
+    connection: &mut PooledConnection,
+    now: Timestamp,
+    limit: u32,
+) -> Result<u64, StoreError> {
+    let wiped = connection
         .ask(async |connection| {
             query_file!(
                 "src/store/postgres/sql/wipe_expired_notifications.sql",
@@ -192,8 +199,12 @@ pub(super) async fn wipe_expired(lent: &mut Lent, now: Timestamp, limit: u32) ->
 }
 
 /// Removes notifications made before `before` whose messages are gone.
-pub(super) async fn remove_old(lent: &mut Lent, before: Timestamp, limit: u32) -> Result<u64, StoreError> {
-    let notifications = lent
+pub(super) async fn remove_old(
+    connection: &mut PooledConnection,
+    before: Timestamp,
+    limit: u32,
+) -> Result<u64, StoreError> {
+    let notifications = connection
         .ask(async |connection| {
             query_file!(
                 "src/store/postgres/sql/remove_notifications.sql",

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::row::{SummaryRow, VerificationRow, integer};
 use super::send::month;
-use super::{Lent, PostgresStore, StoreError, fault};
+use super::{PooledConnection, PostgresStore, StoreError, fault};
 use crate::domain::id::{EnvironmentId, MessageId, NotificationId};
 use crate::domain::locale::LanguageTag;
 use crate::domain::notification::NotificationEvent;
@@ -30,11 +30,11 @@ impl Outbox for PostgresStore {
         lease: Lease,
         limit: u32,
     ) -> Result<Vec<Claimed>, StoreError> {
-        let mut lent = self.lend().await?;
+        let mut connection = self.acquire().await?;
         let mut claimed = Vec::new();
         let mut wanted = limit;
         while wanted > 0 {
-            let rows = match fetch_due(&mut lent, queue, now, lease, wanted).await {
+            let rows = match fetch_due(&mut connection, queue, now, lease, wanted).await {
                 Ok(rows) => rows,
                 Err(error) if claimed.is_empty() => return Err(error),
                 // What is held already is not to wait for its lease's end.
@@ -53,7 +53,7 @@ impl Outbox for PostgresStore {
             }
             let are_readable = unreadable.is_empty();
             if !are_readable {
-                put_back(&mut lent, lease, &unreadable).await;
+                put_back(&mut connection, lease, &unreadable).await;
             }
             wanted = limit.saturating_sub(u32::try_from(claimed.len()).unwrap_or(limit));
             if are_all && are_readable {
@@ -74,8 +74,8 @@ impl Outbox for PostgresStore {
     }
 
     async fn reserve(&self, environment: EnvironmentId, limit: MonthlyLimit) -> Result<bool, StoreError> {
-        let mut lent = self.lend().await?;
-        let reserved = lent
+        let mut connection = self.acquire().await?;
+        let reserved = connection
             .ask(async |connection| {
                 query_file!(
                     "src/store/postgres/sql/reserve.sql",
@@ -92,18 +92,19 @@ impl Outbox for PostgresStore {
     }
 
     async fn release(&self, environment: EnvironmentId, limit: MonthlyLimit) -> Result<(), StoreError> {
-        let mut lent = self.lend().await?;
-        lent.ask(async |connection| {
-            query_file!(
-                "src/store/postgres/sql/release.sql",
-                environment.0,
-                limit.counter.as_str(),
-                month(limit),
-            )
-            .execute(connection)
-            .await
-        })
-        .await?;
+        let mut connection = self.acquire().await?;
+        connection
+            .ask(async |connection| {
+                query_file!(
+                    "src/store/postgres/sql/release.sql",
+                    environment.0,
+                    limit.counter.as_str(),
+                    month(limit),
+                )
+                .execute(connection)
+                .await
+            })
+            .await?;
         Ok(())
     }
 
@@ -113,8 +114,8 @@ impl Outbox for PostgresStore {
         counter: MonthlyCounter,
         month: Timestamp,
     ) -> Result<u32, StoreError> {
-        let mut lent = self.lend_for_reading().await?;
-        let row = lent
+        let mut connection = self.acquire_for_reading().await?;
+        let row = connection
             .ask(async |connection| {
                 query_file!(
                     "src/store/postgres/sql/used.sql",
@@ -183,27 +184,28 @@ struct Former {
 }
 
 async fn fetch_due(
-    lent: &mut Lent,
+    connection: &mut PooledConnection,
     queue: Queue,
     now: Timestamp,
     lease: Lease,
     limit: u32,
 ) -> Result<Vec<DueRow>, StoreError> {
-    lent.ask(async |connection| {
-        sqlx::query_file_as!(
-            DueRow,
-            "src/store/postgres/sql/claim_due.sql",
-            queue.as_str(),
-            now.to_offset_date_time(),
-            lease.token,
-            lease.until.to_offset_date_time(),
-            i64::from(limit),
-            ENTRIES,
-        )
-        .fetch_all(connection)
+    connection
+        .ask(async |connection| {
+            sqlx::query_file_as!(
+                DueRow,
+                "src/store/postgres/sql/claim_due.sql",
+                queue.as_str(),
+                now.to_offset_date_time(),
+                lease.token,
+                lease.until.to_offset_date_time(),
+                i64::from(limit),
+                ENTRIES,
+            )
+            .fetch_all(connection)
+            .await
+        })
         .await
-    })
-    .await
 }
 
 fn read(row: DueRow) -> Option<(Former, Result<Claimed, StoreError>)> {
@@ -302,14 +304,14 @@ impl DueRow {
 
 /// Leaves messages that this release cannot read as they were, as if they had not been claimed, but for their due time: they come again
 /// when the lease would have ended, and hold up nobody.
-async fn put_back(lent: &mut Lent, lease: Lease, unreadable: &[Former]) {
+async fn put_back(connection: &mut PooledConnection, lease: Lease, unreadable: &[Former]) {
     let ids: Vec<Uuid> = unreadable.iter().map(|former| former.message_id.0).collect();
     let tokens: Vec<Option<Uuid>> = unreadable.iter().map(|former| former.token).collect();
     let marked_now = unreadable
         .iter()
         .filter(|former| former.token.is_some() && !former.taken_over_before);
     let marked_now: Vec<Uuid> = marked_now.map(|former| former.message_id.0).collect();
-    let put_back = lent
+    let put_back = connection
         .ask(async |connection| {
             query_file!(
                 "src/store/postgres/sql/put_back.sql",

@@ -47,9 +47,9 @@ impl Carrier<NewVerification> for Issues {
         &self,
         batch: &[Arc<NewVerification>],
     ) -> Result<Vec<Result<Issue, StoreError>>, Failure> {
-        let mut lent = self.0.lend(Effect::Writes).await.map_err(Failure::Lost)?;
+        let mut connection = self.0.acquire(Effect::Writes).await.map_err(Failure::Lost)?;
         let messages = MessageColumns::of(batch, |new| (&new.message, new.limits));
-        let rows = lent
+        let rows = connection
             .ask_for_batch(async |connection| {
                 query_file!(
                     "src/store/postgres/sql/issue.sql",
@@ -118,10 +118,10 @@ pub(super) struct Resends(pub(super) Arc<Pools>);
 #[async_trait]
 impl Carrier<NewSend> for Resends {
     async fn carry_out(&self, batch: &[Arc<NewSend>]) -> Result<Vec<Result<Resend, StoreError>>, Failure> {
-        let mut lent = self.0.lend(Effect::Writes).await.map_err(Failure::Lost)?;
+        let mut connection = self.0.acquire(Effect::Writes).await.map_err(Failure::Lost)?;
         let messages = MessageColumns::of(batch, |again| (&again.message, again.limits));
         let keyed_resends = column(batch, |again| again.keyed_resend().map(KeyedResend::to_bytes));
-        let rows = lent
+        let rows = connection
             .ask_for_batch(async |connection| {
                 query_file!(
                     "src/store/postgres/sql/resend.sql",

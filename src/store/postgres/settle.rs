@@ -27,7 +27,7 @@ impl Carrier<Settlement> for Settlements {
         &self,
         batch: &[Arc<Settlement>],
     ) -> Result<Vec<Result<Settled, StoreError>>, Failure> {
-        let mut lent = self.0.lend(Effect::Writes).await.map_err(Failure::Lost)?;
+        let mut connection = self.0.acquire(Effect::Writes).await.map_err(Failure::Lost)?;
         let columns = column(batch, |settlement| settlement.outcome.columns());
         let statuses: Vec<&str> = columns.iter().map(|columns| columns.status.as_str()).collect();
         let providers: Vec<Option<&str>> = columns
@@ -45,7 +45,7 @@ impl Carrier<Settlement> for Settlements {
         let is_fallback: Vec<bool> = columns.iter().map(|columns| columns.fallback).collect();
         let keeps_lease: Vec<bool> = columns.iter().map(|columns| columns.keeps_lease).collect();
         let is_rare: Vec<bool> = columns.iter().map(|columns| columns.status.is_rare()).collect();
-        let settled = lent
+        let settled = connection
             .ask_for_batch(async |connection| {
                 query_file!(
                     "src/store/postgres/sql/settle.sql",
@@ -78,13 +78,13 @@ impl Carrier<Settlement> for Refunds {
         &self,
         batch: &[Arc<Settlement>],
     ) -> Result<Vec<Result<Settled, StoreError>>, Failure> {
-        let mut lent = self.0.lend(Effect::Writes).await.map_err(Failure::Lost)?;
+        let mut connection = self.0.acquire(Effect::Writes).await.map_err(Failure::Lost)?;
         let columns = column(batch, |settlement| settlement.outcome.columns());
         let statuses: Vec<&str> = columns.iter().map(|columns| columns.status.as_str()).collect();
         let failures = || columns.iter().map(|columns| columns.failure);
         let codes: Vec<_> = failures().map(|failure| Some(failure?.code.as_str())).collect();
         let details: Vec<_> = failures().map(|failure| Some(failure?.detail.as_str())).collect();
-        let settled = lent
+        let settled = connection
             .ask_for_batch(async |connection| {
                 query_file!(
                     "src/store/postgres/sql/settle_refunded.sql",

@@ -28,8 +28,8 @@ impl From<Refused> for sqlx::Error {
 #[async_trait]
 impl TestMessages for PostgresStore {
     async fn count_test(&self, test: NewTest, audit: AuditEntry) -> Result<TestCount, StoreError> {
-        let mut lent = self.lend().await?;
-        let counted = lent
+        let mut connection = self.acquire().await?;
+        let counted = connection
             .transact(async |transaction| {
                 take_environments_place(transaction, &test).await?;
                 take_recipients_place(transaction, &test).await?;
@@ -49,26 +49,27 @@ impl TestMessages for PostgresStore {
     }
 
     async fn give_back_test(&self, test: NewTest, _now: Timestamp) -> Result<(), StoreError> {
-        let mut lent = self.lend().await?;
-        lent.transact(async |transaction| {
-            if let Some(mut counters) = lock_counters(transaction, &test).await? {
-                counters.refund_send(test.at);
-                put_counters(transaction, &test, counters).await?;
-            }
-            if let Some(quota) = test.quota {
-                query_file!(
-                    "src/store/postgres/sql/release.sql",
-                    test.environment_id.0,
-                    quota.counter.as_str(),
-                    month(quota),
-                )
-                .execute(&mut **transaction)
-                .await?;
-            }
-            Ok(())
-        })
-        .await
-        .map_err(fault::of)
+        let mut connection = self.acquire().await?;
+        connection
+            .transact(async |transaction| {
+                if let Some(mut counters) = lock_counters(transaction, &test).await? {
+                    counters.refund_send(test.at);
+                    put_counters(transaction, &test, counters).await?;
+                }
+                if let Some(quota) = test.quota {
+                    query_file!(
+                        "src/store/postgres/sql/release.sql",
+                        test.environment_id.0,
+                        quota.counter.as_str(),
+                        month(quota),
+                    )
+                    .execute(&mut **transaction)
+                    .await?;
+                }
+                Ok(())
+            })
+            .await
+            .map_err(fault::of)
     }
 }
 

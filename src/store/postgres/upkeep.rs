@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use sqlx::query_file;
 
 use super::message::first_id_at;
-use super::{Lent, PostgresStore, StoreError, fault, notification};
+use super::{PooledConnection, PostgresStore, StoreError, fault, notification};
 use crate::domain::policy::{DAY, HOUR};
 use crate::domain::time::{Clock, ClockReading, Timestamp};
 use crate::store::write_health::WriteHealth;
@@ -26,9 +26,9 @@ const PAGES: u32 = 10;
 impl Upkeep for PostgresStore {
     async fn probe(&self, machine: &dyn Clock) -> Result<Option<ClockSample>, StoreError> {
         // Without the wait for a connection, which would blur the answer.
-        let mut lent = self.lend_for_reading().await?;
+        let mut connection = self.acquire_for_reading().await?;
         let asked = ClockReading::of(machine);
-        let row = lent
+        let row = connection
             .ask(async |connection| {
                 query_file!("src/store/postgres/sql/clock.sql")
                     .fetch_one(connection)
@@ -47,9 +47,9 @@ impl Upkeep for PostgresStore {
     }
 
     async fn probe_writing(&self) -> Result<(), StoreError> {
-        let mut lent = self.lend().await?;
+        let mut connection = self.acquire().await?;
         for _ in 0..EMPTY_PAGES {
-            let written = lent
+            let written = connection
                 .ask(async |connection| {
                     query_file!("src/store/postgres/sql/probe_writing.sql")
                         .fetch_one(connection)
@@ -65,8 +65,8 @@ impl Upkeep for PostgresStore {
     }
 
     async fn wipe_expired_codes(&self, now: Timestamp, limit: u32) -> Result<u64, StoreError> {
-        let mut lent = self.lend().await?;
-        let wiped = lent
+        let mut connection = self.acquire().await?;
+        let wiped = connection
             .ask(async |connection| {
                 query_file!(
                     "src/store/postgres/sql/wipe_expired_codes.sql",
@@ -81,22 +81,23 @@ impl Upkeep for PostgresStore {
     }
 
     async fn wipe_expired_notifications(&self, now: Timestamp, limit: u32) -> Result<u64, StoreError> {
-        notification::wipe_expired(&mut self.lend().await?, now, limit).await
+        notification::wipe_expired(&mut self.acquire().await?, now, limit).await
     }
 
     async fn remove_old(&self, before: Timestamp, now: Timestamp, limit: u32) -> Result<u64, StoreError> {
-        let mut lent = self.lend().await?;
-        let mut removed = remove_messages(&mut lent, before, limit).await?;
-        removed += notification::remove_old(&mut lent, before, limit).await?;
-        removed += self.walk.go_on(&mut lent, now, limit).await?;
-        removed += remove_monthly_counters(&mut lent, now, limit).await?;
-        removed += remove_records(&mut lent, now - REMOVED_RECORDS_KEPT, limit).await?;
+        let mut connection = self.acquire().await?;
+        let mut removed = remove_messages(&mut connection, before, limit).await?;
+        removed += notification::remove_old(&mut connection, before, limit).await?;
+        removed += self.walk.go_on(&mut connection, now, limit).await?;
+        removed += remove_monthly_counters(&mut connection, now, limit).await?;
+        removed += remove_records(&mut connection, now - REMOVED_RECORDS_KEPT, limit).await?;
         Ok(removed)
     }
 
     async fn clear_removed(&self, now: Timestamp, limit: u32) -> Result<bool, StoreError> {
-        let mut lent = self.lend().await?;
-        lent.transact(async |transaction| removal::clear_next(transaction, now, limit).await)
+        let mut connection = self.acquire().await?;
+        connection
+            .transact(async |transaction| removal::clear_next(transaction, now, limit).await)
             .await
             .map_err(fault::of)
     }
@@ -106,8 +107,12 @@ impl Upkeep for PostgresStore {
     }
 }
 
-async fn remove_messages(lent: &mut Lent, before: Timestamp, limit: u32) -> Result<u64, StoreError> {
-    let row = lent
+async fn remove_messages(
+    connection: &mut PooledConnection,
+    before: Timestamp,
+    limit: u32,
+) -> Result<u64, StoreError> {
+    let row = connection
         .ask(async |connection| {
             query_file!(
                 "src/store/postgres/sql/remove_messages.sql",
@@ -122,10 +127,14 @@ async fn remove_messages(lent: &mut Lent, before: Timestamp, limit: u32) -> Resu
     Ok(u64::try_from(row.removed).unwrap_or(0))
 }
 
-async fn remove_monthly_counters(lent: &mut Lent, now: Timestamp, limit: u32) -> Result<u64, StoreError> {
+async fn remove_monthly_counters(
+    connection: &mut PooledConnection,
+    now: Timestamp,
+    limit: u32,
+) -> Result<u64, StoreError> {
     // An hour late, so that a process whose clock is behind does not begin an ended month anew.
     let month = (now - HOUR).month_start();
-    let removed = lent
+    let removed = connection
         .ask(async |connection| {
             query_file!(
                 "src/store/postgres/sql/remove_monthly_counters.sql",
@@ -140,8 +149,12 @@ async fn remove_monthly_counters(lent: &mut Lent, now: Timestamp, limit: u32) ->
 }
 
 /// Removes what the directory says of records that were removed before `before`.
-async fn remove_records(lent: &mut Lent, before: Timestamp, limit: u32) -> Result<u64, StoreError> {
-    let removed = lent
+async fn remove_records(
+    connection: &mut PooledConnection,
+    before: Timestamp,
+    limit: u32,
+) -> Result<u64, StoreError> {
+    let removed = connection
         .ask(async |connection| {
             query_file!(
                 "src/store/postgres/sql/remove_removed_records.sql",
@@ -161,7 +174,12 @@ pub(super) struct Walk(Mutex<Vec<u8>>);
 
 impl Walk {
     /// Removes at most `limit` rows that are not needed any more, on the next few pages of the table.
-    async fn go_on(&self, lent: &mut Lent, now: Timestamp, limit: u32) -> Result<u64, StoreError> {
+    async fn go_on(
+        &self,
+        connection: &mut PooledConnection,
+        now: Timestamp,
+        limit: u32,
+    ) -> Result<u64, StoreError> {
         let mut removed = 0;
         for _ in 0..PAGES {
             let size = i64::from(limit) - removed;
@@ -169,7 +187,7 @@ impl Walk {
                 break;
             }
             let after = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
-            let page = lent
+            let page = connection
                 .ask(async |connection| {
                     query_file!(
                         "src/store/postgres/sql/remove_limit_counters.sql",

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use sqlx::query_file;
 use uuid::Uuid;
 
-use super::connection::{Lent, Pools};
+use super::connection::{PooledConnection, Pools};
 use super::row::{
     SummaryRow, array_literal, by_place, column, counter_columns, integer, left_alone, summary_row,
     verification_row,
@@ -48,7 +48,7 @@ impl Verifications for PostgresStore {
         id: VerificationId,
         now: Timestamp,
     ) -> Result<Cancel, StoreError> {
-        cancel(&mut self.lend().await?, application, id, now).await
+        cancel(&mut self.acquire().await?, application, id, now).await
     }
 
     async fn find(
@@ -56,8 +56,8 @@ impl Verifications for PostgresStore {
         application: ApplicationId,
         id: VerificationId,
     ) -> Result<Option<StoredVerification>, StoreError> {
-        let mut lent = self.lend_for_reading().await?;
-        let found = lent
+        let mut connection = self.acquire_for_reading().await?;
+        let found = connection
             .ask(async |connection| {
                 query_file!(
                     "src/store/postgres/sql/find_verification.sql",
@@ -78,8 +78,8 @@ impl Verifications for PostgresStore {
         application: ApplicationId,
         id: VerificationId,
     ) -> Result<Option<KeyedRequests>, StoreError> {
-        let mut lent = self.lend_for_reading().await?;
-        let found = lent
+        let mut connection = self.acquire_for_reading().await?;
+        let found = connection
             .ask(async |connection| {
                 query_file!(
                     "src/store/postgres/sql/find_keyed_requests.sql",
@@ -101,8 +101,8 @@ impl Verifications for PostgresStore {
     }
 
     async fn count_pending(&self, environment: EnvironmentId, now: Timestamp) -> Result<u64, StoreError> {
-        let mut lent = self.lend_for_reading().await?;
-        let counted = lent
+        let mut connection = self.acquire_for_reading().await?;
+        let counted = connection
             .ask(async |connection| {
                 query_file!(
                     "src/store/postgres/sql/count_pending.sql",
@@ -123,8 +123,8 @@ pub(super) struct Checks(pub(super) Arc<Pools>);
 #[async_trait]
 impl Carrier<Guess> for Checks {
     async fn carry_out(&self, batch: &[Arc<Guess>]) -> Result<Vec<Result<Check, StoreError>>, Failure> {
-        let mut lent = self.0.lend_for_check().await.map_err(Failure::Lost)?;
-        let rows = lent
+        let mut connection = self.0.acquire_for_check().await.map_err(Failure::Lost)?;
+        let rows = connection
             .ask_for_batch(async |connection| {
                 query_file!(
                     "src/store/postgres/sql/check.sql",
@@ -167,7 +167,7 @@ impl Carrier<Guess> for Checks {
                 outcomes.push(Ok(Check::NotFound));
                 continue;
             };
-            let message = newest(&mut lent, summary_row!(row, row.message_id)).await;
+            let message = newest(&mut connection, summary_row!(row, row.message_id)).await;
             let counters = counter_columns!(row).counters();
             let hashes = (row.verify_key_hash.take(), row.verify_body_hash.take());
             let (unreadable, admitted) = (row.unreadable, row.admitted);
@@ -219,20 +219,23 @@ fn verify_request(
 
 /// The newest message of a verification. A resend that committed after the statement's snapshot and before it had the verification's
 /// lock has made a message that the snapshot does not show; it is read by itself then.
-async fn newest(lent: &mut Lent, message: SummaryRow) -> Result<MessageSummary, StoreError> {
+async fn newest(
+    connection: &mut PooledConnection,
+    message: SummaryRow,
+) -> Result<MessageSummary, StoreError> {
     match message.status {
         Some(_) => message.summary(),
-        None => find_summary(lent, message.id).await?.summary(),
+        None => find_summary(connection, message.id).await?.summary(),
     }
 }
 
 async fn cancel(
-    lent: &mut Lent,
+    connection: &mut PooledConnection,
     application: ApplicationId,
     id: VerificationId,
     now: Timestamp,
 ) -> Result<Cancel, StoreError> {
-    let found = lent
+    let found = connection
         .ask(async |connection| {
             query_file!(
                 "src/store/postgres/sql/cancel.sql",
@@ -252,7 +255,7 @@ async fn cancel(
     let Some(mut found) = found else {
         return Ok(Cancel::NotFound);
     };
-    let message = newest(lent, summary_row!(found, found.message_id)).await?;
+    let message = newest(connection, summary_row!(found, found.message_id)).await?;
     let unreadable = found.unreadable;
     let verification = verification_row!(found).stored(message)?.verification;
     if unreadable {
@@ -261,8 +264,8 @@ async fn cancel(
     Ok(Cancel::of(verification, now))
 }
 
-async fn find_summary(lent: &mut Lent, id: Uuid) -> Result<SummaryRow, StoreError> {
-    let mut found = lent
+async fn find_summary(connection: &mut PooledConnection, id: Uuid) -> Result<SummaryRow, StoreError> {
+    let mut found = connection
         .ask(async |connection| {
             query_file!("src/store/postgres/sql/find_summary.sql", id)
                 .fetch_one(connection)

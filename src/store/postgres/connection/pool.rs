@@ -1,4 +1,4 @@
-//! A pool whose connections are lent again as they are. The driver's own pool asks each connection that comes back whether it
+//! A pool whose connections are handed out again as they are. The driver's own pool asks each connection that comes back whether it
 //! lives, in a round trip as long as many a statement; here only those go back to it whose last work did not end well.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -16,8 +16,8 @@ const KEPT: Duration = Duration::from_secs(30);
 
 /// The driver's pool, and what is kept at hand of it.
 #[derive(Debug)]
-pub(super) struct Lending {
-    pool: PgPool,
+pub(super) struct Pool {
+    driver: PgPool,
     /// Those whose last work ended well, the one used last at the end.
     at_hand: Mutex<Vec<Resting>>,
     places: Arc<Semaphore>,
@@ -31,41 +31,41 @@ struct Resting {
     since: Instant,
 }
 
-/// A connection that is lent, and its place.
-pub(super) struct Borrowed {
+/// A connection in use, and its place.
+pub(super) struct Acquired {
     pub(super) connection: PoolConnection<Postgres>,
     kept_since: Instant,
     _place: OwnedSemaphorePermit,
 }
 
-impl Lending {
-    /// Lends what `pool` has, `size` connections.
-    pub(super) fn new(pool: PgPool, size: u32, broken: LastBreak) -> Self {
+impl Pool {
+    /// Hands out what `driver` has, `size` connections.
+    pub(super) fn new(driver: PgPool, size: u32, broken: LastBreak) -> Self {
         Self {
-            pool,
+            driver,
             at_hand: Mutex::default(),
             places: Arc::new(Semaphore::new(size as usize)),
             broken,
         }
     }
 
-    /// Lends a connection, in the order of the asking.
-    pub(super) async fn lend(&self) -> Result<Borrowed, sqlx::Error> {
+    /// Hands out a connection, in the order of the asking.
+    pub(super) async fn acquire(&self) -> Result<Acquired, sqlx::Error> {
         timeout(ACQUIRE_TIMEOUT, self.wait())
             .await
             .unwrap_or(Err(sqlx::Error::PoolTimedOut))
     }
 
-    async fn wait(&self) -> Result<Borrowed, sqlx::Error> {
+    async fn wait(&self) -> Result<Acquired, sqlx::Error> {
         let place = Arc::clone(&self.places)
             .acquire_owned()
             .await
             .map_err(|_| sqlx::Error::PoolClosed)?;
         let (connection, kept_since) = match self.take_at_hand() {
             Some(resting) => (resting.connection, resting.kept_since),
-            None => (self.pool.acquire().await?, Instant::now()),
+            None => (self.driver.acquire().await?, Instant::now()),
         };
-        Ok(Borrowed {
+        Ok(Acquired {
             connection,
             kept_since,
             _place: place,
@@ -86,21 +86,21 @@ impl Lending {
     }
 
     /// Takes back a connection whose last work ended well. One that did not is dropped instead.
-    pub(super) fn take_back(&self, borrowed: Borrowed) {
+    pub(super) fn release(&self, acquired: Acquired) {
         let mut at_hand = self.at_hand();
         // Under the lock that `close` empties, so that none is left behind.
-        if !self.pool.is_closed() {
+        if !self.driver.is_closed() {
             at_hand.push(Resting {
-                connection: borrowed.connection,
-                kept_since: borrowed.kept_since,
+                connection: acquired.connection,
+                kept_since: acquired.kept_since,
                 since: Instant::now(),
             });
         }
     }
 
-    /// Ends all connections, those that are lent as they come back.
+    /// Ends all connections, those in use as they come back.
     pub(super) async fn close(&self) {
-        let closed = self.pool.close();
+        let closed = self.driver.close();
         self.at_hand().clear();
         closed.await;
     }
