@@ -184,6 +184,11 @@ impl Counters {
         self.day.count(now, DAY);
     }
 
+    /// Counts a send for an end user's address, which has a limit by the hour alone.
+    pub fn count_send_for_address(&mut self, now: Timestamp) {
+        self.hour.count(now, HOUR);
+    }
+
     /// Gives back the places of a send that was counted at a moment.
     pub fn refund_send(&mut self, counted_at: Timestamp) {
         self.hour.refund(counted_at);

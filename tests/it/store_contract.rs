@@ -19,6 +19,7 @@ mod outbox;
 mod quota;
 mod removal;
 mod resend;
+mod rules;
 mod settle;
 mod test_message;
 mod unreadable;

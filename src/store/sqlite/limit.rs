@@ -131,8 +131,13 @@ impl Tally {
         if let Some((month, _)) = &mut month {
             month.reserved += 1;
         }
-        for key in [Some(send.recipient_key), send.ip_key].into_iter().flatten() {
-            self.change(key, send.now, |counters| counters.count_send(send.now))?;
+        self.change(send.recipient_key, send.now, |counters| {
+            counters.count_send(send.now);
+        })?;
+        if let Some(key) = send.ip_key {
+            self.change(key, send.now, |counters| {
+                counters.count_send_for_address(send.now);
+            })?;
         }
         Ok(None)
     }

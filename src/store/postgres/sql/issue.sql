@@ -51,11 +51,11 @@ new AS MATERIALIZED (
     SELECT * FROM found WHERE admitted
 ),
 wanted AS MATERIALIZED (
-    SELECT recipient_key AS key, created_at AS at, 1 AS sends, per_hour, per_day, guesses_per_day
+    SELECT recipient_key AS key, created_at AS at, 1 AS sends, 1 AS day_sends, per_hour, per_day, guesses_per_day
     FROM new
     UNION ALL
-    -- An end user's address has one limit.
-    SELECT ip_key, max(created_at), count(*)::integer, min(ip_per_hour), 2147483647, 2147483647
+    -- An end user's address has one limit, by the hour.
+    SELECT ip_key, max(created_at), count(*)::integer, 0, min(ip_per_hour), 2147483647, 2147483647
     FROM new
     WHERE ip_key IS NOT NULL
     GROUP BY ip_key
@@ -64,7 +64,7 @@ counters AS (
     INSERT INTO limit_counters AS c (
         key, hour_started_at, day_started_at, guesses_started_at, hour_sends, day_sends, wrong_guesses
     )
-    SELECT key, at, at, at, sends, sends, 0
+    SELECT key, at, at, at, sends, day_sends, 0
     FROM wanted
     WHERE sends <= per_hour
     ORDER BY key
@@ -84,7 +84,7 @@ counters AS (
     WHERE (
         SELECT
             CASE WHEN c.hour_started_at > w.at - interval '1 hour' THEN c.hour_sends ELSE 0 END + w.sends <= w.per_hour
-            AND CASE WHEN c.day_started_at > w.at - interval '24 hours' THEN c.day_sends ELSE 0 END + w.sends <= w.per_day
+            AND CASE WHEN c.day_started_at > w.at - interval '24 hours' THEN c.day_sends ELSE 0 END + w.day_sends <= w.per_day
             AND (c.guesses_started_at <= w.at - interval '24 hours' OR c.wrong_guesses < w.guesses_per_day)
         FROM wanted w
         WHERE w.key = c.key
