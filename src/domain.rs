@@ -22,6 +22,7 @@ pub mod notification;
 pub(crate) mod parsed;
 pub mod phone;
 pub mod policy;
+pub mod purpose;
 pub mod random;
 pub mod recipient;
 pub mod secret;

@@ -7,10 +7,8 @@ use serde::Serialize;
 use super::email::EmailAddress;
 use super::id::{AttemptId, MessageId};
 use super::named::named;
-use super::notification::NotificationEvent;
 use super::phone::PhoneNumber;
 use super::time::Timestamp;
-use super::verification::Purpose;
 
 named! {
     /// How a message travels.
@@ -84,39 +82,6 @@ named! {
         RecipientOptedOut = "recipient_opted_out",
         /// Every sender refused for a reason of its own.
         DeliveryFailed = "delivery_failed",
-    }
-}
-
-/// What a message is for: the purpose of its code, or the event that it tells of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum MessagePurpose {
-    /// It carries a code.
-    Code(Purpose),
-    /// It is a notification.
-    Notification(NotificationEvent),
-}
-
-impl MessagePurpose {
-    /// The name on the wire and in the database. No purpose is called as an event.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Code(purpose) => purpose.as_str(),
-            Self::Notification(event) => event.as_str(),
-        }
-    }
-
-    /// Reads the name; `None` for any other.
-    #[must_use]
-    pub fn parse(name: &str) -> Option<Self> {
-        let event = || NotificationEvent::parse(name).map(Self::Notification);
-        Purpose::parse(name).map(Self::Code).or_else(event)
-    }
-}
-
-impl Serialize for MessagePurpose {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.as_str())
     }
 }
 

@@ -15,12 +15,13 @@ use crate::domain::id::{
     ApplicationId, AuditId, ConnectionId, EnvironmentId, KeyId, MessageId, NotificationId, VerificationId,
 };
 use crate::domain::locale::{LanguageTag, Locale, MAX_TAG};
-use crate::domain::message::{Channel, FailureCode, MessagePurpose, MessageStatus, Provider};
+use crate::domain::message::{Channel, FailureCode, MessageStatus, Provider};
 use crate::domain::notification::{
     ActionUrl, MAX_PERSON_NAME, NotificationEvent, NotificationOutcome, NotificationSource, PersonName,
     SuppressionReason,
 };
 use crate::domain::phone::Country;
+use crate::domain::purpose::MessagePurpose;
 use crate::domain::settings::{OwnSmsProvider, Sentence, SmsSource, Tls};
 use crate::domain::time::Timestamp;
 use crate::domain::verification::{Purpose, Strategy, VerificationStatus};

@@ -6,7 +6,8 @@ use uuid::Uuid;
 use super::StoreError;
 use crate::domain::id::{ApplicationId, EnvironmentId, MessageId, NotificationId, VerificationId};
 use crate::domain::idempotency::KeyedHash;
-use crate::domain::message::{Attempt, Channel, MessagePurpose, MessageStatus, MessageSummary};
+use crate::domain::message::{Attempt, Channel, MessageStatus, MessageSummary};
+use crate::domain::purpose::MessagePurpose;
 use crate::domain::time::Timestamp;
 
 /// Reading messages. A page has at most 101 of them: 100, and one that tells that there are more.

@@ -13,9 +13,8 @@ use super::{SqliteStore, StoreError, fault};
 use crate::domain::id::{ApplicationId, EnvironmentId, MessageId, NotificationId, VerificationId};
 use crate::domain::idempotency::KeyedHash;
 use crate::domain::locale::Locale;
-use crate::domain::message::{
-    Channel, Failure, FailureCode, MessagePurpose, MessageStatus, MessageSummary, Provider,
-};
+use crate::domain::message::{Channel, Failure, FailureCode, MessageStatus, MessageSummary, Provider};
+use crate::domain::purpose::MessagePurpose;
 use crate::domain::time::Timestamp;
 use crate::store::attempt;
 use crate::store::message::{MessageFilter, MessageHistory, Messages, StoredMessage, readable};

@@ -14,10 +14,11 @@ use crate::domain::id::{ApplicationId, MessageId, NotificationId};
 use crate::domain::idempotency::KeyedHash;
 use crate::domain::limit::Counters;
 use crate::domain::locale::LanguageTag;
-use crate::domain::message::{Channel, MessagePurpose, MessageSummary};
+use crate::domain::message::{Channel, MessageSummary};
 use crate::domain::notification::{
     NotificationEvent, NotificationOutcome, NotificationSource, NotificationView, SuppressionReason,
 };
+use crate::domain::purpose::MessagePurpose;
 use crate::domain::time::Timestamp;
 use crate::store::Upkeep;
 use crate::store::notification::{NewMessages, NewNotification, Notifications, Notify};

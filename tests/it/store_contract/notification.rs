@@ -3,8 +3,9 @@
 use otpost::domain::id::{MessageId, NotificationId};
 use otpost::domain::limit;
 use otpost::domain::locale::Locale;
-use otpost::domain::message::{Channel, MessagePurpose, MessageStatus};
+use otpost::domain::message::{Channel, MessageStatus};
 use otpost::domain::notification::{NotificationEvent, NotificationOutcome, NotificationSource, Verdict};
+use otpost::domain::purpose::MessagePurpose;
 use otpost::domain::random::OsRandom;
 use otpost::domain::recipient::RecipientRow;
 use otpost::domain::time::Timestamp;

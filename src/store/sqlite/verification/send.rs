@@ -12,7 +12,7 @@ use crate::domain::country::Country;
 use crate::domain::id::VerificationId;
 use crate::domain::idempotency::{KeyedHash, KeyedResend};
 use crate::domain::locale::LanguageTag;
-use crate::domain::message::MessagePurpose;
+use crate::domain::purpose::MessagePurpose;
 use crate::domain::time::Timestamp;
 use crate::store::sqlite::bulk::{Write, fetch_by_keys};
 use crate::store::sqlite::limit::{CountedSend, Tally};
