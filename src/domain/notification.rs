@@ -84,14 +84,14 @@ pub enum NotificationKind {
 
 /// What is decided of a notification.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
+pub enum NotificationDecision {
     /// Each recipient gets an email.
     Send,
     /// Nobody gets any.
     Suppress(SuppressionReason),
 }
 
-impl Verdict {
+impl NotificationDecision {
     /// The product's table, row by row.
     #[must_use]
     pub fn on(event: NotificationEvent, source: NotificationSource) -> Self {
@@ -165,14 +165,14 @@ mod tests {
     fn only_an_invitation_by_hand_and_an_export_warning_are_ever_sent() {
         for &event in NotificationEvent::ALL {
             for &source in NotificationSource::ALL {
-                let sent = Verdict::on(event, source).outcome() == NotificationOutcome::Sent;
+                let sent = NotificationDecision::on(event, source).outcome() == NotificationOutcome::Sent;
                 let may_be = match event {
                     NotificationEvent::TeamMemberAdded => source == NotificationSource::Manual,
                     NotificationEvent::DataExportRequested => true,
                     _ => false,
                 };
                 assert_eq!(sent, may_be, "{event} {source}");
-                assert_eq!(Verdict::on(event, source).reason().is_none(), sent);
+                assert_eq!(NotificationDecision::on(event, source).reason().is_none(), sent);
                 assert!(!sent || event.kind().is_some(), "{event} has no email");
             }
         }

@@ -33,8 +33,8 @@ pub enum FailureVerdict {
 }
 
 impl From<FailureVerdict> for Problem {
-    fn from(verdict: FailureVerdict) -> Self {
-        match verdict {
+    fn from(decision: FailureVerdict) -> Self {
+        match decision {
             FailureVerdict::Unauthorized => Self::unauthorized(),
             FailureVerdict::RateLimited { retry_after } => Self::new(
                 Code::RateLimited,

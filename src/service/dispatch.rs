@@ -33,7 +33,7 @@ mod under_way;
 mod walk;
 mod work;
 
-pub use job::{Cargo, Job, NotificationCargo};
+pub use job::{CodePayload, Job, NotificationPayload, Payload};
 use lanes::Lanes;
 use settling::Unrecorded;
 pub use under_way::PendingCommit;
@@ -177,8 +177,8 @@ impl Dispatcher {
         &self,
         message_id: MessageId,
         stored: StoredPayload,
-    ) -> Result<Option<Cargo>, OpenError> {
-        Cargo::opened(stored, &self.keys).inspect_err(
+    ) -> Result<Option<Payload>, OpenError> {
+        Payload::opened(stored, &self.keys).inspect_err(
             |error| tracing::error!(message.id = %message_id, alarm = true, %error, "what a message carries cannot be opened"),
         )
     }
@@ -191,8 +191,11 @@ impl Dispatcher {
 
     /// The environment of a message, as long as it is there, and with it the application that a code is for. What this process
     /// does not know may have been made a moment ago through another one.
-    async fn environment_of(&self, cargo: &Cargo) -> Result<Option<Arc<EnvironmentSnapshot>>, OutOfService> {
-        if let Ok(Some(held)) = self.held_environment_of(cargo) {
+    async fn environment_of(
+        &self,
+        payload: &Payload,
+    ) -> Result<Option<Arc<EnvironmentSnapshot>>, OutOfService> {
+        if let Ok(Some(held)) = self.held_environment_of(payload) {
             return Ok(Some(held));
         }
         if let Err(error) = self.directory.refresh().await {
@@ -201,15 +204,18 @@ impl Dispatcher {
                 "the directory could not be read again"
             );
         }
-        self.held_environment_of(cargo)
+        self.held_environment_of(payload)
     }
 
-    fn held_environment_of(&self, cargo: &Cargo) -> Result<Option<Arc<EnvironmentSnapshot>>, OutOfService> {
+    fn held_environment_of(
+        &self,
+        payload: &Payload,
+    ) -> Result<Option<Arc<EnvironmentSnapshot>>, OutOfService> {
         let snapshot = self.directory.current();
-        let held = snapshot.environment(cargo.environment_id())?;
-        let has_owner = |held: &&Arc<EnvironmentSnapshot>| match cargo {
-            Cargo::Code(code) => held.application(code.verification.application_id).is_some(),
-            Cargo::Notification(_) => true,
+        let held = snapshot.environment(payload.environment_id())?;
+        let has_owner = |held: &&Arc<EnvironmentSnapshot>| match payload {
+            Payload::Code(code) => held.application(code.verification.application_id).is_some(),
+            Payload::Notification(_) => true,
         };
         Ok(held.filter(has_owner).cloned())
     }

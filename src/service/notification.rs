@@ -1,4 +1,4 @@
-//! Notifications: the verdict, one operation of the store, then the dispatcher. A suppressed one is recorded like one that
+//! Notifications: the decision, one operation of the store, then the dispatcher. A suppressed one is recorded like one that
 //! is sent.
 
 use std::sync::Arc;
@@ -8,7 +8,7 @@ use futures_util::future::join_all;
 use tokio::time::Instant;
 
 use super::clock::GuardedClock;
-use super::dispatch::{Cargo, Delivery, Dispatcher, Job, NotificationCargo, PendingCommit};
+use super::dispatch::{Delivery, Dispatcher, Job, NotificationPayload, Payload, PendingCommit};
 use super::otp::{Caller, Refused, SendError, removed};
 use super::route;
 use crate::domain::email::EmailAddress;
@@ -19,8 +19,8 @@ use crate::domain::limit::{notification_key, recipient_key};
 use crate::domain::locale::{LanguageTag, Locale};
 use crate::domain::message::{MessageStatus, MessageSummary};
 use crate::domain::notification::{
-    LIFE, NotificationData, NotificationEvent, NotificationSource, NotificationView, PER_RECIPIENT_AND_DAY,
-    Verdict,
+    LIFE, NotificationData, NotificationDecision, NotificationEvent, NotificationSource, NotificationView,
+    PER_RECIPIENT_AND_DAY,
 };
 use crate::domain::random::Random;
 use crate::domain::recipient::{Recipient, RecipientRow};
@@ -80,20 +80,20 @@ impl Service {
         command: Notify,
         max_wait: Duration,
     ) -> Result<NotificationView, SendError> {
-        let verdict = Verdict::on(command.event, command.source);
+        let decision = NotificationDecision::on(command.event, command.source);
         let now = self.clock.now()?;
         let held_since = Instant::now();
-        let messages = match verdict {
-            Verdict::Send => match self.new_messages(caller, &command, now) {
+        let messages = match decision {
+            NotificationDecision::Send => match self.new_messages(caller, &command, now) {
                 Ok(messages) => Some(messages),
                 Err(refused) => {
                     let notified = self.find_notified(caller, command.request, max_wait).await?;
                     return notified.ok_or(SendError::from(refused));
                 }
             },
-            Verdict::Suppress(_) => None,
+            NotificationDecision::Suppress(_) => None,
         };
-        let new = self.new_notification(caller, &command, verdict, messages.clone(), now);
+        let new = self.new_notification(caller, &command, decision, messages.clone(), now);
         let id = new.id;
         let (ids, lease) = match messages {
             Some(NewMessages { ids, lease, .. }) => (ids, lease),
@@ -107,8 +107,8 @@ impl Service {
                     id,
                     event: command.event,
                     source: command.source,
-                    outcome: verdict.outcome(),
-                    reason: verdict.reason(),
+                    outcome: decision.outcome(),
+                    reason: decision.reason(),
                     messages: self.deliver(pending, jobs, max_wait).await,
                 });
             }
@@ -178,7 +178,7 @@ impl Service {
         &self,
         caller: &Caller,
         command: &Notify,
-        verdict: Verdict,
+        decision: NotificationDecision,
         messages: Option<NewMessages>,
         now: Timestamp,
     ) -> NewNotification {
@@ -189,7 +189,7 @@ impl Service {
             application_id: caller.application.id,
             event: command.event,
             source: command.source,
-            verdict,
+            decision,
             locale: command.locale.clone(),
             sealed_data: command.data.seal(self.keys.in_use(now), &*self.random, id),
             recipients: self.new_recipients(caller, command, id, now),
@@ -268,7 +268,7 @@ fn jobs(
         return Vec::new();
     };
     let job = |(recipient, message_id): (&EmailAddress, MessageId)| {
-        let cargo = NotificationCargo {
+        let payload = NotificationPayload {
             environment_id: caller.environment.id(),
             kind,
             recipient: recipient.clone(),
@@ -278,7 +278,7 @@ fn jobs(
         };
         Job {
             message_id,
-            cargo: Cargo::Notification(Box::new(cargo)),
+            payload: Payload::Notification(Box::new(payload)),
             lease,
             held_since,
             attempts: 0,

@@ -8,7 +8,9 @@ use super::message::Lease;
 use crate::domain::id::{ApplicationId, EnvironmentId, MessageId, NotificationId};
 use crate::domain::idempotency::{KeyedHash, KeyedRequest};
 use crate::domain::locale::{LanguageTag, Locale};
-use crate::domain::notification::{NotificationEvent, NotificationSource, NotificationView, Verdict};
+use crate::domain::notification::{
+    NotificationDecision, NotificationEvent, NotificationSource, NotificationView,
+};
 use crate::domain::time::Timestamp;
 
 /// Operations on notifications. Their messages are settled like any other.
@@ -46,7 +48,7 @@ pub struct NewNotification {
     /// How it came about.
     pub source: NotificationSource,
     /// What was decided.
-    pub verdict: Verdict,
+    pub decision: NotificationDecision,
     /// The language its request asked for.
     pub locale: Option<LanguageTag>,
     /// What it says, sealed for it.

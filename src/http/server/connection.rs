@@ -116,12 +116,12 @@ impl Connection {
             return Some(Protocol::Http1);
         }
         let limits = &self.serving.limits;
-        let patience = if fresh {
+        let max_wait = if fresh {
             limits.head_timeout
         } else {
             limits.idle_timeout
         };
-        let mut deadline = Instant::now() + patience;
+        let mut deadline = Instant::now() + max_wait;
         let mut bytes = [0; PREFACE.len()];
         let mut length = 0;
         let protocol = loop {

@@ -20,7 +20,7 @@ pub struct Job {
     /// Its id.
     pub message_id: MessageId,
     /// What it carries.
-    pub cargo: Cargo,
+    pub payload: Payload,
     /// The hold on it.
     pub lease: Lease,
     /// When the hold began.
@@ -32,15 +32,15 @@ pub struct Job {
 }
 
 /// What a message carries.
-pub enum Cargo {
+pub enum Payload {
     /// A code.
-    Code(Box<CodeCargo>),
+    Code(Box<CodePayload>),
     /// The words of a notification.
-    Notification(Box<NotificationCargo>),
+    Notification(Box<NotificationPayload>),
 }
 
 /// A code and the verification it belongs to.
-pub struct CodeCargo {
+pub struct CodePayload {
     /// The verification.
     pub verification: StoredVerification,
     /// Whom it goes to.
@@ -50,7 +50,7 @@ pub struct CodeCargo {
 }
 
 /// A notification for one of its recipients.
-pub struct NotificationCargo {
+pub struct NotificationPayload {
     /// The environment it belongs to.
     pub environment_id: EnvironmentId,
     /// Which email it is.
@@ -65,11 +65,11 @@ pub struct NotificationCargo {
     pub expires_at: Timestamp,
 }
 
-impl Cargo {
+impl Payload {
     /// The code of a verification.
     #[must_use]
     pub fn code(verification: StoredVerification, recipient: Recipient, code: Code) -> Self {
-        Self::Code(Box::new(CodeCargo {
+        Self::Code(Box::new(CodePayload {
             verification,
             recipient,
             code,
@@ -106,7 +106,7 @@ impl Cargo {
         let data = NotificationData::open(keys, id, sealed)?;
         let row = RecipientRow::Notification(id, stored.recipient_number);
         match Recipient::open(keys, Channel::Email, row, &stored.sealed_recipient)? {
-            Recipient::Email(recipient) => Ok(Some(Self::Notification(Box::new(NotificationCargo {
+            Recipient::Email(recipient) => Ok(Some(Self::Notification(Box::new(NotificationPayload {
                 environment_id: stored.environment_id,
                 kind,
                 recipient,
@@ -129,23 +129,23 @@ impl Cargo {
 impl Job {
     /// When its code dies, or it is no longer of use.
     pub(super) fn expires_at(&self) -> Timestamp {
-        match &self.cargo {
-            Cargo::Code(code) => code.verification.verification.expires_at,
-            Cargo::Notification(notification) => notification.expires_at,
+        match &self.payload {
+            Payload::Code(code) => code.verification.verification.expires_at,
+            Payload::Notification(notification) => notification.expires_at,
         }
     }
 
     pub(super) fn channel(&self) -> Channel {
-        match &self.cargo {
-            Cargo::Code(code) => code.verification.channel(),
-            Cargo::Notification(_) => Channel::Email,
+        match &self.payload {
+            Payload::Code(code) => code.verification.channel(),
+            Payload::Notification(_) => Channel::Email,
         }
     }
 
     pub(super) fn queue(&self) -> Queue {
-        match &self.cargo {
-            Cargo::Code(code) => Queue::Code(code.verification.channel()),
-            Cargo::Notification(_) => Queue::Notification,
+        match &self.payload {
+            Payload::Code(code) => Queue::Code(code.verification.channel()),
+            Payload::Notification(_) => Queue::Notification,
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Notifications on their way: always through the platform's sender.
 
-use super::job::NotificationCargo;
-use super::walk::stops;
+use super::job::NotificationPayload;
+use super::walk::candidates;
 use super::{Delivery, Dispatcher, Job};
 use crate::domain::locale::Locale;
 use crate::provider::Class;
@@ -14,21 +14,21 @@ impl Dispatcher {
     pub(super) async fn pass_notification(
         &self,
         job: &Job,
-        cargo: &NotificationCargo,
+        payload: &NotificationPayload,
         environment: &EnvironmentSnapshot,
     ) -> Delivery {
         let settings = &environment.environment.fields;
         let content = NotificationContent {
             message_id: job.message_id,
-            kind: cargo.kind,
-            data: &cargo.data,
+            kind: payload.kind,
+            data: &payload.data,
             business_name: &settings.business_name,
             sender_name: environment.email.row.sender_name.as_ref(),
-            locale: Locale::resolve(cargo.locale.as_ref(), &settings.default_locale),
-            made_at: job.message_id.made_at().unwrap_or(cargo.expires_at),
-            expires_at: cargo.expires_at,
+            locale: Locale::resolve(payload.locale.as_ref(), &settings.default_locale),
+            made_at: job.message_id.made_at().unwrap_or(payload.expires_at),
+            expires_at: payload.expires_at,
         };
-        let message = match render::notification(&content, cargo.recipient.clone()) {
+        let message = match render::notification(&content, payload.recipient.clone()) {
             Ok(message) => message,
             Err(error) => {
                 tracing::error!(error = &error as &dyn std::error::Error, message.id = %job.message_id,
@@ -38,8 +38,8 @@ impl Dispatcher {
         };
         match route::notification(self.platform.email_kind) {
             Ok(route) => {
-                let stops = stops(&route, None, self.platform.email.as_ref());
-                self.walk(job, &stops, &message).await
+                let candidates = candidates(&route, None, self.platform.email.as_ref());
+                self.walk(job, &candidates, &message).await
             }
             Err(_) => self.refuse(job, Class::SenderMisconfigured).await,
         }

@@ -50,7 +50,7 @@ impl Drop for Held<'_> {
 impl Dispatcher {
     /// Records an outcome, for as long as its code lives; `true` when this process still held the message.
     pub(super) async fn settle(&self, mut settlement: Settlement, life: Duration) -> bool {
-        let (began, patience) = (Instant::now(), life.min(LONGEST_HOLD).max(LEASE));
+        let (began, max_wait) = (Instant::now(), life.min(LONGEST_HOLD).max(LEASE));
         let (mut wait, mut bare) = (FIRST_WAIT, false);
         let mut held = None;
         let id = settlement.message_id;
@@ -66,7 +66,7 @@ impl Dispatcher {
                         "the lease was lost before the outcome was recorded; another process decides");
                     return false;
                 }
-                Err(StoreError::Unavailable(_)) if began.elapsed() < patience => {
+                Err(StoreError::Unavailable(_)) if began.elapsed() < max_wait => {
                     held.get_or_insert_with(|| self.unrecorded.hold());
                     tokio::time::sleep(wait).await;
                     wait = (wait * 2).min(LONGEST_WAIT);

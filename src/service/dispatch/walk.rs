@@ -8,9 +8,9 @@ use std::time::Duration;
 use futures_util::FutureExt as _;
 
 use super::decision::{Next, Pass, failure};
-use super::job::CodeCargo;
+use super::job::CodePayload;
 use super::settling::LEFT_FOR;
-use super::{Cargo, Delivery, Dispatcher, Job, LEASE};
+use super::{Delivery, Dispatcher, Job, LEASE, Payload};
 use crate::domain::id::AttemptId;
 use crate::domain::locale::Locale;
 use crate::domain::message::{Attempt, Failure, MessageStatus, MessageSummary, Provider, Sms};
@@ -26,7 +26,7 @@ use crate::store::StoreError;
 use crate::store::outbox::{MonthlyCounter, MonthlyLimit, Outcome, Settlement};
 
 /// A sender of a route.
-type Stop<M> = (Hop, Arc<dyn Transport<M>>);
+type Candidate<M> = (Hop, Arc<dyn Transport<M>>);
 
 impl Dispatcher {
     /// One pass over the route of a message.
@@ -34,22 +34,27 @@ impl Dispatcher {
         let Ok(now) = self.clock.now() else {
             return self.wait_for_the_clock(&job).await;
         };
-        let Ok(environment) = self.environment_of(&job.cargo).await else {
+        let Ok(environment) = self.environment_of(&job.payload).await else {
             return self.conclude(&job, None, Outcome::RetryAt(now + LEFT_FOR)).await;
         };
         let alive = job.expires_at() > now;
         let Some(environment) = environment.filter(|_| alive) else {
             return self.conclude(&job, None, Outcome::Expired).await;
         };
-        match &job.cargo {
-            Cargo::Code(cargo) => self.pass_code(&job, cargo, &environment).await,
-            Cargo::Notification(cargo) => self.pass_notification(&job, cargo, &environment).await,
+        match &job.payload {
+            Payload::Code(payload) => self.pass_code(&job, payload, &environment).await,
+            Payload::Notification(payload) => self.pass_notification(&job, payload, &environment).await,
         }
     }
 
-    async fn pass_code(&self, job: &Job, cargo: &CodeCargo, environment: &EnvironmentSnapshot) -> Delivery {
-        let content = content(job, cargo, environment);
-        match &cargo.recipient {
+    async fn pass_code(
+        &self,
+        job: &Job,
+        payload: &CodePayload,
+        environment: &EnvironmentSnapshot,
+    ) -> Delivery {
+        let content = content(job, payload, environment);
+        match &payload.recipient {
             Recipient::Phone(number) => {
                 let message = render::sms(&content, number.clone());
                 self.pass_sms(job, content.purpose, environment, &message).await
@@ -57,12 +62,12 @@ impl Dispatcher {
             Recipient::Email(address) => match render::email(&content, address.clone()) {
                 Ok(message) => match route::email(&environment.email.row, self.platform.email_kind) {
                     Ok(route) => {
-                        let stops = stops(
+                        let candidates = candidates(
                             &route,
                             environment.own_email.as_ref(),
                             self.platform.email.as_ref(),
                         );
-                        self.walk(job, &stops, &message).await
+                        self.walk(job, &candidates, &message).await
                     }
                     Err(_) => self.refuse(job, Class::SenderMisconfigured).await,
                 },
@@ -99,8 +104,8 @@ impl Dispatcher {
                 }
             }
         }
-        let stops = stops(&route, environment.own_sms.as_ref(), self.platform.sms.as_ref());
-        let delivery = self.walk(job, &stops, message).await;
+        let candidates = candidates(&route, environment.own_sms.as_ref(), self.platform.sms.as_ref());
+        let delivery = self.walk(job, &candidates, message).await;
         let taken = matches!(
             delivery.message.status,
             MessageStatus::Accepted | MessageStatus::Unknown
@@ -112,11 +117,16 @@ impl Dispatcher {
     }
 
     /// Asks one sender after the other.
-    pub(super) async fn walk<M: Sync>(&self, job: &Job, stops: &[Stop<M>], message: &M) -> Delivery {
+    pub(super) async fn walk<M: Sync>(
+        &self,
+        job: &Job,
+        candidates: &[Candidate<M>],
+        message: &M,
+    ) -> Delivery {
         let mut pass = Pass::default();
         let mut job_attempts = job.attempts;
         let cap = self.monthly_limit(MonthlyCounter::Fallback);
-        for (index, (hop, transport)) in stops.iter().enumerate() {
+        for (index, (hop, transport)) in candidates.iter().enumerate() {
             let fallback = *hop == Hop::Fallback;
             let Ok(started_at) = self.clock.now() else {
                 if fallback {
@@ -132,7 +142,7 @@ impl Dispatcher {
             }
             let wants_next =
                 matches!(&result, Err(SendError::NotAccepted { class, .. }) if class.allows_fallback());
-            let another = if wants_next && index + 1 < stops.len() {
+            let another = if wants_next && index + 1 < candidates.len() {
                 self.reserve(job, cap).await
             } else {
                 Ok(false)
@@ -261,10 +271,10 @@ impl Dispatcher {
 
     /// Reserves a place of a monthly counter; `false` when it is used up. An error says neither, and ends no message.
     async fn reserve(&self, job: &Job, limit: MonthlyLimit) -> Result<bool, StoreError> {
-        let reserved = self.store.reserve(job.cargo.environment_id(), limit).await;
+        let reserved = self.store.reserve(job.payload.environment_id(), limit).await;
         match &reserved {
             Ok(true) => {}
-            Ok(false) => tracing::warn!(environment.id = %job.cargo.environment_id(),
+            Ok(false) => tracing::warn!(environment.id = %job.payload.environment_id(),
                 counter = limit.counter.as_str(), limit = limit.limit, "a monthly counter is used up"),
             Err(error) => tracing::warn!(
                 error = error as &dyn std::error::Error,
@@ -277,7 +287,7 @@ impl Dispatcher {
     }
 
     async fn release(&self, job: &Job, limit: MonthlyLimit) {
-        if let Err(error) = self.store.release(job.cargo.environment_id(), limit).await {
+        if let Err(error) = self.store.release(job.payload.environment_id(), limit).await {
             tracing::warn!(
                 error = &error as &dyn std::error::Error,
                 "a place could not be given back"
@@ -287,11 +297,11 @@ impl Dispatcher {
 }
 
 /// The senders of a route. One that the route names and nobody has is left out: its settings have just changed.
-pub(super) fn stops<M>(
+pub(super) fn candidates<M>(
     route: &Route,
     own: Option<&Arc<dyn Transport<M>>>,
     platform: Option<&Arc<dyn Transport<M>>>,
-) -> Vec<Stop<M>> {
+) -> Vec<Candidate<M>> {
     let sender = |hop: &Hop| match hop {
         Hop::Own => own.cloned(),
         Hop::Platform | Hop::Fallback => platform.cloned(),
@@ -303,16 +313,16 @@ pub(super) fn stops<M>(
         .collect()
 }
 
-fn content<'a>(job: &Job, cargo: &'a CodeCargo, environment: &'a EnvironmentSnapshot) -> CodeContent<'a> {
-    let verification = &cargo.verification.verification;
-    let application = environment.application(cargo.verification.application_id);
+fn content<'a>(job: &Job, payload: &'a CodePayload, environment: &'a EnvironmentSnapshot) -> CodeContent<'a> {
+    let verification = &payload.verification.verification;
+    let application = environment.application(payload.verification.application_id);
     let settings = &environment.environment.fields;
     let made_at = job.message_id.made_at().unwrap_or(verification.created_at);
-    let locale = Locale::resolve(cargo.verification.locale.as_ref(), &settings.default_locale);
+    let locale = Locale::resolve(payload.verification.locale.as_ref(), &settings.default_locale);
     CodeContent {
         message_id: job.message_id,
         purpose: verification.purpose,
-        code: &cargo.code,
+        code: &payload.code,
         business_name: &settings.business_name,
         business_url: &settings.business_url,
         sender_name: environment.email.row.sender_name.as_ref(),

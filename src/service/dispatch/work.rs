@@ -111,16 +111,16 @@ impl Dispatcher {
         }
         let wanted = is_of_use(&payload, now) && !(possible_duplicate && taken_over_before);
         let first_sender = self.first_sender(&payload);
-        let cargo = if wanted {
+        let payload = if wanted {
             self.open_payload(message_id, payload)
         } else {
             Ok(None)
         };
-        match cargo {
-            Ok(Some(cargo)) => {
+        match payload {
+            Ok(Some(payload)) => {
                 return Some(Job {
                     message_id,
-                    cargo,
+                    payload,
                     lease,
                     held_since,
                     attempts,

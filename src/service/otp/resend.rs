@@ -9,7 +9,7 @@ use crate::domain::id::VerificationId;
 use crate::domain::idempotency::KeyedRequest;
 use crate::domain::time::Timestamp;
 use crate::domain::verification::{Verification, VerificationStatus};
-use crate::service::dispatch::{Cargo, Job};
+use crate::service::dispatch::{CodePayload, Job, Payload};
 use crate::service::route::Route;
 use crate::store::StoreError;
 use crate::store::outbox::StoredPayload;
@@ -27,8 +27,8 @@ impl Service {
         let now = self.clock.now()?;
         let found = self.store.find(caller.application.id, id).await?;
         let stored = found.ok_or(Refused::NotFound)?;
-        let route = match self.route_again(caller, &stored, now) {
-            Ok(route) => route,
+        let (route, opened) = match self.route_again(caller, &stored, now) {
+            Ok(again) => again,
             Err(refused) => {
                 let resent = self.find_resent(caller, id, request, max_wait).await?;
                 return resent.ok_or(refused);
@@ -36,9 +36,9 @@ impl Service {
         };
         let again = self.new_send(caller, &stored, &route, request, now);
         let lease = again.message.lease;
-        let job = |cargo| Job {
+        let job = |payload| Job {
             message_id: again.message.id,
-            cargo,
+            payload,
             lease,
             held_since: Instant::now(),
             attempts: 0,
@@ -49,15 +49,13 @@ impl Service {
         let refused = match self.store.resend(again.clone()).await? {
             Resend::Resent(stored) => {
                 let verification = stored.verification.clone();
-                let message_id = again.message.id;
                 // A code that nobody can open was altered in the database: the outbox ends its message.
-                let Ok(Some(cargo)) = self
-                    .dispatcher
-                    .open_payload(message_id, StoredPayload::Code(stored))
-                else {
+                let Some(mut code) = opened else {
                     return Ok(verification);
                 };
-                return Ok(self.deliver(verification, pending, job(cargo), max_wait).await?);
+                code.verification = *stored;
+                let job = job(Payload::Code(code));
+                return Ok(self.deliver(verification, pending, job, max_wait).await?);
             }
             Resend::Repeated { message_id } => {
                 pending.not_made();
@@ -105,28 +103,31 @@ impl Service {
         }
     }
 
-    /// How a verification's next message travels, where nothing is against it before the store is asked.
+    /// How a verification's next message travels, where nothing is against it before the store is asked, and what it carries.
     fn route_again(
         &self,
         caller: &Caller,
         stored: &StoredVerification,
         now: Timestamp,
-    ) -> Result<Route, SendError> {
+    ) -> Result<(Route, Option<Box<CodePayload>>), SendError> {
         let verification = &stored.verification;
+        let mut opened = None;
         // Of one that cannot be sent again at all the store says why.
         let pending = verification.status(now) == VerificationStatus::Pending;
         let on = &caller.application.connections;
         if pending && on.contains(&verification.connection_id) {
             let payload = StoredPayload::Code(Box::new(stored.clone()));
             match self.dispatcher.open_payload(verification.message.id, payload) {
-                Ok(Some(Cargo::Code(code))) => {
+                Ok(Some(Payload::Code(code))) => {
                     permitted(&caller.environment, &code.recipient, verification.purpose)?;
+                    opened = Some(code);
                 }
                 // Only another process can open it; before anything is counted.
                 Err(error) if error.is_for_others() => return Err(StoreError::Keys(error).into()),
                 _ => {}
             }
         }
-        Ok(self.route(&caller.environment, stored.channel(), verification.purpose)?)
+        let route = self.route(&caller.environment, stored.channel(), verification.purpose)?;
+        Ok((route, opened))
     }
 }

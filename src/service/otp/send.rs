@@ -13,7 +13,7 @@ use crate::domain::policy::OtpPolicy;
 use crate::domain::recipient::RecipientRow;
 use crate::domain::time::Timestamp;
 use crate::domain::verification::Verification;
-use crate::service::dispatch::{Cargo, Job};
+use crate::service::dispatch::{Job, Payload};
 use crate::store::verification::{Issue, NewMessage, NewVerification, StoredVerification};
 
 impl Service {
@@ -50,7 +50,7 @@ impl Service {
             held_since: Instant::now(),
             attempts: 0,
             holds_quota: new.message.quota.is_some(),
-            cargo: Cargo::code(made, recipient, code),
+            payload: Payload::code(made, recipient, code),
         };
         let pending = self.dispatcher.pending_commit([job.message_id], job.lease);
         let refused = match self.store.issue(new).await? {

@@ -4,7 +4,9 @@ use otpost::domain::id::{MessageId, NotificationId};
 use otpost::domain::limit;
 use otpost::domain::locale::Locale;
 use otpost::domain::message::{Channel, MessageStatus};
-use otpost::domain::notification::{NotificationEvent, NotificationOutcome, NotificationSource, Verdict};
+use otpost::domain::notification::{
+    NotificationDecision, NotificationEvent, NotificationOutcome, NotificationSource,
+};
 use otpost::domain::purpose::MessagePurpose;
 use otpost::domain::random::OsRandom;
 use otpost::domain::recipient::RecipientRow;
@@ -39,7 +41,7 @@ pub fn warning(world: &World, users: &[u32], at: Timestamp, per_day: u32) -> New
         application_id: world.application,
         event,
         source,
-        verdict: Verdict::on(event, source),
+        decision: NotificationDecision::on(event, source),
         locale: None,
         sealed_data: b"sealed".to_vec(),
         recipients: (1..).zip(users).map(new_recipient).collect(),
@@ -256,7 +258,7 @@ async fn one_that_is_suppressed_has_no_messages_and_is_not_counted() {
     for _ in 0..3 {
         let mut new = warning(&world, &[1, 2], now(), 1);
         (new.event, new.source) = (NotificationEvent::UserAdded, NotificationSource::Import);
-        new.verdict = Verdict::on(new.event, new.source);
+        new.decision = NotificationDecision::on(new.event, new.source);
         new.messages = None;
         let new = made(&world, new).await;
         let found = world
@@ -266,7 +268,7 @@ async fn one_that_is_suppressed_has_no_messages_and_is_not_counted() {
             .unwrap();
         assert_eq!(
             (found.outcome, found.reason),
-            (NotificationOutcome::Suppressed, new.verdict.reason())
+            (NotificationOutcome::Suppressed, new.decision.reason())
         );
         assert_eq!(found.messages, []);
     }
