@@ -220,6 +220,94 @@ CREATE TABLE outbox (
     PRIMARY KEY (queue, due_at, id)
 ) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000);
 
+-- What a batch is given to its statement as: an array of one of these types is one parameter and one `unnest`, where an array for each
+-- column costs the server three times as much. A process knows the attributes by their places, so that a type never changes once it is
+-- released: a statement that needs another one gets a type of another name.
+
+CREATE TYPE new_message AS (
+    message_id      uuid,
+    language        text,
+    decision        text,
+    lease_token     uuid,
+    lease_until     timestamptz,
+    per_hour        integer,
+    per_day         integer,
+    ip_per_hour     integer,
+    guesses_per_day integer,
+    quota_counter   text,
+    quota_month     timestamptz,
+    quota_limit     integer
+);
+
+CREATE TYPE new_verification AS (
+    id               uuid,
+    environment_id   uuid,
+    application_id   uuid,
+    connection_id    uuid,
+    created_at       timestamptz,
+    expires_at       timestamptz,
+    resend_at        timestamptz,
+    code_key_id      integer,
+    code_digits      smallint,
+    max_guesses      smallint,
+    max_sends        smallint,
+    code_mac         bytea,
+    sealed_code      bytea,
+    recipient_key    bytea,
+    sealed_recipient bytea,
+    masked_recipient text,
+    ip_key           bytea,
+    body_hash        bytea,
+    purpose          text,
+    channel          text,
+    country          text,
+    locale           text,
+    message          new_message
+);
+
+CREATE TYPE new_send AS (
+    id                  uuid,
+    application_id      uuid,
+    enabled_connections uuid[],
+    now                 timestamptz,
+    resend_ats          timestamptz[],
+    key_hash            bytea,
+    keyed_resend        bytea,
+    message             new_message
+);
+
+CREATE TYPE guess AS (
+    id                  uuid,
+    application_id      uuid,
+    asked_purpose       text,
+    asked_connection_id uuid,
+    enabled_connections uuid[],
+    now                 timestamptz,
+    guesses_per_day     integer,
+    digits              smallint,
+    generations         integer[],
+    -- The generation in four bytes and the keyed hash of the code.
+    candidates          bytea[],
+    key_hash            bytea,
+    body_hash           bytea
+);
+
+CREATE TYPE settlement AS (
+    id                  uuid,
+    token               uuid,
+    status              text,
+    is_rare             boolean,
+    provider            text,
+    fallback            boolean,
+    provider_message_id text,
+    error_code          text,
+    error_detail        text,
+    due_at              timestamptz,
+    keeps_lease         boolean,
+    attempt             text,
+    now                 timestamptz
+);
+
 -- Emails of authentication that carry no code.
 
 -- What was asked for and what was decided. An id sorts by its time of making. What the email says is sealed, because a link

@@ -28,7 +28,7 @@ mod verification;
 
 use connection::{PooledConnection, Pools};
 use send::{Issues, Resends};
-use settle::{Refunds, Settlements};
+use settle::Settlements;
 use upkeep::Walk;
 use verification::Checks;
 
@@ -55,12 +55,16 @@ pub struct PostgresStore {
 /// does not let us in or `url` is no URL of a database.
 pub async fn connect(url: &str, max_connections: u32) -> Result<PostgresStore, StoreError> {
     let pools = Arc::new(Pools::connect(url, max_connections).await?);
+    let settlements = |refund| {
+        let pools = Arc::clone(&pools);
+        Batches::new(Settlements { pools, refund }, LANES)
+    };
     Ok(PostgresStore {
         issues: Batches::new(Issues(Arc::clone(&pools)), LANES),
         resends: Batches::new(Resends(Arc::clone(&pools)), LANES),
         checks: Batches::new(Checks(Arc::clone(&pools)), LANES),
-        settlements: Batches::new(Settlements(Arc::clone(&pools)), LANES),
-        refunds: Batches::new(Refunds(Arc::clone(&pools)), LANES),
+        settlements: settlements(false),
+        refunds: settlements(true),
         walk: Walk::default(),
         pools,
     })

@@ -204,7 +204,7 @@ impl CounterColumns {
     }
 }
 
-/// One column of a batch.
+/// Something of each operation of a batch.
 pub(super) fn column<'b, O, T>(batch: &'b [Arc<O>], of: impl Fn(&'b O) -> T) -> Vec<T> {
     batch.iter().map(|operation| of(operation)).collect()
 }
@@ -221,11 +221,23 @@ pub(super) fn by_place<R>(batch: usize, rows: Vec<R>, number: impl Fn(&R) -> i64
     places
 }
 
-/// A list of values as an array's literal. None of them holds anything that would have to be quoted.
-pub(super) fn array_literal<T: std::fmt::Display>(values: impl IntoIterator<Item = T>) -> String {
-    let values: Vec<_> = values.into_iter().map(|value| value.to_string()).collect();
-    format!("{{{}}}", values.join(","))
+/// Gives a struct the name of the schema's type whose attributes it has, in their order; several of it are bound as one array.
+macro_rules! composite_type {
+    ($row:ident, $name:literal) => {
+        impl sqlx::Type<sqlx::Postgres> for $row<'_> {
+            fn type_info() -> sqlx::postgres::PgTypeInfo {
+                sqlx::postgres::PgTypeInfo::with_name($name)
+            }
+        }
+
+        impl sqlx::postgres::PgHasArrayType for $row<'_> {
+            fn array_type_info() -> sqlx::postgres::PgTypeInfo {
+                sqlx::postgres::PgTypeInfo::array_of($name)
+            }
+        }
+    };
 }
+pub(super) use composite_type;
 
 /// A limit or count as the database's `integer`; what is beyond that is as good as the highest.
 pub(super) fn integer(count: u32) -> i32 {

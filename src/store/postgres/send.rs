@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::connection::Pools;
 use super::row::{
-    array_literal, by_place, column, counter_columns, integer, left_alone, verification_row, window,
+    by_place, column, composite_type, counter_columns, integer, left_alone, verification_row, window,
 };
 use super::{StoreError, fault};
 use crate::domain::country::Country;
@@ -48,45 +48,11 @@ impl Carrier<NewVerification> for Issues {
         batch: &[Arc<NewVerification>],
     ) -> Result<Vec<Result<Issue, StoreError>>, Failure> {
         let mut connection = self.0.acquire(Effect::Writes).await.map_err(Failure::Lost)?;
-        let messages = MessageColumns::of(batch, |new| (&new.message, new.limits));
         let rows = connection
             .ask_for_batch(async |connection| {
                 query_file!(
                     "src/store/postgres/sql/issue.sql",
-                    &column(batch, |new| new.id.0),
-                    &column(batch, |new| new.environment_id.0),
-                    &column(batch, |new| new.application_id.0),
-                    &column(batch, |new| new.connection_id.0),
-                    &column(batch, |new| new.purpose.as_str()) as &[&str],
-                    &column(batch, |new| new.channel.as_str()) as &[&str],
-                    &column(batch, |new| new.country.as_ref().map(Country::as_str)) as &[Option<&str>],
-                    &column(batch, |new| new.locale.as_ref().map(LanguageTag::as_str)) as &[Option<&str>],
-                    &column(batch, |new| new.masked_recipient.as_str()) as &[&str],
-                    &column(batch, |new| &new.recipient_key[..]) as &[&[u8]],
-                    &column(batch, |new| &new.sealed_recipient[..]) as &[&[u8]],
-                    &column(batch, |new| new.ip_key.as_ref().map(|key| &key[..])) as &[Option<&[u8]>],
-                    &column(batch, |new| new.code_mac.generation.get()),
-                    &column(batch, |new| &new.code_mac.mac[..]) as &[&[u8]],
-                    &column(batch, |new| i16::from(new.code_digits)),
-                    &column(batch, |new| &new.sealed_code[..]) as &[&[u8]],
-                    &column(batch, |new| i16::from(new.max_guesses)),
-                    &column(batch, |new| i16::from(new.max_sends)),
-                    &column(batch, |new| new.created_at.to_offset_date_time()),
-                    &column(batch, |new| new.expires_at.to_offset_date_time()),
-                    &column(batch, |new| new.resend_at.to_offset_date_time()),
-                    &column(batch, |new| new.body_hash.as_ref().map(|hash| &hash[..])) as &[Option<&[u8]>],
-                    &messages.ids,
-                    &messages.languages as &[&str],
-                    &messages.decisions as &[&str],
-                    &messages.lease_tokens,
-                    &messages.leases_until,
-                    &messages.per_hour,
-                    &messages.per_day,
-                    &messages.ip_per_hour,
-                    &messages.guesses_per_day,
-                    &messages.quota_counters as &[Option<&str>],
-                    &messages.quota_months as &[Option<OffsetDateTime>],
-                    &messages.quota_limits as &[Option<i32>],
+                    &column(batch, NewVerificationRow::of) as &[NewVerificationRow],
                 )
                 .fetch_all(connection)
                 .await
@@ -119,38 +85,11 @@ pub(super) struct Resends(pub(super) Arc<Pools>);
 impl Carrier<NewSend> for Resends {
     async fn carry_out(&self, batch: &[Arc<NewSend>]) -> Result<Vec<Result<Resend, StoreError>>, Failure> {
         let mut connection = self.0.acquire(Effect::Writes).await.map_err(Failure::Lost)?;
-        let messages = MessageColumns::of(batch, |again| (&again.message, again.limits));
-        let keyed_resends = column(batch, |again| again.keyed_resend().map(KeyedResend::to_bytes));
         let rows = connection
             .ask_for_batch(async |connection| {
                 query_file!(
                     "src/store/postgres/sql/resend.sql",
-                    &column(batch, |again| again.verification_id.0),
-                    &column(batch, |again| again.application_id.0),
-                    &column(batch, |again| array_literal(
-                        again.enabled_connections.iter().map(|id| id.0)
-                    )),
-                    &column(batch, |again| again.now.to_offset_date_time()),
-                    &column(batch, |again| array_literal(
-                        again.resend_at.iter().map(|at| format!("\"{at}\""))
-                    )),
-                    &messages.ids,
-                    &messages.languages as &[&str],
-                    &messages.decisions as &[&str],
-                    &messages.lease_tokens,
-                    &messages.leases_until,
-                    &messages.per_hour,
-                    &messages.per_day,
-                    &messages.ip_per_hour,
-                    &messages.guesses_per_day,
-                    &messages.quota_counters as &[Option<&str>],
-                    &messages.quota_months as &[Option<OffsetDateTime>],
-                    &messages.quota_limits as &[Option<i32>],
-                    &column(batch, |again| again
-                        .request
-                        .as_ref()
-                        .map(|request| &request.key_hash[..])) as &[Option<&[u8]>],
-                    &keyed_resends as &[Option<Vec<u8>>],
+                    &column(batch, NewSendRow::of) as &[NewSendRow],
                     Purpose::NAMES as &[&str],
                     Channel::NAMES as &[&str],
                 )
@@ -194,41 +133,131 @@ fn made_before(again: &NewSend, id: Uuid, keyed_resends: Option<&[u8]>) -> Resul
     again.made_by(&resends).ok_or_else(corrupt)
 }
 
-/// The columns of the messages of a batch, and of what they are counted against.
-struct MessageColumns<'b> {
-    ids: Vec<Uuid>,
-    languages: Vec<&'static str>,
-    decisions: Vec<&'b str>,
-    lease_tokens: Vec<Uuid>,
-    leases_until: Vec<OffsetDateTime>,
-    per_hour: Vec<i32>,
-    per_day: Vec<i32>,
-    ip_per_hour: Vec<i32>,
-    guesses_per_day: Vec<i32>,
-    quota_counters: Vec<Option<&'static str>>,
-    quota_months: Vec<Option<OffsetDateTime>>,
-    quota_limits: Vec<Option<i32>>,
+/// A verification to be made, as the statement takes it.
+#[derive(sqlx::Encode)]
+struct NewVerificationRow<'b> {
+    id: Uuid,
+    environment_id: Uuid,
+    application_id: Uuid,
+    connection_id: Uuid,
+    created_at: OffsetDateTime,
+    expires_at: OffsetDateTime,
+    resend_at: OffsetDateTime,
+    code_key_id: i32,
+    code_digits: i16,
+    max_guesses: i16,
+    max_sends: i16,
+    code_mac: &'b [u8],
+    sealed_code: &'b [u8],
+    recipient_key: &'b [u8],
+    sealed_recipient: &'b [u8],
+    masked_recipient: &'b str,
+    ip_key: Option<&'b [u8]>,
+    body_hash: Option<&'b [u8]>,
+    purpose: &'b str,
+    channel: &'b str,
+    country: Option<&'b str>,
+    locale: Option<&'b str>,
+    message: NewMessageRow<'b>,
+}
+composite_type!(NewVerificationRow, "new_verification");
+
+impl<'b> NewVerificationRow<'b> {
+    fn of(new: &'b NewVerification) -> Self {
+        Self {
+            id: new.id.0,
+            environment_id: new.environment_id.0,
+            application_id: new.application_id.0,
+            connection_id: new.connection_id.0,
+            created_at: new.created_at.to_offset_date_time(),
+            expires_at: new.expires_at.to_offset_date_time(),
+            resend_at: new.resend_at.to_offset_date_time(),
+            code_key_id: new.code_mac.generation.get(),
+            code_digits: new.code_digits.into(),
+            max_guesses: new.max_guesses.into(),
+            max_sends: new.max_sends.into(),
+            code_mac: &new.code_mac.mac,
+            sealed_code: &new.sealed_code,
+            recipient_key: &new.recipient_key,
+            sealed_recipient: &new.sealed_recipient,
+            masked_recipient: &new.masked_recipient,
+            ip_key: new.ip_key.as_ref().map(|key| &key[..]),
+            body_hash: new.body_hash.as_ref().map(|hash| &hash[..]),
+            purpose: new.purpose.as_str(),
+            channel: new.channel.as_str(),
+            country: new.country.as_ref().map(Country::as_str),
+            locale: new.locale.as_ref().map(LanguageTag::as_str),
+            message: NewMessageRow::of(&new.message, new.limits),
+        }
+    }
 }
 
-impl<'b> MessageColumns<'b> {
-    fn of<O>(batch: &'b [Arc<O>], parts: impl Fn(&'b O) -> (&'b NewMessage, SendLimits)) -> Self {
-        let message = |operation: &'b O| parts(operation).0;
-        let limits = |operation: &'b O| parts(operation).1;
+/// A further send, as the statement takes it.
+#[derive(sqlx::Encode)]
+struct NewSendRow<'b> {
+    id: Uuid,
+    application_id: Uuid,
+    enabled_connections: Vec<Uuid>,
+    now: OffsetDateTime,
+    resend_ats: Vec<OffsetDateTime>,
+    key_hash: Option<&'b [u8]>,
+    keyed_resend: Option<Vec<u8>>,
+    message: NewMessageRow<'b>,
+}
+composite_type!(NewSendRow, "new_send");
+
+impl<'b> NewSendRow<'b> {
+    fn of(again: &'b NewSend) -> Self {
         Self {
-            ids: column(batch, |one| message(one).id.0),
-            languages: column(batch, |one| message(one).language.as_str()),
-            decisions: column(batch, |one| message(one).decision.as_str()),
-            lease_tokens: column(batch, |one| message(one).lease.token),
-            leases_until: column(batch, |one| message(one).lease.until.to_offset_date_time()),
-            per_hour: column(batch, |one| integer(limits(one).per_hour)),
-            per_day: column(batch, |one| integer(limits(one).per_day)),
-            ip_per_hour: column(batch, |one| integer(limits(one).ip_per_hour)),
-            guesses_per_day: column(batch, |one| integer(limits(one).guesses_per_day)),
-            quota_counters: column(batch, |one| {
-                message(one).quota.map(|quota| quota.counter.as_str())
-            }),
-            quota_months: column(batch, |one| message(one).quota.map(month)),
-            quota_limits: column(batch, |one| message(one).quota.map(|quota| integer(quota.limit))),
+            id: again.verification_id.0,
+            application_id: again.application_id.0,
+            enabled_connections: again.enabled_connections.iter().map(|id| id.0).collect(),
+            now: again.now.to_offset_date_time(),
+            resend_ats: again
+                .resend_at
+                .iter()
+                .map(|at| at.to_offset_date_time())
+                .collect(),
+            key_hash: again.request.as_ref().map(|request| &request.key_hash[..]),
+            keyed_resend: again.keyed_resend().map(KeyedResend::to_bytes),
+            message: NewMessageRow::of(&again.message, again.limits),
+        }
+    }
+}
+
+/// A message to be made, with what it is counted against.
+#[derive(sqlx::Encode)]
+struct NewMessageRow<'b> {
+    message_id: Uuid,
+    language: &'b str,
+    decision: &'b str,
+    lease_token: Uuid,
+    lease_until: OffsetDateTime,
+    per_hour: i32,
+    per_day: i32,
+    ip_per_hour: i32,
+    guesses_per_day: i32,
+    quota_counter: Option<&'b str>,
+    quota_month: Option<OffsetDateTime>,
+    quota_limit: Option<i32>,
+}
+composite_type!(NewMessageRow, "new_message");
+
+impl<'b> NewMessageRow<'b> {
+    fn of(message: &'b NewMessage, limits: SendLimits) -> Self {
+        Self {
+            message_id: message.id.0,
+            language: message.language.as_str(),
+            decision: &message.decision,
+            lease_token: message.lease.token,
+            lease_until: message.lease.until.to_offset_date_time(),
+            per_hour: integer(limits.per_hour),
+            per_day: integer(limits.per_day),
+            ip_per_hour: integer(limits.ip_per_hour),
+            guesses_per_day: integer(limits.guesses_per_day),
+            quota_counter: message.quota.map(|quota| quota.counter.as_str()),
+            quota_month: message.quota.map(month),
+            quota_limit: message.quota.map(|quota| integer(quota.limit)),
         }
     }
 }

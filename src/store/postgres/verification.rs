@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use sqlx::query_file;
+use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::connection::{PooledConnection, Pools};
 use super::row::{
-    SummaryRow, array_literal, by_place, column, counter_columns, integer, left_alone, summary_row,
+    SummaryRow, by_place, column, composite_type, counter_columns, integer, left_alone, summary_row,
     verification_row,
 };
 use super::{PostgresStore, StoreError, fault};
@@ -128,28 +129,7 @@ impl Carrier<Guess> for Checks {
             .ask_for_batch(async |connection| {
                 query_file!(
                     "src/store/postgres/sql/check.sql",
-                    &column(batch, |guess| guess.verification_id.0),
-                    &column(batch, |guess| guess.application_id.0),
-                    &column(batch, |guess| guess.purpose.map(Purpose::as_str)) as &[Option<&str>],
-                    &column(batch, |guess| guess.connection_id.map(|id| id.0)) as &[Option<Uuid>],
-                    &column(batch, |guess| array_literal(
-                        guess.enabled_connections.iter().map(|id| id.0)
-                    )),
-                    &column(batch, |guess| guess.now.to_offset_date_time()),
-                    &column(batch, |guess| integer(guess.guesses_per_day)),
-                    &column(batch, |guess| i16::from(guess.digits)),
-                    &column(batch, |guess| array_literal(
-                        guess.macs.iter().map(|mac| mac.generation)
-                    )),
-                    &column(batch, |guess| array_literal(guess.macs.iter().map(candidate))),
-                    &column(batch, |guess| guess
-                        .request
-                        .as_ref()
-                        .map(|request| &request.key_hash[..])) as &[Option<&[u8]>],
-                    &column(batch, |guess| guess
-                        .request
-                        .as_ref()
-                        .map(|request| &request.body_hash[..])) as &[Option<&[u8]>],
+                    &column(batch, GuessRow::of) as &[GuessRow],
                     Purpose::NAMES as &[&str],
                     Channel::NAMES as &[&str],
                     MessageStatus::NAMES as &[&str],
@@ -200,9 +180,42 @@ impl Carrier<Guess> for Checks {
     }
 }
 
-/// A keyed hash beside its generation, as an array's literal has bytes.
-fn candidate(mac: &CodeMac) -> String {
-    format!("\"\\\\x{:08x}{}\"", mac.generation.get(), hex::encode(mac.mac))
+/// A guess, as the statement takes it.
+#[derive(sqlx::Encode)]
+struct GuessRow<'b> {
+    id: Uuid,
+    application_id: Uuid,
+    asked_purpose: Option<&'b str>,
+    asked_connection_id: Option<Uuid>,
+    enabled_connections: Vec<Uuid>,
+    now: OffsetDateTime,
+    guesses_per_day: i32,
+    digits: i16,
+    generations: Vec<i32>,
+    candidates: Vec<Vec<u8>>,
+    key_hash: Option<&'b [u8]>,
+    body_hash: Option<&'b [u8]>,
+}
+composite_type!(GuessRow, "guess");
+
+impl<'b> GuessRow<'b> {
+    fn of(guess: &'b Guess) -> Self {
+        let candidate = |mac: &CodeMac| [&mac.generation.get().to_be_bytes()[..], &mac.mac].concat();
+        Self {
+            id: guess.verification_id.0,
+            application_id: guess.application_id.0,
+            asked_purpose: guess.purpose.map(Purpose::as_str),
+            asked_connection_id: guess.connection_id.map(|id| id.0),
+            enabled_connections: guess.enabled_connections.iter().map(|id| id.0).collect(),
+            now: guess.now.to_offset_date_time(),
+            guesses_per_day: integer(guess.guesses_per_day),
+            digits: guess.digits.into(),
+            generations: guess.macs.iter().map(|mac| mac.generation.get()).collect(),
+            candidates: guess.macs.iter().map(candidate).collect(),
+            key_hash: guess.request.as_ref().map(|request| &request.key_hash[..]),
+            body_hash: guess.request.as_ref().map(|request| &request.body_hash[..]),
+        }
+    }
 }
 
 fn verify_request(

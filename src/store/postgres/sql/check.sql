@@ -18,25 +18,19 @@ WITH found AS MATERIALIZED (
         m.status, m.provider, m.fallback, m.error_code, m.error_detail,
         r.hour_started_at, r.hour_sends, r.day_started_at, r.day_sends, r.guesses_started_at,
         r.wrong_guesses AS recipient_wrong_guesses,
-        v.purpose <> ALL ($13::text[]) OR v.channel <> ALL ($14::text[])
+        v.purpose <> ALL ($2::text[]) OR v.channel <> ALL ($3::text[])
             OR least(v.max_guesses, v.wrong_guesses, v.max_sends, v.sends) < 0
             OR greatest(v.max_guesses, v.wrong_guesses, v.max_sends, v.sends) > 255
-            OR coalesce(m.status <> ALL ($15::text[]) OR m.provider <> ALL ($16::text[]) OR m.error_code <> ALL ($17::text[]), false)
+            OR coalesce(m.status <> ALL ($4::text[]) OR m.provider <> ALL ($5::text[]) OR m.error_code <> ALL ($6::text[]), false)
             AS unreadable,
         v.verify_key_hash IS NULL AND v.verified_at IS NULL AND v.canceled_at IS NULL
             AND v.wrong_guesses < v.max_guesses AND v.expires_at > a.now
             AND coalesce(v.purpose = a.asked_purpose, true) AND coalesce(v.connection_id = a.asked_connection_id, true)
-            AND v.connection_id = ANY (a.enabled_connections::uuid[])
+            AND v.connection_id = ANY (a.enabled_connections)
             AND (r.key IS NULL OR r.guesses_started_at <= a.now - interval '24 hours' OR r.wrong_guesses < a.guesses_per_day)
-            AND v.code_digits = a.digits AND length(v.code_mac) = 32 AND v.code_key_id = ANY (a.generations::integer[]) AS open,
-        int4send(v.code_key_id) || v.code_mac = ANY (a.candidates::bytea[]) AS is_right
-    FROM unnest(
-        $1::uuid[], $2::uuid[], $3::text[], $4::uuid[], $5::text[], $6::timestamptz[], $7::integer[], $8::smallint[],
-        $9::text[], $10::text[], $11::bytea[], $12::bytea[]
-    ) WITH ORDINALITY AS a (
-        id, application_id, asked_purpose, asked_connection_id, enabled_connections, now, guesses_per_day, digits, generations,
-        candidates, key_hash, body_hash, number
-    )
+            AND v.code_digits = a.digits AND length(v.code_mac) = 32 AND v.code_key_id = ANY (a.generations) AS open,
+        int4send(v.code_key_id) || v.code_mac = ANY (a.candidates) AS is_right
+    FROM unnest($1::guess[]) WITH ORDINALITY AS a
     JOIN verifications v ON v.id = a.id AND v.application_id = a.application_id
     LEFT JOIN limit_counters r ON r.key = v.recipient_key
     LEFT JOIN messages m ON m.id = v.message_id
@@ -81,7 +75,7 @@ counted AS (
     RETURNING true AS taken
 )
 SELECT
-    f.number AS "number!",
+    f.ordinality AS "number!",
     f.unreadable AS "unreadable!",
     f.open AND NOT f.unreadable AS "admitted!",
     f.code_key_id AS "code_key_id!", f.code_mac AS "code_mac!", f.code_digits AS "code_digits!",

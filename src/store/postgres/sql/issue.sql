@@ -28,19 +28,7 @@ WITH found AS MATERIALIZED (
             ))
             AND (i.key IS NULL OR i.hour_started_at <= a.created_at - interval '1 hour' OR i.hour_sends < a.ip_per_hour)
             AND (a.quota_counter IS NULL OR coalesce(c.used, 0) < a.quota_limit) AS admitted
-    FROM unnest(
-        $1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[],
-        $10::bytea[], $11::bytea[], $12::bytea[], $13::integer[], $14::bytea[], $15::smallint[], $16::bytea[],
-        $17::smallint[], $18::smallint[], $19::timestamptz[], $20::timestamptz[], $21::timestamptz[], $22::bytea[],
-        $23::uuid[], $24::text[], $25::text[], $26::uuid[], $27::timestamptz[],
-        $28::integer[], $29::integer[], $30::integer[], $31::integer[], $32::text[], $33::timestamptz[], $34::integer[]
-    ) WITH ORDINALITY AS a (
-        id, environment_id, application_id, connection_id, purpose, channel, country, locale, masked_recipient,
-        recipient_key, sealed_recipient, ip_key, code_key_id, code_mac, code_digits, sealed_code,
-        max_guesses, max_sends, created_at, expires_at, resend_at, body_hash,
-        message_id, language, decision, lease_token, lease_until,
-        per_hour, per_day, ip_per_hour, guesses_per_day, quota_counter, quota_month, quota_limit, number
-    )
+    FROM (SELECT n.*, (n.message).* FROM unnest($1::new_verification[]) WITH ORDINALITY AS n) AS a
     LEFT JOIN limit_counters r ON r.key = a.recipient_key
     LEFT JOIN limit_counters i ON i.key = a.ip_key
     LEFT JOIN monthly_counters c
@@ -161,4 +149,4 @@ SELECT
     CASE WHEN EXISTS (SELECT FROM new) AND NOT EXISTS (SELECT FROM granted)
         THEN 'otpost: a limit was reached at this very moment, the statement runs again' END::integer AS lost_race
 FROM found
-ORDER BY number
+ORDER BY ordinality

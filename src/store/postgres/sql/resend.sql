@@ -14,7 +14,7 @@ WITH found AS MATERIALIZED (
         r.wrong_guesses AS recipient_wrong_guesses,
         i.hour_started_at AS ip_hour_started_at, i.hour_sends AS ip_hour_sends,
         c.used AS quota_used,
-        v.purpose <> ALL ($20::text[]) OR v.channel <> ALL ($21::text[])
+        v.purpose <> ALL ($2::text[]) OR v.channel <> ALL ($3::text[])
             OR least(v.max_guesses, v.wrong_guesses, v.max_sends, v.sends) < 0
             OR greatest(v.max_guesses, v.wrong_guesses, v.max_sends, v.sends) > 255 AS unreadable,
         EXISTS (
@@ -22,7 +22,7 @@ WITH found AS MATERIALIZED (
             WHERE substring(v.keyed_resends FROM place FOR 16) = a.key_hash
         ) AS made,
         v.verified_at IS NULL AND v.canceled_at IS NULL AND v.wrong_guesses < v.max_guesses AND v.expires_at > a.now
-            AND v.sends < v.max_sends AND v.resend_at <= a.now AND v.connection_id = ANY (a.enabled_connections::uuid[])
+            AND v.sends < v.max_sends AND v.resend_at <= a.now AND v.connection_id = ANY (a.enabled_connections)
             AND (r.key IS NULL OR (
                 (r.hour_started_at <= a.now - interval '1 hour' OR r.hour_sends < a.per_hour)
                 AND (r.day_started_at <= a.now - interval '24 hours' OR r.day_sends < a.per_day)
@@ -30,17 +30,7 @@ WITH found AS MATERIALIZED (
             ))
             AND (i.key IS NULL OR i.hour_started_at <= a.now - interval '1 hour' OR i.hour_sends < a.ip_per_hour)
             AND (a.quota_counter IS NULL OR coalesce(c.used, 0) < a.quota_limit) AS open
-    FROM unnest(
-        $1::uuid[], $2::uuid[], $3::text[], $4::timestamptz[], $5::text[],
-        $6::uuid[], $7::text[], $8::text[], $9::uuid[], $10::timestamptz[],
-        $11::integer[], $12::integer[], $13::integer[], $14::integer[], $15::text[], $16::timestamptz[], $17::integer[],
-        $18::bytea[], $19::bytea[]
-    ) WITH ORDINALITY AS a (
-        id, application_id, enabled_connections, now, resend_ats,
-        message_id, language, decision, lease_token, lease_until,
-        per_hour, per_day, ip_per_hour, guesses_per_day, quota_counter, quota_month, quota_limit,
-        key_hash, keyed_resend, number
-    )
+    FROM (SELECT n.*, (n.message).* FROM unnest($1::new_send[]) WITH ORDINALITY AS n) AS a
     JOIN verifications v ON v.id = a.id AND v.application_id = a.application_id
     LEFT JOIN limit_counters r ON r.key = v.recipient_key
     LEFT JOIN limit_counters i ON i.key = v.ip_key
@@ -125,7 +115,7 @@ sent AS (
             ELSE coalesce(v.keyed_resends, '') || g.keyed_resend
         END,
         -- The moment after send number `sends + 1`; the last of the list repeats.
-        resend_at = (g.resend_ats::timestamptz[])[least(v.sends + 1, cardinality(g.resend_ats::timestamptz[]))]
+        resend_at = g.resend_ats[least(v.sends + 1, cardinality(g.resend_ats))]
     FROM granted g
     WHERE v.id = g.id
 ),
@@ -147,7 +137,7 @@ entry AS (
     GROUP BY channel
 )
 SELECT
-    number AS "number!",
+    ordinality AS "number!",
     unreadable AS "unreadable!",
     made AS "made!",
     open AND NOT made AND NOT unreadable AS "admitted!",

@@ -4,10 +4,7 @@
 -- Locks: messages, in the order of their keys, as everything locks them.
 WITH asked AS MATERIALIZED (
     SELECT *
-    FROM unnest(
-        $1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::boolean[], $6::text[], $7::timestamptz[], $8::boolean[],
-        $9::text[], $10::timestamptz[], $11::boolean[]
-    ) AS a (id, token, status, provider, fallback, provider_message_id, due_at, keeps_lease, attempt, now, is_rare)
+    FROM unnest($1::settlement[])
     ORDER BY id
 ),
 settled AS (

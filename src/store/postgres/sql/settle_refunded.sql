@@ -6,8 +6,7 @@
 -- Locks: messages, verifications, recipients, monthly counters, each in the order of their keys.
 WITH asked AS MATERIALIZED (
     SELECT *
-    FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::timestamptz[])
-        AS a (id, token, status, error_code, error_detail, attempt, now)
+    FROM unnest($1::settlement[])
 ),
 -- As they were before, because what is refunded goes from their rows.
 held AS MATERIALIZED (
