@@ -4,10 +4,13 @@
 
 use std::collections::{HashSet, VecDeque};
 use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll};
 
 use async_trait::async_trait;
 use futures_util::FutureExt as _;
+use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 
 use super::StoreError;
@@ -126,31 +129,76 @@ impl<O: Operation> Batches<O> {
 
     /// Carries an operation out, with whatever waits beside it. Once its turn has come it goes on, also when the caller stops waiting.
     pub(super) async fn run(&self, operation: O) -> Result<O::Outcome, StoreError> {
-        let (caller, outcome) = oneshot::channel();
-        self.queue.enter(Waiting {
+        let (caller, mut outcome) = oneshot::channel();
+        let lane = self.queue.enter(Waiting {
             operation: Arc::new(operation),
             caller,
         })?;
         let given_up = |_| Err(StoreError::Unavailable(Box::new(GivenUp)));
+        if let Some(batch) = lane {
+            let lane = Lane::new(Arc::clone(&self.queue).work(batch));
+            tokio::select! {
+                biased;
+                outcome = &mut outcome => return outcome.unwrap_or_else(given_up),
+                () = lane => {}
+            }
+        }
         outcome.await.unwrap_or_else(given_up)
     }
 }
 
+/// A lane, which the caller that found it free carries on itself until it has its own outcome: under light load nothing is handed from
+/// task to task. Then, or when the caller goes away, a task of its own takes over what is left.
+struct Lane(Option<Pin<Box<dyn Future<Output = ()> + Send>>>);
+
+impl Lane {
+    fn new(work: impl Future<Output = ()> + Send + 'static) -> Self {
+        Self(Some(Box::pin(work)))
+    }
+}
+
+impl Future for Lane {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        let Some(work) = &mut self.0 else {
+            return Poll::Ready(());
+        };
+        let polled = work.as_mut().poll(context);
+        if polled.is_ready() {
+            self.0 = None;
+        }
+        polled
+    }
+}
+
+impl Drop for Lane {
+    fn drop(&mut self) {
+        // Without a runtime the process is at its end, and its connections go with it.
+        if let Some(work) = self.0.take()
+            && let Ok(runtime) = Handle::try_current()
+        {
+            runtime.spawn(work);
+        }
+    }
+}
+
 impl<O: Operation> Queue<O> {
-    fn enter(self: &Arc<Self>, waiting: Waiting<O>) -> Result<(), StoreError> {
+    /// Queues an operation. Where a lane is free for it, the caller is to see to the batch that it begins with.
+    fn enter(&self, waiting: Waiting<O>) -> Result<Option<Vec<Waiting<O>>>, StoreError> {
         let mut state = self.state();
         if state.waiting.len() >= QUEUE {
             return Err(StoreError::Unavailable(Box::new(Overloaded)));
         }
         state.waiting.push_back(waiting);
-        if state.running < self.lanes
-            && let Some(batch) = state.next_batch()
-        {
-            state.running += 1;
-            let queue = Arc::clone(self);
-            tokio::spawn(queue.work(batch));
+        if state.running >= self.lanes {
+            return Ok(None);
         }
-        Ok(())
+        let batch = state.next_batch();
+        if batch.is_some() {
+            state.running += 1;
+        }
+        Ok(batch)
     }
 
     /// One lane, for as long as there is something to do.
