@@ -8,7 +8,6 @@ pub mod content;
 pub mod country;
 pub mod email;
 pub mod environment;
-pub mod field;
 pub mod host;
 pub mod id;
 pub mod idempotency;

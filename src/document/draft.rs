@@ -48,6 +48,12 @@ impl<T> Draft<T> {
         }
     }
 
+    /// What is wrong so far.
+    #[must_use]
+    pub fn mistakes(&self) -> &[Mistake] {
+        &self.mistakes
+    }
+
     /// Whether nothing is wrong so far.
     #[must_use]
     pub fn is_good(&self) -> bool {

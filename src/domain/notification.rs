@@ -9,9 +9,7 @@ use super::named::named;
 
 mod data;
 
-pub use data::{
-    ActionUrl, InvalidActionUrl, InvalidPersonName, MAX_PERSON_NAME, NotificationData, PersonName,
-};
+pub use data::{ActionUrl, InvalidActionUrl, MAX_PERSON_NAME, NotificationData, PersonName};
 
 /// How long a notification's messages are tried. There is no code that dies, but an invitation or a warning that is a day
 /// late had better be asked for again.

@@ -17,4 +17,4 @@ pub use idempotency_key::IdempotencyKey;
 pub use json::{BODY_LIMIT, Json, NoBody, Payload};
 pub use prefer::Prefer;
 pub use query::{NoParameters, Query};
-pub use segments::{FromSegment, FromSegments, Segments};
+pub use segments::{FromSegment, FromSegments, Named, Segments};

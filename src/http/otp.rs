@@ -10,10 +10,9 @@ use utoipa_axum::routes;
 use super::extract::{IdempotencyKey, Json, Payload, Prefer};
 use super::problem::{Code, Problem};
 use super::state::Services;
-use crate::domain::id::VerificationId;
 use crate::domain::idempotency::{KeyedRequest, Operation};
 use crate::domain::message::FailureCode;
-use crate::service::otp::{Caller, NotDelivered, Refused, SendError};
+use crate::service::otp::{Caller, NotDelivered, SendError};
 use crate::store::StoreError;
 
 mod cancel;
@@ -62,10 +61,6 @@ pub(super) fn max_wait(services: &Services, prefer: Prefer) -> Duration {
         return Duration::ZERO;
     }
     prefer.wait.map_or(services.wait, |wait| wait.min(services.wait))
-}
-
-fn verification_id(text: &str) -> Result<VerificationId, Problem> {
-    VerificationId::parse(text).ok_or_else(|| Refused::NotFound.into())
 }
 
 impl From<StoreError> for Problem {

@@ -12,8 +12,7 @@ mod body;
 mod catalogue;
 mod rendering;
 
-pub use crate::domain::field::FieldError;
-pub use body::{Body, Reason, Scope};
+pub use body::{Body, FieldError, Reason, Scope};
 pub use catalogue::Code;
 pub use rendering::CONTENT_TYPE;
 pub(super) use rendering::{chain, render};

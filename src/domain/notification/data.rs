@@ -8,46 +8,32 @@ use url::{Host, Url};
 use crate::domain::business::{BusinessUrl, breaks_a_line_or_its_order};
 use crate::domain::id::NotificationId;
 use crate::domain::keyring::{Generation, KeyRing, OpenError};
+use crate::domain::parsed::{parsed, texts};
 use crate::domain::random::Random;
 use crate::domain::time::Timestamp;
 
 /// The longest name, in characters.
 pub const MAX_PERSON_NAME: usize = 100;
 
-/// The name of a person, as an email's sentence has it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PersonName(String);
-
-/// Not a name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("write the name in 1 to 100 characters on one line, without control characters")]
-pub struct InvalidPersonName;
-
-impl PersonName {
-    /// Reads a name of 1 to 100 characters, not counting space around it. Control characters, line breaks of every
-    /// kind and marks that override the direction of writing are refused.
-    pub fn parse(text: &str) -> Result<Self, InvalidPersonName> {
-        if text.chars().any(breaks_a_line_or_its_order) {
-            return Err(InvalidPersonName);
-        }
+texts! {
+    /// The name of a person, as an email's sentence has it: 1 to 100 characters, not counting space around it. Control characters,
+    /// line breaks of every kind and marks that override the direction of writing are refused.
+    PersonName = "Ada", |text| {
         let name = text.trim();
-        if (1..=MAX_PERSON_NAME).contains(&name.chars().count()) {
-            Ok(Self(name.to_owned()))
-        } else {
-            Err(InvalidPersonName)
-        }
-    }
-
-    /// The name, not escaped for anything.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
+        let fits = (1..=MAX_PERSON_NAME).contains(&name.chars().count())
+            && !text.chars().any(breaks_a_line_or_its_order);
+        fits.then(|| name.to_owned())
+            .ok_or("write the name in 1 to 100 characters on one line, without control characters")
+    };
 }
 
-/// Where the button of an email leads: a page of the business. Such a link may let whoever has it in, so it is not shown.
-#[derive(Clone, PartialEq, Eq)]
-pub struct ActionUrl(String);
+/// Where the button of an email leads. Such a link may let whoever has it in, so it is not shown.
+#[derive(Clone, PartialEq, Eq, Serialize)]
+#[serde(into = "String")]
+pub struct ActionUrl {
+    given: String,
+    url: String,
+}
 
 /// Not a page of the business.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -57,27 +43,44 @@ pub struct ActionUrl(String);
 pub struct InvalidActionUrl;
 
 impl ActionUrl {
-    /// Reads an https URL on the host of `business` or below it. What other parsers might read as another host is
-    /// refused, as it is in the business's own URL. Characters that would end a link in running text are escaped.
-    pub fn parse(text: &str, business: &BusinessUrl) -> Result<Self, InvalidActionUrl> {
-        let host = BusinessUrl::parse(text).map_err(|_| InvalidActionUrl)?;
-        let url = Url::parse(text).map_err(|_| InvalidActionUrl)?;
+    /// Reads an https URL. What other parsers might read as another host is refused, as it is in the business's own URL.
+    /// Characters that would end a link in running text are escaped.
+    pub fn parse(text: &str) -> Result<Self, InvalidActionUrl> {
+        let is_clear = BusinessUrl::parse(text).is_ok();
+        let url = Url::parse(text).ok();
+        url.filter(|url| is_clear && url.scheme() == "https")
+            .map(|url| Self {
+                given: text.to_owned(),
+                url: url.into(),
+            })
+            .ok_or(InvalidActionUrl)
+    }
+
+    /// Whether it leads to the host of `business` or below it, which every link that is sent has to.
+    #[must_use]
+    pub fn leads_to(&self, business: &BusinessUrl) -> bool {
         let below = |name: &str| {
             name.strip_suffix(business.host())
                 .is_some_and(|labels| labels.ends_with('.'))
         };
-        let is_below = matches!(url.host(), Some(Host::Domain(name)) if below(name));
-        if url.scheme() == "https" && (host.host() == business.host() || is_below) {
-            Ok(Self(String::from(url)))
-        } else {
-            Err(InvalidActionUrl)
+        let url = Url::parse(&self.url).ok();
+        match url.as_ref().and_then(Url::host) {
+            Some(Host::Domain(name)) => name == business.host() || below(name),
+            Some(address) => address.to_string() == business.host(),
+            None => false,
         }
     }
 
     /// The URL in ASCII.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        &self.0
+        &self.url
+    }
+}
+
+impl From<ActionUrl> for String {
+    fn from(url: ActionUrl) -> Self {
+        url.given
     }
 }
 
@@ -87,67 +90,39 @@ impl fmt::Debug for ActionUrl {
     }
 }
 
-/// What an email is told to say. Each email takes what it has a place for.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+parsed!(ActionUrl = "https://localhost");
+
+/// What the messages say: one schema for every event, of which each takes what it has a place for.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = NotificationWords)]
 pub struct NotificationData {
     /// Who invites.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub inviter_name: Option<PersonName>,
     /// Where the button leads; without it there is no button.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub action_url: Option<ActionUrl>,
-    /// Who did it.
+    /// Who asked for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub actor_name: Option<PersonName>,
     /// When it was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub requested_at: Option<Timestamp>,
 }
 
-/// The form that is kept.
-#[derive(Serialize, Deserialize)]
-struct Kept {
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    inviter_name: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    action_url: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    actor_name: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    requested_at: Option<String>,
-}
-
 impl NotificationData {
-    /// The form that is kept: a JSON object.
-    fn to_json(&self) -> String {
-        let name = |name: &Option<PersonName>| name.as_ref().map(|name| name.0.clone());
-        let kept = Kept {
-            inviter_name: name(&self.inviter_name),
-            action_url: self.action_url.as_ref().map(|url| url.0.clone()),
-            actor_name: name(&self.actor_name),
-            requested_at: self.requested_at.map(|at| at.to_string()),
-        };
-        serde_json::to_string(&kept).unwrap_or_else(|_| "{}".to_owned())
-    }
-
-    /// Takes back what `to_json` gave; `None` for what it cannot have given.
-    fn from_json(json: &[u8]) -> Option<Self> {
-        let kept: Kept = serde_json::from_slice(json).ok()?;
-        let name = |name: Option<String>| name.map(|name| PersonName::parse(&name)).transpose();
-        let time = |text: String| Timestamp::parse(&text);
-        Some(Self {
-            inviter_name: name(kept.inviter_name).ok()?,
-            action_url: kept.action_url.map(ActionUrl),
-            actor_name: name(kept.actor_name).ok()?,
-            requested_at: kept.requested_at.map(time).transpose().ok()?,
-        })
-    }
-
-    /// The form that is kept, sealed and bound to its notification.
+    /// As it is kept: a JSON object, sealed and bound to its notification.
     #[must_use]
     pub fn seal(&self, keys: &Generation, random: &dyn Random, id: NotificationId) -> Vec<u8> {
-        keys.seal(random, &sealing_context(id), self.to_json().as_bytes())
+        let json = serde_json::to_vec(self).unwrap_or_else(|_| b"{}".to_vec());
+        keys.seal(random, &sealing_context(id), &json)
     }
 
     /// Takes back what `seal` gave.
     pub fn open(keys: &KeyRing, id: NotificationId, sealed: &[u8]) -> Result<Self, OpenError> {
-        Self::from_json(&keys.open(&sealing_context(id), sealed)?).ok_or(OpenError::Form)
+        let json = keys.open(&sealing_context(id), sealed)?;
+        serde_json::from_slice(&json).map_err(|_| OpenError::Form)
     }
 }
 
@@ -163,7 +138,8 @@ mod tests {
 
     fn read(text: &str, business: &str) -> Option<String> {
         let business = BusinessUrl::parse(business).unwrap();
-        ActionUrl::parse(text, &business).ok().map(|url| url.0)
+        let url = ActionUrl::parse(text).ok();
+        url.filter(|url| url.leads_to(&business)).map(|url| url.url)
     }
 
     #[test]
@@ -248,28 +224,28 @@ mod tests {
             "\u{202e}adA",
             &"é".repeat(101),
         ] {
-            assert_eq!(PersonName::parse(text), Err(InvalidPersonName), "{text:?}");
+            assert!(PersonName::parse(text).is_err(), "{text:?}");
         }
+    }
+
+    fn kept(json: &str) -> Option<NotificationData> {
+        serde_json::from_str(json).ok()
     }
 
     #[test]
     fn what_is_kept_is_read_back_and_a_link_is_not_shown() {
-        let business = BusinessUrl::parse("https://acme.example.com").unwrap();
+        // Three times as long in ASCII: what was taken once is taken again.
+        let long = format!("https://acme.example.com/secret/{}", "é".repeat(1_000));
         let data = NotificationData {
             inviter_name: PersonName::parse("Ada").ok(),
-            action_url: ActionUrl::parse("https://acme.example.com/join/secret", &business).ok(),
+            action_url: ActionUrl::parse(&long).ok(),
             actor_name: None,
             requested_at: Timestamp::from_unix_micros(1_795_338_000_123_456),
         };
-        assert_eq!(
-            NotificationData::from_json(data.to_json().as_bytes()),
-            Some(data.clone())
-        );
-        assert_eq!(
-            NotificationData::from_json(b"{}"),
-            Some(NotificationData::default())
-        );
-        assert_eq!(NotificationData::from_json(b"{\"inviter_name\": \"\"}"), None);
+        assert!(data.action_url.as_ref().unwrap().as_str().len() > 6_000);
+        assert_eq!(kept(&serde_json::to_string(&data).unwrap()), Some(data.clone()));
+        assert_eq!(kept("{}"), Some(NotificationData::default()));
+        assert_eq!(kept("{\"inviter_name\": \"\"}"), None);
         assert!(!format!("{data:?}").contains("secret"));
     }
 
@@ -278,8 +254,9 @@ mod tests {
         fn no_text_breaks_the_parsers(text in any::<String>()) {
             let business = BusinessUrl::parse("https://acme.example.com").unwrap();
             let _ = PersonName::parse(&text);
-            let _ = NotificationData::from_json(text.as_bytes());
-            if let Ok(url) = ActionUrl::parse(&format!("https://{text}"), &business) {
+            let _ = kept(&text);
+            let url = ActionUrl::parse(&format!("https://{text}"));
+            if let Some(url) = url.ok().filter(|url| url.leads_to(&business)) {
                 let host = Url::parse(url.as_str()).unwrap().host_str().unwrap().to_owned();
                 prop_assert!(host == "acme.example.com" || host.ends_with(".acme.example.com"));
             }

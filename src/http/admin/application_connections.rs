@@ -19,14 +19,14 @@ use crate::service::actor::Actor;
 /// The application can send and verify over these alone.
 #[utoipa::path(get, path = "/admin/v1/environments/{env}/applications/{app}/connections", tag = "applications",
     operation_id = "list_application_connections", security(("administrator_key" = [])),
-    params(("env" = String, Path, description = "The environment's id or code"), ("app" = ApplicationId, Path, description = "`app_…`"), PageQuery),
+    params(("env" = String, Path, description = "The environment's id or code"), ("app" = ApplicationId, Path, description = "`app_…`"), PageQuery<ConnectionId>),
     responses((status = 200, description = "A page", body = Page<EnvironmentConnectionView>)),
     extensions(("x-problems" = json!(["not_found", "validation_failed"]))))]
 pub async fn list(
     State(services): State<Services>,
     _: Administrator,
     Segments((env, app)): Segments<(String, ApplicationId)>,
-    Query(query): Query<PageQuery>,
+    Query(query): Query<PageQuery<ConnectionId>>,
 ) -> Result<Json<Page<EnvironmentConnectionView>>, Problem> {
     let held = environment(&services, &env).await?;
     let on = &held
@@ -37,7 +37,7 @@ pub async fn list(
     let connections = held.connections.iter();
     page(
         connections.filter(|connection| on.contains(&connection.id)),
-        &query,
+        query,
     )
 }
 

@@ -20,17 +20,17 @@ use crate::service::administration::KeyOwner;
 /// Those that are revoked are not among them. A key itself is never shown again.
 #[utoipa::path(get, path = "/admin/v1/environments/{env}/applications/{app}/keys", tag = "keys",
     operation_id = "list_application_keys", security(("administrator_key" = [])),
-    params(("env" = String, Path, description = "The environment's id or code"), ("app" = ApplicationId, Path, description = "`app_…`"), PageQuery),
+    params(("env" = String, Path, description = "The environment's id or code"), ("app" = ApplicationId, Path, description = "`app_…`"), PageQuery<KeyId>),
     responses((status = 200, description = "A page", body = Page<KeyView>)),
     extensions(("x-problems" = json!(["not_found", "validation_failed"]))))]
 pub async fn list(
     State(services): State<Services>,
     _: Administrator,
     Segments((env, app)): Segments<(String, ApplicationId)>,
-    Query(query): Query<PageQuery>,
+    Query(query): Query<PageQuery<KeyId>>,
 ) -> Result<Json<Page<KeyView>>, Problem> {
     let owner = owner(&services, &env, app).await?;
-    key_view::page(&services, owner, &query).await
+    key_view::page(&services, owner, query).await
 }
 
 /// Makes a key of an application.

@@ -15,7 +15,7 @@ use crate::domain::time::Timestamp;
 use crate::http::auth::Administrator;
 use crate::http::etag::{Created, IfMatch, Tagged};
 use crate::http::extract::{Json, NoBody, Patch, Query, Segments};
-use crate::http::page::{Page, PageQuery};
+use crate::http::page::{Page, PageQuery, Window};
 use crate::http::problem::Problem;
 use crate::http::state::Services;
 use crate::service::directory::{Versioned, behind};
@@ -53,17 +53,17 @@ impl ApplicationView {
 /// An application is what calls the service: a website, an app, a backend.
 #[utoipa::path(get, path = "/admin/v1/environments/{env}/applications", tag = "applications",
     operation_id = "list_applications", security(("administrator_key" = [])),
-    params(("env" = String, Path, description = "The environment's id or code"), PageQuery),
+    params(("env" = String, Path, description = "The environment's id or code"), PageQuery<ApplicationId>),
     responses((status = 200, description = "A page", body = Page<ApplicationView>)),
     extensions(("x-problems" = json!(["not_found", "validation_failed"]))))]
 pub async fn list(
     State(services): State<Services>,
     _: Administrator,
     Segments(env): Segments<String>,
-    Query(query): Query<PageQuery>,
+    Query(query): Query<PageQuery<ApplicationId>>,
 ) -> Result<Json<Page<ApplicationView>>, Problem> {
     let environment = environment(&services, &env).await?;
-    let window = query.read::<ApplicationId>()?;
+    let window = Window::of(query)?;
     let behind = behind(&environment.applications, window.after).map(|(_, held)| &held.row);
     let view = |application: &Arc<Application>| ApplicationView::of(application);
     Ok(Json(Page::of(

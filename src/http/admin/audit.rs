@@ -6,11 +6,12 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::environment;
+use crate::document::Draft;
 use crate::domain::id::{AuditId, EnvironmentId, KeyId};
 use crate::domain::time::Timestamp;
 use crate::http::auth::Administrator;
 use crate::http::extract::{Json, Query, Segments};
-use crate::http::page::{Page, PageQuery};
+use crate::http::page::{Page, PageQuery, Window};
 use crate::http::problem::Problem;
 use crate::http::state::Services;
 use crate::store::audit::{AuditEntry, AuditScope};
@@ -53,17 +54,17 @@ pub struct AuditActor {
 /// Who changed what, when and from where. Of secrets only that they were changed.
 #[utoipa::path(get, path = "/admin/v1/environments/{env}/audit", tag = "audit log",
     operation_id = "list_audit_entries", security(("administrator_key" = [])),
-    params(("env" = String, Path, description = "The environment's id or code"), PageQuery),
+    params(("env" = String, Path, description = "The environment's id or code"), PageQuery<AuditId>),
     responses((status = 200, description = "A page", body = Page<AuditEntryView>)),
     extensions(("x-problems" = json!(["not_found", "validation_failed"]))))]
 pub async fn list(
     State(services): State<Services>,
     _: Administrator,
     Segments(env): Segments<String>,
-    Query(query): Query<PageQuery>,
+    Query(query): Query<PageQuery<AuditId>>,
 ) -> Result<Json<Page<AuditEntryView>>, Problem> {
     let environment = environment(&services, &env).await?;
-    page(&services, AuditScope::Environment(environment.id()), &query).await
+    page(&services, AuditScope::Environment(environment.id()), query).await
 }
 
 /// Lists the changes in the whole installation, newest first.
@@ -71,23 +72,23 @@ pub async fn list(
 /// In every environment, in those that are gone, and in none.
 #[utoipa::path(get, path = "/admin/v1/audit", tag = "audit log",
     operation_id = "list_all_audit_entries", security(("administrator_key" = [])),
-    params(PageQuery),
+    params(PageQuery<AuditId>),
     responses((status = 200, description = "A page", body = Page<AuditEntryView>)),
     extensions(("x-problems" = json!(["validation_failed"]))))]
 pub async fn list_all(
     State(services): State<Services>,
     _: Administrator,
-    Query(query): Query<PageQuery>,
+    Query(query): Query<PageQuery<AuditId>>,
 ) -> Result<Json<Page<AuditEntryView>>, Problem> {
-    page(&services, AuditScope::Installation, &query).await
+    page(&services, AuditScope::Installation, query).await
 }
 
 async fn page(
     services: &Services,
     scope: AuditScope,
-    query: &PageQuery,
+    query: Draft<PageQuery<AuditId>>,
 ) -> Result<Json<Page<AuditEntryView>>, Problem> {
-    let window = query.read()?;
+    let window = Window::of(query)?;
     let found = services
         .store
         .list_audit_entries(scope, window.after, window.to_fetch())

@@ -17,7 +17,7 @@ use crate::domain::time::Timestamp;
 use crate::http::auth::Administrator;
 use crate::http::etag::{Created, IfMatch, Tagged};
 use crate::http::extract::{Json, NoBody, Patch, Query, Segments};
-use crate::http::page::{Page, PageQuery};
+use crate::http::page::{Page, PageQuery, Window};
 use crate::http::problem::Problem;
 use crate::http::state::Services;
 use crate::service::directory::EnvironmentSnapshot;
@@ -68,17 +68,17 @@ impl EnvironmentView {
 /// Those that this release cannot read are missing from it, and everything in them answers `503`.
 #[utoipa::path(get, path = "/admin/v1/environments", tag = "environments",
     operation_id = "list_environments", security(("administrator_key" = [])),
-    params(PageQuery),
+    params(PageQuery<EnvironmentId>),
     responses((status = 200, description = "A page", body = Page<EnvironmentView>)),
     extensions(("x-problems" = json!(["validation_failed"]))))]
 pub async fn list(
     State(services): State<Services>,
     _: Administrator,
-    Query(query): Query<PageQuery>,
+    Query(query): Query<PageQuery<EnvironmentId>>,
 ) -> Result<Json<Page<EnvironmentView>>, Problem> {
     services.directory.refresh().await?;
     let snapshot = services.directory.current();
-    let window = query.read::<EnvironmentId>()?;
+    let window = Window::of(query)?;
     let behind = snapshot.all_environments(window.after)?;
     let view = |held: &Arc<EnvironmentSnapshot>| EnvironmentView::of(held);
     Ok(Json(Page::of(behind, &window, |held| held.id(), view)))
@@ -186,11 +186,12 @@ pub async fn remove(
     if_match: IfMatch,
     _: NoBody,
 ) -> Result<StatusCode, Problem> {
+    let force = query.finish()?.force;
     let held = environment(&services, &env).await?;
     let expected = if_match.expect(held.version)?;
     services
         .administration
-        .delete_environment(&actor, held.id(), expected, query.force)
+        .delete_environment(&actor, held.id(), expected, force)
         .await?;
     Ok(StatusCode::NO_CONTENT)
 }

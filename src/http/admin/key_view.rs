@@ -3,12 +3,13 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::document::Draft;
 use crate::domain::environment::KeyRecord;
 use crate::domain::id::KeyId;
 use crate::domain::time::Timestamp;
 use crate::http::etag::{Created, Tagged};
 use crate::http::extract::Json;
-use crate::http::page::{Page, PageQuery};
+use crate::http::page::{Page, PageQuery, Window};
 use crate::http::problem::Problem;
 use crate::http::state::Services;
 use crate::service::administration::{KeyOwner, ListedKey, MadeKey};
@@ -57,10 +58,10 @@ impl KeyView {
 pub async fn page(
     services: &Services,
     owner: KeyOwner,
-    query: &PageQuery,
+    query: Draft<PageQuery<KeyId>>,
 ) -> Result<Json<Page<KeyView>>, Problem> {
     services.last_used.flush(&services.store, &services.clock).await;
-    let window = query.read::<KeyId>()?;
+    let window = Window::of(query)?;
     let fetched = window.to_fetch() as usize;
     let listed = services
         .administration

@@ -19,15 +19,15 @@ use crate::service::administration::KeyOwner;
 /// Those that are revoked are not among them. A key itself is never shown again.
 #[utoipa::path(get, path = "/admin/v1/keys", tag = "keys",
     operation_id = "list_administrator_keys", security(("administrator_key" = [])),
-    params(PageQuery),
+    params(PageQuery<KeyId>),
     responses((status = 200, description = "A page", body = Page<KeyView>)),
     extensions(("x-problems" = json!(["validation_failed"]))))]
 pub async fn list(
     State(services): State<Services>,
     _: Administrator,
-    Query(query): Query<PageQuery>,
+    Query(query): Query<PageQuery<KeyId>>,
 ) -> Result<Json<Page<KeyView>>, Problem> {
-    key_view::page(&services, KeyOwner::Administrators, &query).await
+    key_view::page(&services, KeyOwner::Administrators, query).await
 }
 
 /// Makes an administrator's key.

@@ -1,18 +1,18 @@
 //! `/admin/v1/environments/{env}/messages`: what was sent, and why a user did not get a code.
 
 use axum::extract::State;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::environment;
-use crate::domain::field::FieldError;
 use crate::domain::id::{ApplicationId, MessageId, NotificationId, VerificationId};
 use crate::domain::message::{Channel, MessageStatus};
+use crate::domain::parsed;
 use crate::domain::purpose::MessagePurpose;
 use crate::domain::time::Timestamp;
 use crate::http::auth::Administrator;
 use crate::http::extract::{Json, Query, Segments};
-use crate::http::page::{Page, Window};
+use crate::http::page::{Cursor, Limit, Page, Window};
 use crate::http::problem::Problem;
 use crate::http::state::Services;
 use crate::http::view::Message;
@@ -58,24 +58,30 @@ pub struct MessageWithTimeline {
 }
 
 /// Which messages.
-#[derive(Debug, Clone, Default, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields, default)]
+#[derive(Debug, Clone, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct MessageQuery {
     /// How many, 1–100; 20 where it is left out.
-    #[param(minimum = 1, maximum = 100)]
-    limit: Option<u32>,
+    #[param(value_type = Option<u32>, minimum = 1, maximum = 100)]
+    limit: Option<Limit>,
     /// `next_cursor` of the page before.
-    cursor: Option<String>,
+    #[param(value_type = Option<String>)]
+    cursor: Option<Cursor<MessageId>>,
     /// Only with this status.
-    #[param(value_type = Option<MessageStatus>)]
-    status: Option<String>,
+    #[serde(default, deserialize_with = "status")]
+    status: Option<MessageStatus>,
     /// Only over this channel.
-    #[param(value_type = Option<Channel>)]
-    channel: Option<String>,
+    channel: Option<Channel>,
     /// Only made at or after this time.
-    #[param(value_type = Option<Timestamp>)]
-    since: Option<String>,
+    since: Option<Timestamp>,
+}
+
+fn status<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<MessageStatus>, D::Error> {
+    parsed::read(deserializer, "accepted", |name: String| {
+        let known = MessageStatus::parse(&name).map(Some);
+        known.ok_or("must be a status of a message, such as \"accepted\"")
+    })
 }
 
 /// Lists messages, newest first.
@@ -93,7 +99,14 @@ pub async fn list(
     Query(query): Query<MessageQuery>,
 ) -> Result<Json<Page<MessageView>>, Problem> {
     let environment = environment(&services, &env).await?;
-    let (filter, window) = query.read()?;
+    let query = query.finish()?;
+    let window = Window::new(query.limit, query.cursor);
+    let filter = MessageFilter {
+        status: query.status,
+        channel: query.channel,
+        since: query.since,
+        before: window.after,
+    };
     let found = services
         .store
         .list_messages(environment.id(), filter, window.to_fetch())
@@ -146,45 +159,5 @@ impl MessageView {
             created_at: message.created_at,
             updated_at: message.updated_at,
         }
-    }
-}
-
-impl MessageQuery {
-    /// Reads every parameter, with all that is wrong.
-    fn read(self) -> Result<(MessageFilter, Window<MessageId>), Problem> {
-        let mut errors = Vec::new();
-        let window = Window::read(self.limit, self.cursor.as_deref(), &mut errors);
-        let status = self.status.and_then(|name| {
-            let known = MessageStatus::parse(&name);
-            if known.is_none() {
-                errors.push(FieldError::new(
-                    "/status",
-                    "must be a status of a message, such as \"accepted\"",
-                ));
-            }
-            known
-        });
-        let channel = self.channel.and_then(|name| {
-            let known = Channel::parse(&name);
-            if known.is_none() {
-                errors.push(FieldError::new("/channel", "must be \"sms\" or \"email\""));
-            }
-            known
-        });
-        let since = self.since.and_then(|text| {
-            Timestamp::parse(&text)
-                .map_err(|error| errors.push(FieldError::new("/since", error.to_string())))
-                .ok()
-        });
-        if !errors.is_empty() {
-            return Err(Problem::validation(errors));
-        }
-        let filter = MessageFilter {
-            status,
-            channel,
-            since,
-            before: window.after,
-        };
-        Ok((filter, window))
     }
 }

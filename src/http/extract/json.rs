@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::document::{self, Fault, Mistake, Value};
+use crate::document::{self, Draft, Fault, Mistake, Value};
 use crate::http::problem::{Code, FieldError, Problem};
 
 /// The most bytes a body may have.
@@ -18,11 +18,11 @@ pub const BODY_LIMIT: usize = 64 * 1024;
 #[derive(Debug, Clone, Copy)]
 pub struct Json<T>(pub T);
 
-/// A JSON body together with its bytes, for operations that take an idempotency key.
+/// A JSON body of the right form, whose values are judged further in, together with its bytes.
 #[derive(Debug, Clone)]
 pub struct Payload<T> {
     /// What was sent.
-    pub value: T,
+    pub value: Draft<T>,
     /// The bytes it was sent as.
     pub bytes: Bytes,
 }
@@ -35,7 +35,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
-        json_bytes(request).await.and_then(|bytes| read(&bytes)).map(Self)
+        Ok(Self(document::read(&document(request).await?).finish()?))
     }
 }
 
@@ -44,10 +44,11 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Payload<T> {
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
         let bytes = json_bytes(request).await?;
-        Ok(Self {
-            value: read(&bytes)?,
-            bytes,
-        })
+        let value = document::read(&read_document(&bytes)?);
+        match of_form(value.mistakes()) {
+            Some(sentences) => Err(Problem::new(Code::InvalidRequest, sentences)),
+            None => Ok(Self { value, bytes }),
+        }
     }
 }
 
@@ -95,21 +96,11 @@ fn read_document(bytes: &[u8]) -> Result<Value, Problem> {
     document::from_json(bytes).map_err(refused)
 }
 
-fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
-    Ok(document::read(&read_document(bytes)?).finish()?)
-}
-
 /// A body of the right form whose values cannot all be taken is told field by field; any other in sentences.
 impl From<Vec<Mistake>> for Problem {
     fn from(mistakes: Vec<Mistake>) -> Self {
-        let is_form = |mistake: &Mistake| !matches!(mistake.fault, Fault::Refused(_));
-        let of_form: Vec<_> = mistakes
-            .iter()
-            .filter(|mistake| is_form(mistake))
-            .cloned()
-            .collect();
-        if !of_form.is_empty() {
-            return Self::new(Code::InvalidRequest, sentences(&of_form));
+        if let Some(sentences) = of_form(&mistakes) {
+            return Self::new(Code::InvalidRequest, sentences);
         }
         let errors = mistakes.iter();
         let errors = errors.map(|mistake| FieldError::new(mistake.place.pointer(), mistake.detail()));
@@ -117,10 +108,15 @@ impl From<Vec<Mistake>> for Problem {
     }
 }
 
-/// All that is wrong, in a few sentences.
-pub(super) fn sentences(mistakes: &[Mistake]) -> String {
-    let all: Vec<_> = mistakes.iter().map(Mistake::sentence).collect();
-    all.join(" ")
+/// What is wrong with the form, in a few sentences.
+pub(super) fn of_form(mistakes: &[Mistake]) -> Option<String> {
+    let mut of_form: Vec<&Mistake> = mistakes
+        .iter()
+        .filter(|mistake| !matches!(mistake.fault, Fault::Refused(_)))
+        .collect();
+    of_form.sort_by_key(|mistake| &mistake.place);
+    let sentences: Vec<_> = of_form.into_iter().map(Mistake::sentence).collect();
+    (!sentences.is_empty()).then(|| sentences.join(" "))
 }
 
 fn unsupported() -> Problem {
@@ -195,7 +191,7 @@ mod tests {
             .body(Body::from("[ 1]"))
             .unwrap();
         let payload = Payload::<Vec<u8>>::from_request(request, &()).await.unwrap();
-        assert_eq!(payload.value, [1]);
+        assert_eq!(payload.value.finish().unwrap(), [1]);
         assert_eq!(payload.bytes, "[ 1]");
     }
 }

@@ -5,13 +5,13 @@ use axum::http::request::Parts;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use super::json::sentences;
-use crate::document;
+use super::json::of_form;
+use crate::document::{self, Draft};
 use crate::http::problem::{Code, Problem};
 
-/// The query, read strictly.
-#[derive(Debug, Clone, Copy)]
-pub struct Query<T>(pub T);
+/// A query of the right form, whose values are judged further in.
+#[derive(Debug, Clone)]
+pub struct Query<T>(pub Draft<T>);
 
 /// Of an operation that takes none: refuses any.
 #[derive(Debug, Clone, Copy, Deserialize)]
@@ -22,15 +22,9 @@ impl<T: DeserializeOwned, S: Sync> FromRequestParts<S> for Query<T> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
-        read(parts.uri.query().unwrap_or_default())
-            .map(Self)
-            .map_err(|detail| Problem::new(Code::InvalidRequest, format!("In the query: {detail}")))
+        let refused = |detail: String| Problem::new(Code::InvalidRequest, format!("In the query: {detail}"));
+        let parameters = document::from_query(parts.uri.query().unwrap_or_default());
+        let query = document::read(&parameters.map_err(|error| refused(error.to_string()))?);
+        of_form(query.mistakes()).map_or(Ok(Self(query)), |detail| Err(refused(detail)))
     }
-}
-
-fn read<T: DeserializeOwned>(query: &str) -> Result<T, String> {
-    let parameters = document::from_query(query).map_err(|error| error.to_string())?;
-    document::read(&parameters)
-        .finish()
-        .map_err(|mistakes| sentences(&mistakes))
 }

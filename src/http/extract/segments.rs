@@ -2,11 +2,13 @@
 
 use axum::extract::{FromRequestParts, RawPathParams};
 use axum::http::request::Parts;
+use serde::{Deserialize, Deserializer};
 
 use crate::domain::id::{
     ApplicationId, AttemptId, AuditId, ConnectionId, EnvironmentId, KeyId, MessageId, NotificationId,
     VerificationId,
 };
+use crate::domain::notification::NotificationEvent;
 use crate::http::problem::Problem;
 
 /// The parameters of the path, in their order: one, or a tuple of up to three.
@@ -32,8 +34,8 @@ impl FromSegment for String {
 }
 
 macro_rules! from_segment {
-    ($($id:ident),*) => {$(
-        impl FromSegment for $id {
+    ($($name:ident),*) => {$(
+        impl FromSegment for $name {
             fn from_segment(segment: &str) -> Option<Self> {
                 Self::parse(segment)
             }
@@ -49,10 +51,26 @@ from_segment!(
     VerificationId,
     MessageId,
     AttemptId,
-    AuditId
+    AuditId,
+    NotificationId,
+    NotificationEvent
 );
 
-from_segment!(NotificationId);
+/// What a body names by a word of such a form; `None` for one that is unknown, which is answered as what is not there.
+#[derive(Debug, Clone, Copy)]
+pub struct Named<T>(pub Option<T>);
+
+impl<T: FromSegment> FromSegment for Named<T> {
+    fn from_segment(segment: &str) -> Option<Self> {
+        Some(Self(T::from_segment(segment)))
+    }
+}
+
+impl<'de, T: FromSegment> Deserialize<'de> for Named<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer).map(|word| Self(T::from_segment(&word)))
+    }
+}
 
 impl<A: FromSegment> FromSegments for A {
     fn from_segments(segments: &[&str]) -> Option<Self> {

@@ -7,19 +7,18 @@ use axum::http::{HeaderName, StatusCode};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
+use crate::document::Draft;
 use crate::domain::business::BusinessUrl;
 use crate::domain::email::EmailAddress;
-use crate::domain::field::FieldError;
 use crate::domain::idempotency::{KeyedRequest, Operation};
 use crate::domain::locale::LanguageTag;
 use crate::domain::notification::{
-    ActionUrl, MAX_RECIPIENTS, NotificationData, NotificationEvent, NotificationSource, PersonName,
+    InvalidActionUrl, MAX_RECIPIENTS, NotificationData, NotificationEvent, NotificationSource,
 };
-use crate::domain::time::Timestamp;
 use crate::http::auth::Application;
-use crate::http::extract::{IdempotencyKey, Json, Payload, Prefer};
+use crate::http::extract::{IdempotencyKey, Json, Named, Payload, Prefer};
 use crate::http::otp::{created, keyed_request, max_wait};
-use crate::http::problem::{Code, Problem};
+use crate::http::problem::{Code, FieldError, Problem};
 use crate::http::state::Services;
 use crate::http::view::Notification;
 use crate::service::notification::Notify;
@@ -32,36 +31,16 @@ use crate::service::notification::Notify;
 pub struct NotificationRequest {
     /// What has happened.
     #[schema(value_type = NotificationEvent)]
-    event: String,
+    event: Named<NotificationEvent>,
     /// How it came about.
-    #[schema(value_type = NotificationSource)]
-    source: String,
+    source: NotificationSource,
     /// Email addresses. Each gets a message of its own; one that stands there twice gets one.
     #[schema(value_type = Vec<EmailAddress>, min_items = 1, max_items = 50)]
     to: Vec<String>,
     /// The language of the messages; the environment's where it is left out.
-    #[schema(value_type = Option<LanguageTag>)]
-    locale: Option<String>,
+    locale: Option<LanguageTag>,
     /// What the messages say.
-    data: Option<NotificationWords>,
-}
-
-/// What the messages say: one schema for every event, of which each takes what it has a place for.
-#[derive(Debug, Default, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct NotificationWords {
-    /// Who invites.
-    #[schema(value_type = Option<PersonName>)]
-    inviter_name: Option<String>,
-    /// Where the button leads; without it there is no button.
-    #[schema(value_type = Option<ActionUrl>)]
-    action_url: Option<String>,
-    /// Who asked for it.
-    #[schema(value_type = Option<PersonName>)]
-    actor_name: Option<String>,
-    /// When it was asked for.
-    #[schema(value_type = Option<Timestamp>)]
-    requested_at: Option<String>,
+    data: Option<NotificationData>,
 }
 
 /// Tells whom it concerns of an event.
@@ -86,7 +65,7 @@ pub async fn create(
     let max_wait = max_wait(&services, prefer);
     let notifications = &services.notifications;
     let business = &caller.environment.environment.fields.business_url;
-    let notification = match payload.value.read(business, request) {
+    let notification = match read(payload.value, business, request) {
         Ok(command) => notifications.notify(&caller, command, max_wait).await?,
         // The settings may have been others when it came first.
         Err(refused) => {
@@ -98,64 +77,44 @@ pub async fn create(
     Ok(created(location, notification.into()))
 }
 
-impl NotificationRequest {
-    /// Reads every field into what it stands for.
-    fn read(self, business: &BusinessUrl, request: Option<KeyedRequest>) -> Result<Notify, Problem> {
-        let event = NotificationEvent::parse(&self.event).ok_or_else(unknown_event)?;
-        let mut errors = Vec::new();
-        let source = NotificationSource::parse(&self.source);
-        if source.is_none() {
-            let names = "must be \"manual\", \"api\" or \"import\"";
-            errors.push(FieldError::new("/source", names));
+/// What is to be told, or all that is wrong with it. An event that is unknown is told before anything else, and addresses
+/// have a code of their own where nothing else is wrong.
+fn read(
+    given: Draft<NotificationRequest>,
+    business: &BusinessUrl,
+    request: Option<KeyedRequest>,
+) -> Result<Notify, Problem> {
+    let (mut event, mut bad_addresses) = (None, Vec::new());
+    let given = given.check(|given, tell| {
+        event = given.event.0;
+        if !(1..=MAX_RECIPIENTS).contains(&given.to.len()) {
+            tell("/to", "must be 1 to 50 email addresses");
         }
-        if !(1..=MAX_RECIPIENTS).contains(&self.to.len()) {
-            errors.push(FieldError::new("/to", "must be 1 to 50 email addresses"));
+        let recipients = recipients(&given.to, &mut bad_addresses);
+        let data = given.data.unwrap_or_default();
+        if data
+            .action_url
+            .as_ref()
+            .is_some_and(|url| !url.leads_to(business))
+        {
+            tell("/data/action_url", &InvalidActionUrl.to_string());
         }
-        let mut bad_addresses = Vec::new();
-        let recipients = recipients(&self.to, &mut bad_addresses);
-        let locale = read(self.locale, "/locale", &mut errors, LanguageTag::parse);
-        let data = self.data.unwrap_or_default().read(business, &mut errors);
-        match (source, errors.is_empty(), bad_addresses.is_empty()) {
-            (Some(source), true, true) => Ok(Notify {
-                event,
-                source,
-                recipients,
-                locale,
-                data,
-                request,
-            }),
-            (Some(_), true, false) => Err(invalid_addresses(bad_addresses)),
-            _ => {
-                errors.extend(bad_addresses);
-                Err(Problem::validation(errors))
-            }
-        }
+        (given.source, recipients, given.locale, data)
+    });
+    let event = event.ok_or_else(unknown_event)?;
+    match given.finish() {
+        Ok((source, recipients, locale, data)) if bad_addresses.is_empty() => Ok(Notify {
+            event,
+            source,
+            recipients,
+            locale,
+            data,
+            request,
+        }),
+        Ok(_) => Err(invalid_addresses(bad_addresses)),
+        Err(mistakes) => Err(Problem::from(mistakes)
+            .with(|body| body.errors.get_or_insert_default().append(&mut bad_addresses))),
     }
-}
-
-impl NotificationWords {
-    fn read(self, business: &BusinessUrl, errors: &mut Vec<FieldError>) -> NotificationData {
-        NotificationData {
-            inviter_name: read(self.inviter_name, "/data/inviter_name", errors, PersonName::parse),
-            action_url: read(self.action_url, "/data/action_url", errors, |url| {
-                ActionUrl::parse(url, business)
-            }),
-            actor_name: read(self.actor_name, "/data/actor_name", errors, PersonName::parse),
-            requested_at: read(self.requested_at, "/data/requested_at", errors, Timestamp::parse),
-        }
-    }
-}
-
-/// A field that may be left out; what is wrong with it goes to `errors`.
-fn read<T, E: ToString>(
-    text: Option<String>,
-    pointer: &str,
-    errors: &mut Vec<FieldError>,
-    parse: impl FnOnce(&str) -> Result<T, E>,
-) -> Option<T> {
-    parse(text?.as_str())
-        .map_err(|error| errors.push(FieldError::new(pointer, error.to_string())))
-        .ok()
 }
 
 /// Each address once, as it stands there first.

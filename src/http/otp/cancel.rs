@@ -3,7 +3,6 @@
 use axum::extract::State;
 
 use super::resend::VerificationRequest;
-use super::verification_id;
 use crate::http::auth::Application;
 use crate::http::extract::Json;
 use crate::http::problem::Problem;
@@ -24,7 +23,7 @@ pub async fn cancel(
     Application(caller): Application,
     Json(request): Json<VerificationRequest>,
 ) -> Result<Json<Verification>, Problem> {
-    let id = verification_id(&request.verification_id)?;
+    let id = request.verification_id.0.ok_or(Refused::NotFound)?;
     let refused = match services.otp.cancel(&caller, id).await? {
         Cancel::Canceled(verification) => {
             return Ok(Json(Verification::of(*verification, services.clock.estimate())));

@@ -49,10 +49,7 @@ impl ConnectionView {
     operation_id = "list_connections", security(("application_key" = [])),
     responses((status = 200, description = "The connections", body = Page<ConnectionView>)),
     extensions(("x-problems" = json!(["invalid_request"]))))]
-pub async fn list(
-    Application(caller): Application,
-    Query(NoParameters {}): Query<NoParameters>,
-) -> Json<Page<ConnectionView>> {
+pub async fn list(Application(caller): Application, _: Query<NoParameters>) -> Json<Page<ConnectionView>> {
     let country = caller.environment.environment.fields.default_country;
     let on = &caller.application.connections;
     let connections = caller.environment.connections.iter();

@@ -2,10 +2,9 @@
 
 use axum::extract::State;
 
-use super::verification_id;
 use crate::domain::id::VerificationId;
 use crate::http::auth::Application;
-use crate::http::extract::{Json, Segments};
+use crate::http::extract::{Json, Named, Segments};
 use crate::http::problem::Problem;
 use crate::http::state::Services;
 use crate::http::view::Verification;
@@ -22,9 +21,10 @@ use crate::service::otp::Refused;
 pub async fn read(
     State(services): State<Services>,
     Application(caller): Application,
-    Segments(id): Segments<String>,
+    Segments(Named(id)): Segments<Named<VerificationId>>,
 ) -> Result<Json<Verification>, Problem> {
-    let found = services.otp.read(&caller, verification_id(&id)?).await?;
+    let id = id.ok_or(Refused::NotFound)?;
+    let found = services.otp.read(&caller, id).await?;
     let verification = found.ok_or(Refused::NotFound)?;
     Ok(Json(Verification::of(verification, services.clock.estimate())))
 }

@@ -4,14 +4,15 @@ use axum::extract::State;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::{keyed_request, max_wait, verification_id};
+use super::{keyed_request, max_wait};
 use crate::domain::id::VerificationId;
 use crate::domain::idempotency::Operation;
 use crate::http::auth::Application;
-use crate::http::extract::{IdempotencyKey, Json, Payload, Prefer};
+use crate::http::extract::{IdempotencyKey, Json, Named, Payload, Prefer};
 use crate::http::problem::Problem;
 use crate::http::state::Services;
 use crate::http::view::Verification;
+use crate::service::otp::Refused;
 
 /// Which verification.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -20,7 +21,7 @@ use crate::http::view::Verification;
 pub struct VerificationRequest {
     /// The verification, as `send` answered it.
     #[schema(value_type = VerificationId)]
-    pub(super) verification_id: String,
+    pub(super) verification_id: Named<VerificationId>,
 }
 
 /// Sends the same code again.
@@ -41,7 +42,12 @@ pub async fn resend(
     payload: Payload<VerificationRequest>,
 ) -> Result<Json<Verification>, Problem> {
     let request = keyed_request(&services, &caller, Operation::Resend, key, &payload);
-    let id = verification_id(&payload.value.verification_id)?;
+    let id = payload
+        .value
+        .finish()?
+        .verification_id
+        .0
+        .ok_or(Refused::NotFound)?;
     let max_wait = max_wait(&services, prefer);
     let verification = services.otp.resend(&caller, id, request, max_wait).await?;
     Ok(Json(Verification::of(verification, services.clock.estimate())))

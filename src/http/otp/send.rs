@@ -1,26 +1,27 @@
 //! `POST /v1/otp/send`.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 
 use axum::extract::State;
 use axum::http::{HeaderName, StatusCode};
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use utoipa::ToSchema;
 
 use super::{created, keyed_request, max_wait};
+use crate::document::Draft;
 use crate::domain::email::EmailAddress;
 use crate::domain::environment::Connection;
-use crate::domain::field::FieldError;
 use crate::domain::id::ConnectionId;
 use crate::domain::idempotency::{KeyedRequest, Operation};
 use crate::domain::locale::LanguageTag;
 use crate::domain::message::Channel;
+use crate::domain::parsed;
 use crate::domain::phone::{Country, PhoneNumber};
 use crate::domain::recipient::{LoginHint, Recipient};
 use crate::domain::verification::Purpose;
 use crate::http::auth::Application;
-use crate::http::extract::{IdempotencyKey, Json, Payload, Prefer};
-use crate::http::problem::{Code, Problem};
+use crate::http::extract::{IdempotencyKey, Json, Named, Payload, Prefer};
+use crate::http::problem::{Code, FieldError, Problem};
 use crate::http::state::Services;
 use crate::http::view::Verification;
 use crate::service::otp::{Caller, Refused, SendOtp};
@@ -32,7 +33,7 @@ use crate::service::otp::{Caller, Refused, SendOtp};
 pub struct SendRequest {
     /// The connection: which channel, and whose.
     #[schema(value_type = ConnectionId)]
-    connection_id: String,
+    connection_id: Named<ConnectionId>,
     /// A phone number (E.164, or national digits with `country`) or an email address.
     #[schema(min_length = 1, max_length = 254)]
     to: Option<String>,
@@ -42,14 +43,32 @@ pub struct SendRequest {
     /// Instead of `to`, in Kinde's form: `someone@example.com`, `phone:+61466043123:au`.
     login_hint: Option<String>,
     /// What the proof is asked for; `sign_in` where it is left out.
-    #[schema(value_type = Option<Purpose>)]
-    purpose: Option<String>,
+    purpose: Option<Purpose>,
     /// The language of the message; the environment's where it is left out.
-    #[schema(value_type = Option<LanguageTag>)]
-    locale: Option<String>,
+    locale: Option<LanguageTag>,
     /// The end user's IPv4 or IPv6 address, for limits.
-    #[schema(max_length = 45, example = "203.0.113.7")]
-    client_ip: Option<String>,
+    #[schema(value_type = Option<String>, max_length = 45, example = "203.0.113.7")]
+    client_ip: Option<ClientIp>,
+}
+
+/// What an end user has: an IPv4 address, or the /64 of an IPv6 address.
+#[derive(Debug)]
+pub struct ClientIp(String);
+
+impl<'de> Deserialize<'de> for ClientIp {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        parsed::read(deserializer, "203.0.113.7", |text: String| {
+            let address = text.parse::<IpAddr>().map(|address| address.to_canonical());
+            match address.map_err(|_| "must be one IPv4 or IPv6 address")? {
+                IpAddr::V4(address) => Ok::<_, &str>(Self(address.to_string())),
+                IpAddr::V6(address) => {
+                    let [a, b, c, d, ..] = address.segments();
+                    let network = Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0);
+                    Ok(Self(format!("{network}/64")))
+                }
+            }
+        })
+    }
 }
 
 /// Sends a one-time code.
@@ -73,7 +92,7 @@ pub async fn send(
 ) -> Result<(StatusCode, [(HeaderName, String); 1], Json<Verification>), Problem> {
     let request = keyed_request(&services, &caller, Operation::Send, key, &payload);
     let max_wait = max_wait(&services, prefer);
-    let verification = match payload.value.read(&caller, request) {
+    let verification = match SendRequest::read(payload.value, &caller, request) {
         Ok(command) => services.otp.send(&caller, command, max_wait).await?,
         // The settings may have been others when it came first.
         Err(refused) => {
@@ -87,68 +106,30 @@ pub async fn send(
 }
 
 impl SendRequest {
-    /// Reads every field into what it stands for.
-    fn read(self, caller: &Caller, request: Option<KeyedRequest>) -> Result<SendOtp, Problem> {
+    /// What is asked for, or what is wrong with it: with the connection, then with the values, then with the recipient.
+    fn read(given: Draft<Self>, caller: &Caller, request: Option<KeyedRequest>) -> Result<SendOtp, Problem> {
         let environment = &caller.environment;
-        let connection = ConnectionId::parse(&self.connection_id)
-            .and_then(|id| environment.connection(id))
-            .ok_or_else(connection_not_found)?;
+        let mut connection = None;
+        let given = given.check(|given, tell| {
+            connection = given.connection_id.0.and_then(|id| environment.connection(id));
+            if given.to.is_some() && given.login_hint.is_some() {
+                tell("/login_hint", "give either \"to\" or \"login_hint\", not both");
+            }
+            given
+        });
+        let connection = connection.ok_or_else(connection_not_found)?;
         if !caller.application.connections.contains(&connection.id) {
             return Err(Refused::ConnectionDisabled.into());
         }
-        let mut errors = Vec::new();
-        let purpose = self.purpose(&mut errors);
-        let locale = self.locale.as_deref().and_then(|tag| {
-            LanguageTag::parse(tag)
-                .map_err(|e| errors.push(FieldError::new("/locale", e.to_string())))
-                .ok()
-        });
-        let client_ip = self.client_ip(&mut errors);
-        if self.to.is_some() && self.login_hint.is_some() {
-            errors.push(FieldError::new(
-                "/login_hint",
-                "give either \"to\" or \"login_hint\", not both",
-            ));
-        }
-        if !errors.is_empty() {
-            return Err(Problem::validation(errors));
-        }
-        let recipient = self.recipient(connection, environment.environment.fields.default_country)?;
+        let given = given.finish()?;
         Ok(SendOtp {
             connection: connection.clone(),
-            recipient,
-            purpose,
-            locale,
-            client_ip,
+            recipient: given.recipient(connection, environment.environment.fields.default_country)?,
+            purpose: given.purpose.unwrap_or(Purpose::SignIn),
+            locale: given.locale,
+            client_ip: given.client_ip.map(|ClientIp(address)| address),
             request,
         })
-    }
-
-    fn purpose(&self, errors: &mut Vec<FieldError>) -> Purpose {
-        let Some(name) = &self.purpose else {
-            return Purpose::SignIn;
-        };
-        Purpose::parse(name).unwrap_or_else(|| {
-            let names = "must be \"sign_in\", \"sign_up\", \"mfa\", \"password_reset\" or \"verify\"";
-            errors.push(FieldError::new("/purpose", names));
-            Purpose::SignIn
-        })
-    }
-
-    /// An IPv4 address as it is; of an IPv6 address its /64, which is what one end user has.
-    fn client_ip(&self, errors: &mut Vec<FieldError>) -> Option<String> {
-        let text = self.client_ip.as_deref()?;
-        match text.parse::<IpAddr>().map(|address| address.to_canonical()) {
-            Ok(IpAddr::V4(address)) => Some(address.to_string()),
-            Ok(IpAddr::V6(address)) => {
-                let [a, b, c, d, ..] = address.segments();
-                Some(format!("{}/64", std::net::Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0)))
-            }
-            Err(_) => {
-                errors.push(FieldError::new("/client_ip", "must be one IPv4 or IPv6 address"));
-                None
-            }
-        }
     }
 
     fn recipient(&self, connection: &Connection, default: Option<Country>) -> Result<Recipient, Problem> {

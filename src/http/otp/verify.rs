@@ -4,9 +4,8 @@ use axum::extract::State;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::{keyed_request, verification_id};
+use super::keyed_request;
 use crate::domain::code::Code as OneTimeCode;
-use crate::domain::field::FieldError;
 use crate::domain::id::{ConnectionId, VerificationId};
 use crate::domain::idempotency::{KeyedRequest, Operation};
 use crate::domain::keyring::OpenError;
@@ -14,7 +13,7 @@ use crate::domain::secret::Secret;
 use crate::domain::time::Timestamp;
 use crate::domain::verification::Purpose;
 use crate::http::auth::Application;
-use crate::http::extract::{IdempotencyKey, Json, Payload};
+use crate::http::extract::{IdempotencyKey, Json, Named, Payload};
 use crate::http::problem::{Code, Problem};
 use crate::http::state::Services;
 use crate::http::view::Verification;
@@ -28,16 +27,15 @@ use crate::store::StoreError;
 pub struct VerifyRequest {
     /// The verification, as `send` answered it.
     #[schema(value_type = VerificationId)]
-    verification_id: String,
+    verification_id: Named<VerificationId>,
     /// The code as the user typed it: a string of digits.
     #[schema(value_type = String, pattern = "^[0-9]{6,10}$")]
     code: Secret,
     /// The purpose it must have been made for.
-    #[schema(value_type = Option<Purpose>)]
-    purpose: Option<String>,
+    purpose: Option<Purpose>,
     /// The connection it must have been made over.
     #[schema(value_type = Option<ConnectionId>)]
-    connection_id: Option<String>,
+    connection_id: Option<Named<ConnectionId>>,
 }
 
 /// Verifies a one-time code.
@@ -58,31 +56,19 @@ pub async fn verify(
     payload: Payload<VerifyRequest>,
 ) -> Result<Json<Verification>, Problem> {
     let request = keyed_request(&services, &caller, Operation::Verify, key, &payload);
-    let command = payload.value.read(request)?;
+    let command = payload.value.finish()?.read(request)?;
     let check = services.otp.verify(&caller, command).await?;
     answer(check, services.clock.estimate()).map(Json)
 }
 
 impl VerifyRequest {
     fn read(self, request: Option<KeyedRequest>) -> Result<VerifyOtp, Problem> {
-        let purpose = match self.purpose.as_deref().map(Purpose::parse) {
-            Some(None) => {
-                let names = "must be \"sign_in\", \"sign_up\", \"mfa\", \"password_reset\" or \"verify\"";
-                return Err(Problem::validation(vec![FieldError::new("/purpose", names)]));
-            }
-            known => known.flatten(),
-        };
-        let verification_id = verification_id(&self.verification_id)?;
-        let connection_id = match self.connection_id.as_deref().map(ConnectionId::parse) {
-            Some(None) => return Err(Refused::NotFound.into()),
-            known => known.flatten(),
-        };
-        let code = OneTimeCode::parse_guess(self.code.expose()).ok_or_else(incorrect_length)?;
+        let known = |id: Named<ConnectionId>| id.0.ok_or(Refused::NotFound);
         Ok(VerifyOtp {
-            verification_id,
-            code,
-            purpose,
-            connection_id,
+            verification_id: self.verification_id.0.ok_or(Refused::NotFound)?,
+            connection_id: self.connection_id.map(known).transpose()?,
+            code: OneTimeCode::parse_guess(self.code.expose()).ok_or_else(incorrect_length)?,
+            purpose: self.purpose,
             request,
         })
     }

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{Code, FieldError};
+use super::Code;
 use crate::domain::id::{MessageId, VerificationId};
 use crate::domain::phone::PhoneNumberFault;
 use crate::domain::time::Timestamp;
@@ -67,6 +67,25 @@ pub struct Body {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub message_id: Option<MessageId>,
+}
+
+/// A field and what it takes.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct FieldError {
+    /// JSON pointer of the field (RFC 6901), such as `/twilio/account_sid`.
+    pub pointer: String,
+    /// What it takes. Never repeats what was given.
+    pub detail: String,
+}
+
+impl FieldError {
+    /// An error at `pointer`.
+    pub fn new(pointer: impl Into<String>, detail: impl Into<String>) -> Self {
+        Self {
+            pointer: pointer.into(),
+            detail: detail.into(),
+        }
+    }
 }
 
 /// Why a number is refused.

@@ -111,15 +111,13 @@ fn in_digits(at: Timestamp) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::business::BusinessUrl;
 
     const URL: &str = "https://acme.example.com/join/4711";
 
     fn data() -> NotificationData {
-        let business = BusinessUrl::parse("https://acme.example.com").unwrap();
         NotificationData {
             inviter_name: PersonName::parse("Ada").ok(),
-            action_url: ActionUrl::parse(URL, &business).ok(),
+            action_url: ActionUrl::parse(URL).ok(),
             actor_name: PersonName::parse("Bob").ok(),
             requested_at: Some(Timestamp::new(time::macros::datetime!(2026-11-22 09:00:59 UTC))),
         }

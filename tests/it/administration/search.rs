@@ -168,11 +168,11 @@ async fn whatever_is_wrong_with_a_search_is_told_at_once() {
         (json!({ "to": "+61466043123", "limit": 0 }), vec!["/limit"]),
         (
             json!({ "to": "+61466043123", "limit": 101, "cursor": "x" }),
-            vec!["/limit", "/cursor"],
+            vec!["/cursor", "/limit"],
         ),
         (
             json!({ "to": "jane@", "limit": 101, "cursor": "aud_1" }),
-            vec!["/limit", "/cursor", "/to"],
+            vec!["/cursor", "/limit", "/to"],
         ),
         (json!({ "to": "0466043123", "country": "xx" }), vec!["/country"]),
         (json!({ "to": "424242" , "country": "au" }), vec!["/to"]),

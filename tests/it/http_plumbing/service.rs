@@ -151,8 +151,8 @@ fn endpoints(gate: Arc<Notify>, entered: Arc<Notify>) -> Router {
     async fn item(Segments(id): Segments<VerificationId>) -> String {
         id.to_string()
     }
-    async fn list(Query(page): Query<Page>) -> String {
-        page.limit.unwrap_or(20).to_string()
+    async fn list(Query(page): Query<Page>) -> Result<String, Problem> {
+        Ok(page.finish()?.limit.unwrap_or(20).to_string())
     }
     async fn keyed(key: Option<IdempotencyKey>, _: NoBody) -> String {
         key.map_or_else(String::new, |key| key.as_str().to_owned())

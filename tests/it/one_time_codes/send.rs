@@ -71,7 +71,7 @@ async fn every_purpose_is_taken_and_any_other_refused() {
     }
     let all = json!({ "to": "+61466043123", "login_hint": "a@example.com", "purpose": "x", "locale": "?", "client_ip": "x" });
     let pointers = server.send_sms_with(all).await.expect_invalid();
-    assert_eq!(pointers, ["/purpose", "/locale", "/client_ip", "/login_hint"]);
+    assert_eq!(pointers, ["/client_ip", "/locale", "/login_hint", "/purpose"]);
     assert_eq!(server.messages().await.len(), 5);
     server.stop().await;
 }

@@ -7,13 +7,12 @@ use utoipa::ToSchema;
 
 use super::{MessageView, environment, page};
 use crate::domain::email::EmailAddress;
-use crate::domain::field::FieldError;
 use crate::domain::id::MessageId;
 use crate::domain::phone::{Country, PhoneNumber, PhoneNumberFault};
 use crate::domain::recipient::Recipient;
 use crate::http::auth::Administrator;
-use crate::http::extract::{Json, Segments};
-use crate::http::page::{Page, Window};
+use crate::http::extract::{Json, Payload, Segments};
+use crate::http::page::{Cursor, Limit, Page, Window};
 use crate::http::problem::Problem;
 use crate::http::state::Services;
 
@@ -27,10 +26,11 @@ pub struct MessageSearch {
     /// ISO 3166 alpha-2, for national numbers; the environment's default country where it is left out.
     country: Option<String>,
     /// How many, 1–100; 20 where it is left out.
-    #[schema(minimum = 1, maximum = 100)]
-    limit: Option<u32>,
+    #[schema(value_type = Option<u32>, minimum = 1, maximum = 100)]
+    limit: Option<Limit>,
     /// `next_cursor` of the page before.
-    cursor: Option<String>,
+    #[schema(value_type = Option<String>)]
+    cursor: Option<Cursor<MessageId>>,
 }
 
 /// Finds the messages to one recipient, newest first.
@@ -46,10 +46,18 @@ pub async fn search(
     State(services): State<Services>,
     _: Administrator,
     Segments(env): Segments<String>,
-    Json(search): Json<MessageSearch>,
+    search: Payload<MessageSearch>,
 ) -> Result<Json<Page<MessageView>>, Problem> {
     let environment = environment(&services, &env).await?;
-    let (recipient, window) = search.read(environment.environment.fields.default_country)?;
+    let default_country = environment.environment.fields.default_country;
+    let asked = search.value.check(|search, tell| {
+        let recipient = search.recipient(default_country);
+        let recipient = recipient.map_err(|(pointer, detail)| tell(pointer, &detail));
+        (recipient.ok(), Window::new(search.limit, search.cursor))
+    });
+    let (Some(recipient), window) = asked.finish()? else {
+        return Err(Problem::validation(Vec::new()));
+    };
     let recipient_key = services.otp.recipient_key(environment.id(), &recipient);
     let found = services
         .store
@@ -59,30 +67,18 @@ pub async fn search(
 }
 
 impl MessageSearch {
-    /// Reads every field, with all that is wrong.
-    fn read(&self, default: Option<Country>) -> Result<(Recipient, Window<MessageId>), Problem> {
-        let mut errors = Vec::new();
-        let window = Window::read(self.limit, self.cursor.as_deref(), &mut errors);
-        match self.recipient(default) {
-            Ok(recipient) if errors.is_empty() => return Ok((recipient, window)),
-            Ok(_) => {}
-            Err(error) => errors.push(error),
-        }
-        Err(Problem::validation(errors))
-    }
-
-    fn recipient(&self, default: Option<Country>) -> Result<Recipient, FieldError> {
+    fn recipient(&self, default: Option<Country>) -> Result<Recipient, (&'static str, String)> {
         if self.to.contains('@') {
             return EmailAddress::parse(&self.to)
                 .map(Recipient::Email)
-                .map_err(|error| FieldError::new("/to", error.to_string()));
+                .map_err(|error| ("/to", error.to_string()));
         }
         PhoneNumber::parse_in(&self.to, self.country.as_deref(), default)
             .map(Recipient::Phone)
             .map_err(|error| {
                 let by_country = error.reason == PhoneNumberFault::InvalidRegion && self.country.is_some();
                 let pointer = if by_country { "/country" } else { "/to" };
-                FieldError::new(pointer, error.to_string())
+                (pointer, error.to_string())
             })
     }
 }
