@@ -200,7 +200,7 @@ CREATE TABLE messages (
     provider_message_id TEXT,
     error_code          TEXT,
     error_detail        TEXT,
-    -- A JSON object for each, one on each line.
+    -- A JSON array for each, one on each line.
     attempts            TEXT    NOT NULL DEFAULT ''
 ) STRICT;
 -- Every list of messages is a walk along an index, whatever it is filtered by: one without a filter merges the few ranges of

@@ -1,58 +1,40 @@
-//! Attempts as both databases keep them: a JSON object for each on a line of its own, in the row of their message, so that a further one
-//! is appended without a look at those before.
+//! Attempts as both databases keep them: a JSON array for each on a line of its own, in the row of their message, so that a further one
+//! is appended without a look at those before. Names are left out, and so is what stands in the row already: the log holds each line
+//! again for every update.
 
-use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::domain::id::AttemptId;
 use crate::domain::message::{Attempt, Provider};
 use crate::domain::time::Timestamp;
 
-/// Times are microseconds since 1970.
-#[derive(Serialize, Deserialize)]
-struct Line {
-    id: Uuid,
-    provider: Provider,
-    outcome: String,
-    started_at: i64,
-    finished_at: i64,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    provider_code: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    detail: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    provider_message_id: Option<String>,
-}
+/// Id, provider, outcome, start and end in microseconds since 1970, the provider's code, detail.
+type Line = (Uuid, Provider, String, i64, i64, Option<String>, Option<String>);
+
+/// The outcome of the one attempt whose provider has named the message. The name stands in the message's row.
+const NAMED: &str = "accepted";
 
 /// The line of an attempt.
 pub(super) fn to_line(attempt: &Attempt) -> String {
-    let Attempt {
-        id,
-        provider,
-        started_at,
-        finished_at,
-        outcome,
-        provider_code,
-        detail,
-        provider_message_id,
-    } = attempt.clone();
-    let line = Line {
-        id: id.0,
-        provider,
-        outcome,
-        started_at: started_at.unix_micros(),
-        finished_at: finished_at.unix_micros(),
-        provider_code,
-        detail,
-        provider_message_id,
-    };
+    let line = (
+        attempt.id.0,
+        attempt.provider,
+        &attempt.outcome,
+        attempt.started_at.unix_micros(),
+        attempt.finished_at.unix_micros(),
+        &attempt.provider_code,
+        &attempt.detail,
+    );
     let json = serde_json::to_string(&line).expect("an attempt holds nothing but texts and numbers");
     json + "\n"
 }
 
-/// All attempts of a message, oldest first; `None` for what `to_line` did not write.
-pub(super) fn read_all(lines: &str) -> Option<Vec<Attempt>> {
-    lines.lines().map(read).collect()
+/// All attempts of a message that its provider knows by `provider_message_id`, oldest first; `None` for what `to_line` did not write.
+pub(super) fn read_all(lines: &str, provider_message_id: Option<&str>) -> Option<Vec<Attempt>> {
+    lines
+        .lines()
+        .map(|line| read(line, provider_message_id))
+        .collect()
 }
 
 /// How many attempts a message has had.
@@ -60,17 +42,20 @@ pub(super) fn count(lines: &str) -> u16 {
     u16::try_from(lines.lines().count()).unwrap_or(u16::MAX)
 }
 
-fn read(line: &str) -> Option<Attempt> {
-    let line: Line = serde_json::from_str(line).ok()?;
+fn read(line: &str, provider_message_id: Option<&str>) -> Option<Attempt> {
+    let (id, provider, outcome, started_at, finished_at, provider_code, detail): Line =
+        serde_json::from_str(line).ok()?;
     Some(Attempt {
-        id: AttemptId(line.id),
-        provider: line.provider,
-        started_at: Timestamp::from_unix_micros(line.started_at)?,
-        finished_at: Timestamp::from_unix_micros(line.finished_at)?,
-        outcome: line.outcome,
-        provider_code: line.provider_code,
-        detail: line.detail,
-        provider_message_id: line.provider_message_id,
+        id: AttemptId(id),
+        provider,
+        started_at: Timestamp::from_unix_micros(started_at)?,
+        finished_at: Timestamp::from_unix_micros(finished_at)?,
+        provider_message_id: provider_message_id
+            .filter(|_| outcome == NAMED)
+            .map(str::to_owned),
+        outcome,
+        provider_code,
+        detail,
     })
 }
 
@@ -95,13 +80,14 @@ mod tests {
         let whole = Attempt {
             provider_code: Some("30003".to_owned()),
             detail: Some("two\nlines, and \"quotes\"".to_owned()),
+            outcome: "accepted".to_owned(),
             provider_message_id: Some("SM1".to_owned()),
             ..bare.clone()
         };
         let lines = to_line(&bare) + &to_line(&whole);
-        assert_eq!(read_all(&lines), Some(vec![bare, whole]));
+        assert_eq!(read_all(&lines, Some("SM1")), Some(vec![bare, whole]));
         assert_eq!((count(&lines), count("")), (2, 0));
-        assert_eq!(read_all("{}\n"), None);
-        assert_eq!(read_all(""), Some(Vec::new()));
+        assert_eq!(read_all("{}\n", None), None);
+        assert_eq!(read_all("", None), Some(Vec::new()));
     }
 }

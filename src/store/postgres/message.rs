@@ -78,7 +78,7 @@ impl Messages for PostgresStore {
             })
             .await?;
         let Some(found) = found else { return Ok(None) };
-        let attempts = attempt::read_all(&found.attempts);
+        let attempts = attempt::read_all(&found.attempts, found.provider_message_id.as_deref());
         Ok(Some(MessageHistory {
             decision: found.decision,
             attempts: attempts.ok_or_else(|| fault::corrupt("messages", "attempts", id))?,

@@ -263,9 +263,10 @@ fn read_history(row: &SqliteRow, id: MessageId) -> Result<MessageHistory, StoreE
     let verification = Fields::joined(row, "verifications", "verification_", id);
     let is_held: bool = fields.value::<Option<&[u8]>>("lease_token")?.is_some();
     let due_at = fields.time_if_any("due_at")?;
+    let attempts = attempt::read_all(fields.value("attempts")?, fields.value("provider_message_id")?);
     Ok(MessageHistory {
         decision: fields.value("decision")?,
-        attempts: attempt::read_all(fields.value("attempts")?).ok_or_else(|| fields.corrupt("attempts"))?,
+        attempts: attempts.ok_or_else(|| fields.corrupt("attempts"))?,
         due_at: due_at.filter(|_| !is_held),
         taken_over_at: fields.time_if_any("taken_over_at")?,
         guessed_at: verification.times("guessed_at")?,

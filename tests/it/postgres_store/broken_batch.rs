@@ -134,7 +134,7 @@ async fn what_a_broken_connection_has_carried_out_is_not_repeated() {
     );
     let counts = [
         "SELECT count(*) FROM messages WHERE status = 'accepted'",
-        "SELECT count(*) FROM messages WHERE attempts LIKE '{%' AND attempts NOT LIKE '%' || chr(10) || '{%'",
+        "SELECT count(*) FROM messages WHERE attempts LIKE '[%' AND attempts NOT LIKE '%' || chr(10) || '[%'",
     ];
     add_up(&mut beside, &settled, &counts).await;
     store.close().await;
