@@ -200,7 +200,7 @@ CREATE TABLE messages (
     provider_message_id text,
     error_code          text,
     error_detail        text,
-    -- A JSON object for each, one on each line.
+    -- A JSON array for each, one on each line.
     attempts            text        NOT NULL DEFAULT ''
 ) WITH (fillfactor = 32);
 -- Every list of messages is a walk along an index, whatever it is filtered by: one without a filter merges the few ranges of
@@ -261,8 +261,14 @@ CREATE TYPE new_verification AS (
     purpose          text,
     channel          text,
     country          text,
-    locale           text,
-    message          new_message
+    locale           text
+);
+
+-- What falls due together. The queue only where there are several.
+CREATE TYPE due AS (
+    queue  text,
+    due_at timestamptz,
+    ids    uuid[]
 );
 
 CREATE TYPE new_send AS (
@@ -272,8 +278,7 @@ CREATE TYPE new_send AS (
     now                 timestamptz,
     resend_ats          timestamptz[],
     key_hash            bytea,
-    keyed_resend        bytea,
-    message             new_message
+    keyed_resend        bytea
 );
 
 CREATE TYPE guess AS (

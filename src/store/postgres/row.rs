@@ -210,7 +210,7 @@ pub(super) fn column<'b, O, T>(batch: &'b [Arc<O>], of: impl Fn(&'b O) -> T) -> 
 }
 
 /// Rows that an answer has no more than one of for each operation of a batch, by the operation's place.
-pub(super) fn by_place<R>(batch: usize, rows: Vec<R>, number: impl Fn(&R) -> i64) -> Vec<Option<R>> {
+pub(super) fn by_place<R>(batch: usize, rows: Vec<R>, number: impl Fn(&R) -> i32) -> Vec<Option<R>> {
     let mut places: Vec<_> = std::iter::repeat_with(|| None).take(batch).collect();
     for row in rows {
         let place = usize::try_from(number(&row) - 1).ok();

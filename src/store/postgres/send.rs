@@ -53,12 +53,17 @@ impl Carrier<NewVerification> for Issues {
                 query_file!(
                     "src/store/postgres/sql/issue.sql",
                     &column(batch, NewVerificationRow::of) as &[NewVerificationRow],
+                    &column(batch, |new| NewMessageRow::of(&new.message, new.limits)) as &[NewMessageRow],
+                    &outbox_entries(batch) as &[DueRow],
+                    &expiries(batch) as &[DueRow],
                 )
                 .fetch_all(connection)
                 .await
             })
             .await?;
+        let rows = by_place(batch.len(), rows, |row| row.number);
         let outcomes = batch.iter().zip(rows).map(|(new, row)| {
+            let row = row.ok_or_else(fault::disagreement)?;
             if row.admitted {
                 return Ok(Issue::Issued);
             }
@@ -90,6 +95,8 @@ impl Carrier<NewSend> for Resends {
                 query_file!(
                     "src/store/postgres/sql/resend.sql",
                     &column(batch, NewSendRow::of) as &[NewSendRow],
+                    &column(batch, |again| NewMessageRow::of(&again.message, again.limits))
+                        as &[NewMessageRow],
                     Purpose::NAMES as &[&str],
                     Channel::NAMES as &[&str],
                 )
@@ -158,7 +165,6 @@ struct NewVerificationRow<'b> {
     channel: &'b str,
     country: Option<&'b str>,
     locale: Option<&'b str>,
-    message: NewMessageRow<'b>,
 }
 composite_type!(NewVerificationRow, "new_verification");
 
@@ -187,7 +193,6 @@ impl<'b> NewVerificationRow<'b> {
             channel: new.channel.as_str(),
             country: new.country.as_ref().map(Country::as_str),
             locale: new.locale.as_ref().map(LanguageTag::as_str),
-            message: NewMessageRow::of(&new.message, new.limits),
         }
     }
 }
@@ -202,7 +207,6 @@ struct NewSendRow<'b> {
     resend_ats: Vec<OffsetDateTime>,
     key_hash: Option<&'b [u8]>,
     keyed_resend: Option<Vec<u8>>,
-    message: NewMessageRow<'b>,
 }
 composite_type!(NewSendRow, "new_send");
 
@@ -220,7 +224,6 @@ impl<'b> NewSendRow<'b> {
                 .collect(),
             key_hash: again.request.as_ref().map(|request| &request.key_hash[..]),
             keyed_resend: again.keyed_resend().map(KeyedResend::to_bytes),
-            message: NewMessageRow::of(&again.message, again.limits),
         }
     }
 }
@@ -260,6 +263,54 @@ impl<'b> NewMessageRow<'b> {
             quota_limit: message.quota.map(|quota| integer(quota.limit)),
         }
     }
+}
+
+/// What falls due together.
+#[derive(sqlx::Encode)]
+struct DueRow<'b> {
+    queue: Option<&'b str>,
+    due_at: OffsetDateTime,
+    ids: Vec<Uuid>,
+}
+composite_type!(DueRow, "due");
+
+/// An entry for each channel, due when the last of its leases ends.
+fn outbox_entries(batch: &[Arc<NewVerification>]) -> Vec<DueRow<'_>> {
+    together(batch.iter().map(|new| {
+        let row = DueRow {
+            queue: Some(new.channel.as_str()),
+            due_at: new.message.lease.until.to_offset_date_time(),
+            ids: vec![new.message.id.0],
+        };
+        (new.channel, row)
+    }))
+}
+
+/// An entry for all codes that live equally long, due when the last of them dies.
+fn expiries(batch: &[Arc<NewVerification>]) -> Vec<DueRow<'_>> {
+    together(batch.iter().map(|new| {
+        let row = DueRow {
+            queue: None,
+            due_at: new.expires_at.to_offset_date_time(),
+            ids: vec![new.id.0],
+        };
+        (new.created_at.until(new.expires_at), row)
+    }))
+}
+
+/// Makes one row of those with the same key, due with the last of them.
+fn together<'b, K: PartialEq>(rows: impl Iterator<Item = (K, DueRow<'b>)>) -> Vec<DueRow<'b>> {
+    let mut together: Vec<(K, DueRow)> = Vec::new();
+    for (key, row) in rows {
+        match together.iter_mut().find(|(other, _)| *other == key) {
+            Some((_, first)) => {
+                first.due_at = first.due_at.max(row.due_at);
+                first.ids.extend(row.ids);
+            }
+            None => together.push((key, row)),
+        }
+    }
+    together.into_iter().map(|(_, row)| row).collect()
 }
 
 /// What a statement found that a send is counted against.

@@ -2,7 +2,7 @@
 -- from the same columns.
 --
 -- The verifications' rows are locked first, so that what is decided is decided on what they hold at that moment, and the next guess
--- waits for it. What holds anything but the names in $13 to $17, or a count beyond a byte, is `unreadable` to this release: it stays
+-- waits for it. What holds anything but the names in $2 to $6, or a count beyond a byte, is `unreadable` to this release: it stays
 -- as it was for one that can read it. So does one whose code was made under a key that the guess was not hashed under.
 --
 -- Their recipients' wrong guesses are counted, or cleared by a right guess, in one upsert that looks at them again under their lock.
@@ -30,7 +30,10 @@ WITH found AS MATERIALIZED (
             AND (r.key IS NULL OR r.guesses_started_at <= a.now - interval '24 hours' OR r.wrong_guesses < a.guesses_per_day)
             AND v.code_digits = a.digits AND length(v.code_mac) = 32 AND v.code_key_id = ANY (a.generations) AS open,
         int4send(v.code_key_id) || v.code_mac = ANY (a.candidates) AS is_right
-    FROM unnest($1::guess[]) WITH ORDINALITY AS a
+    FROM (
+        SELECT (guess).*, number
+        FROM (SELECT unnest($1::guess[]) AS guess, generate_subscripts($1::guess[], 1) AS number) AS given
+    ) AS a
     JOIN verifications v ON v.id = a.id AND v.application_id = a.application_id
     LEFT JOIN limit_counters r ON r.key = v.recipient_key
     LEFT JOIN messages m ON m.id = v.message_id
@@ -75,7 +78,7 @@ counted AS (
     RETURNING true AS taken
 )
 SELECT
-    f.ordinality AS "number!",
+    f.number AS "number!",
     f.unreadable AS "unreadable!",
     f.open AND NOT f.unreadable AS "admitted!",
     f.code_key_id AS "code_key_id!", f.code_mac AS "code_mac!", f.code_digits AS "code_digits!",

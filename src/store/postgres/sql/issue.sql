@@ -2,18 +2,22 @@
 --
 -- `found` has what is counted and made as of the statement's snapshot. What it does not admit is left alone; why, the caller works out
 -- from the same columns. For the others the places are taken (`wanted` says how many by which key, and how many it may have), each by
--- an upsert that looks at the counter again under its lock. Where one is refused that the snapshot admitted, or several for one end
--- user's address or one quota do not all find a place, the last line fails on purpose, which takes everything back; the caller runs each
--- by itself then.
+-- an upsert that tells whether there was room for them. Where there was not, though the snapshot admitted it, or where several for one
+-- end user's address or one quota do not all find a place, the last line fails on purpose, which takes everything back; the caller runs
+-- each by itself then.
 --
 -- A keyed request's verification has the hash of the key as its id. Where `found` sees it, it was made before, and nothing is
 -- counted. A copy that runs at the same moment meets the primary key and fails, which takes back whatever was counted.
+--
+-- What is to be made stays one composite value each until it is inserted: a row of forty columns costs every node that it goes
+-- through. The entries of the outbox and the expiries come as the caller has put them together, also for what is refused; what they name
+-- and nobody made is passed over when it is due.
 --
 -- No two of one statement have the same recipient. Locks: counters, monthly counters, verifications, each in the order of their keys,
 -- so that no two statements wait for each other.
 WITH found AS MATERIALIZED (
     SELECT
-        a.*,
+        a.number, a.new, a.message,
         r.hour_started_at, r.hour_sends, r.day_started_at, r.day_sends, r.guesses_started_at,
         r.wrong_guesses AS recipient_wrong_guesses,
         i.hour_started_at AS ip_hour_started_at, i.hour_sends AS ip_hour_sends,
@@ -22,31 +26,47 @@ WITH found AS MATERIALIZED (
         v.body_hash AS made_body_hash,
         v.id IS NULL
             AND (r.key IS NULL OR (
-                (r.hour_started_at <= a.created_at - interval '1 hour' OR r.hour_sends < a.per_hour)
-                AND (r.day_started_at <= a.created_at - interval '24 hours' OR r.day_sends < a.per_day)
-                AND (r.guesses_started_at <= a.created_at - interval '24 hours' OR r.wrong_guesses < a.guesses_per_day)
+                (r.hour_started_at <= (a.new).created_at - interval '1 hour' OR r.hour_sends < (a.message).per_hour)
+                AND (r.day_started_at <= (a.new).created_at - interval '24 hours' OR r.day_sends < (a.message).per_day)
+                AND (
+                    r.guesses_started_at <= (a.new).created_at - interval '24 hours'
+                    OR r.wrong_guesses < (a.message).guesses_per_day
+                )
             ))
-            AND (i.key IS NULL OR i.hour_started_at <= a.created_at - interval '1 hour' OR i.hour_sends < a.ip_per_hour)
-            AND (a.quota_counter IS NULL OR coalesce(c.used, 0) < a.quota_limit) AS admitted
-    FROM (SELECT n.*, (n.message).* FROM unnest($1::new_verification[]) WITH ORDINALITY AS n) AS a
-    LEFT JOIN limit_counters r ON r.key = a.recipient_key
-    LEFT JOIN limit_counters i ON i.key = a.ip_key
+            AND (
+                i.key IS NULL
+                OR i.hour_started_at <= (a.new).created_at - interval '1 hour'
+                OR i.hour_sends < (a.message).ip_per_hour
+            )
+            AND ((a.message).quota_counter IS NULL OR coalesce(c.used, 0) < (a.message).quota_limit) AS admitted
+    FROM (
+        SELECT
+            unnest($1::new_verification[]) AS new,
+            unnest($2::new_message[]) AS message,
+            generate_subscripts($1::new_verification[], 1) AS number
+    ) AS a
+    LEFT JOIN limit_counters r ON r.key = (a.new).recipient_key
+    LEFT JOIN limit_counters i ON i.key = (a.new).ip_key
     LEFT JOIN monthly_counters c
-        ON c.environment_id = a.environment_id AND c.counter = a.quota_counter AND c.month = a.quota_month
-    LEFT JOIN verifications v ON v.id = a.id AND a.body_hash IS NOT NULL
+        ON c.environment_id = (a.new).environment_id
+        AND c.counter = (a.message).quota_counter
+        AND c.month = (a.message).quota_month
+    LEFT JOIN verifications v ON v.id = (a.new).id AND (a.new).body_hash IS NOT NULL
 ),
-new AS MATERIALIZED (
-    SELECT * FROM found WHERE admitted
+admitted AS MATERIALIZED (
+    SELECT new, message FROM found WHERE admitted
 ),
 wanted AS MATERIALIZED (
-    SELECT recipient_key AS key, created_at AS at, 1 AS sends, 1 AS day_sends, per_hour, per_day, guesses_per_day
-    FROM new
+    SELECT
+        (new).recipient_key AS key, (new).created_at AS at, 1 AS sends, 1 AS day_sends,
+        (message).per_hour, (message).per_day, (message).guesses_per_day
+    FROM admitted
     UNION ALL
     -- An end user's address has one limit, by the hour.
-    SELECT ip_key, max(created_at), count(*)::integer, 0, min(ip_per_hour), 2147483647, 2147483647
-    FROM new
-    WHERE ip_key IS NOT NULL
-    GROUP BY ip_key
+    SELECT (new).ip_key, max((new).created_at), count(*)::integer, 0, min((message).ip_per_hour), 2147483647, 2147483647
+    FROM admitted
+    WHERE (new).ip_key IS NOT NULL
+    GROUP BY (new).ip_key
 ),
 counters AS (
     INSERT INTO limit_counters AS c (
@@ -54,7 +74,6 @@ counters AS (
     )
     SELECT key, at, at, at, sends, day_sends, 0
     FROM wanted
-    WHERE sends <= per_hour
     ORDER BY key
     ON CONFLICT (key) DO UPDATE SET
         hour_started_at = CASE
@@ -69,38 +88,33 @@ counters AS (
         END,
         day_sends = CASE WHEN c.day_started_at > excluded.day_started_at - interval '24 hours' THEN c.day_sends ELSE 0 END
             + excluded.day_sends
-    WHERE (
-        SELECT
-            CASE WHEN c.hour_started_at > w.at - interval '1 hour' THEN c.hour_sends ELSE 0 END + w.sends <= w.per_hour
-            AND CASE WHEN c.day_started_at > w.at - interval '24 hours' THEN c.day_sends ELSE 0 END + w.day_sends <= w.per_day
+    RETURNING (
+        SELECT c.hour_sends <= w.per_hour AND c.day_sends <= w.per_day
             AND (c.guesses_started_at <= w.at - interval '24 hours' OR c.wrong_guesses < w.guesses_per_day)
         FROM wanted w
         WHERE w.key = c.key
-    )
-    RETURNING true AS taken
+    ) AS has_room
 ),
 quotas AS (
     INSERT INTO monthly_counters AS c (environment_id, counter, month, used)
-    SELECT environment_id, quota_counter, quota_month, count(*)
-    FROM new, (SELECT count(*) AS taken FROM counters) AS before
-    WHERE quota_counter IS NOT NULL AND before.taken >= 0
-    GROUP BY environment_id, quota_counter, quota_month
-    HAVING count(*) <= min(quota_limit)
-    ORDER BY environment_id, quota_counter, quota_month
+    SELECT (new).environment_id, (message).quota_counter, (message).quota_month, count(*)
+    FROM admitted
+    WHERE (message).quota_counter IS NOT NULL AND NOT EXISTS (SELECT FROM counters WHERE NOT has_room)
+    GROUP BY 1, 2, 3
+    ORDER BY 1, 2, 3
     ON CONFLICT (environment_id, counter, month) DO UPDATE SET used = c.used + excluded.used
-    WHERE c.used + excluded.used <= (
-        SELECT min(new.quota_limit)
-        FROM new
-        WHERE new.environment_id = c.environment_id AND new.quota_counter = c.counter AND new.quota_month = c.month
-    )
-    RETURNING true AS taken
+    RETURNING c.used <= (
+        SELECT min((message).quota_limit)
+        FROM admitted
+        WHERE (new).environment_id = c.environment_id
+            AND (message).quota_counter = c.counter
+            AND (message).quota_month = c.month
+    ) AS has_room
 ),
 granted AS MATERIALIZED (
     SELECT *
-    FROM new
-    WHERE (SELECT count(*) FROM counters) = (SELECT count(*) FROM wanted)
-        AND (SELECT count(*) FROM quotas)
-            = (SELECT count(DISTINCT (environment_id, quota_counter, quota_month)) FROM new WHERE quota_counter IS NOT NULL)
+    FROM admitted
+    WHERE NOT EXISTS (SELECT FROM counters WHERE NOT has_room) AND NOT EXISTS (SELECT FROM quotas WHERE NOT has_room)
 ),
 verification AS (
     INSERT INTO verifications (
@@ -109,11 +123,12 @@ verification AS (
         masked_recipient, message_id, resend_at, sealed_code
     )
     SELECT
-        id, environment_id, application_id, connection_id, created_at, expires_at, code_key_id, code_digits, max_guesses,
-        max_sends, code_mac, recipient_key, sealed_recipient, ip_key, body_hash, purpose, channel, country, locale,
-        masked_recipient, message_id, resend_at, sealed_code
+        (new).id, (new).environment_id, (new).application_id, (new).connection_id, (new).created_at, (new).expires_at,
+        (new).code_key_id, (new).code_digits, (new).max_guesses, (new).max_sends, (new).code_mac, (new).recipient_key,
+        (new).sealed_recipient, (new).ip_key, (new).body_hash, (new).purpose, (new).channel, (new).country, (new).locale,
+        (new).masked_recipient, (message).message_id, (new).resend_at, (new).sealed_code
     FROM granted
-    ORDER BY id
+    ORDER BY (new).id
 ),
 message AS (
     INSERT INTO messages (
@@ -121,24 +136,22 @@ message AS (
         masked_recipient, decision, quota_month, updated_at, due_at, lease_token, status
     )
     SELECT
-        message_id, environment_id, application_id, id, created_at, recipient_key, channel, purpose, country, language,
-        masked_recipient, decision, CASE WHEN quota_counter = 'test_quota' THEN quota_month END, created_at, lease_until,
-        lease_token, 'queued'
+        (message).message_id, (new).environment_id, (new).application_id, (new).id, (new).created_at, (new).recipient_key,
+        (new).channel, (new).purpose, (new).country, (message).language, (new).masked_recipient, (message).decision,
+        CASE WHEN (message).quota_counter = 'test_quota' THEN (message).quota_month END, (new).created_at,
+        (message).lease_until, (message).lease_token, 'queued'
     FROM granted
 ),
 entry AS (
     INSERT INTO outbox (queue, due_at, message_ids)
-    SELECT channel, max(lease_until), array_agg(message_id)
-    FROM granted
-    GROUP BY channel
+    SELECT queue, due_at, ids FROM unnest($3::due[]) WHERE EXISTS (SELECT FROM granted)
 ),
 expiry AS (
     INSERT INTO expiries (due_at, verification_ids)
-    SELECT max(expires_at), array_agg(id)
-    FROM granted
-    GROUP BY expires_at - created_at
+    SELECT due_at, ids FROM unnest($4::due[]) WHERE EXISTS (SELECT FROM granted)
 )
 SELECT
+    number AS "number!",
     admitted AS "admitted!",
     made AS "made!", made_body_hash AS "made_body_hash?",
     hour_started_at AS "hour_started_at?", hour_sends AS "hour_sends?",
@@ -146,7 +159,6 @@ SELECT
     guesses_started_at AS "guesses_started_at?", recipient_wrong_guesses AS "recipient_wrong_guesses?",
     ip_hour_started_at AS "ip_hour_started_at?", ip_hour_sends AS "ip_hour_sends?",
     quota_used AS "quota_used?",
-    CASE WHEN EXISTS (SELECT FROM new) AND NOT EXISTS (SELECT FROM granted)
+    CASE WHEN EXISTS (SELECT FROM admitted) AND NOT EXISTS (SELECT FROM granted)
         THEN 'otpost: a limit was reached at this very moment, the statement runs again' END::integer AS lost_race
 FROM found
-ORDER BY ordinality

@@ -14,7 +14,7 @@ WITH found AS MATERIALIZED (
         r.wrong_guesses AS recipient_wrong_guesses,
         i.hour_started_at AS ip_hour_started_at, i.hour_sends AS ip_hour_sends,
         c.used AS quota_used,
-        v.purpose <> ALL ($2::text[]) OR v.channel <> ALL ($3::text[])
+        v.purpose <> ALL ($3::text[]) OR v.channel <> ALL ($4::text[])
             OR least(v.max_guesses, v.wrong_guesses, v.max_sends, v.sends) < 0
             OR greatest(v.max_guesses, v.wrong_guesses, v.max_sends, v.sends) > 255 AS unreadable,
         EXISTS (
@@ -30,7 +30,15 @@ WITH found AS MATERIALIZED (
             ))
             AND (i.key IS NULL OR i.hour_started_at <= a.now - interval '1 hour' OR i.hour_sends < a.ip_per_hour)
             AND (a.quota_counter IS NULL OR coalesce(c.used, 0) < a.quota_limit) AS open
-    FROM (SELECT n.*, (n.message).* FROM unnest($1::new_send[]) WITH ORDINALITY AS n) AS a
+    FROM (
+        SELECT (again).*, (message).*, number
+        FROM (
+            SELECT
+                unnest($1::new_send[]) AS again,
+                unnest($2::new_message[]) AS message,
+                generate_subscripts($1::new_send[], 1) AS number
+        ) AS given
+    ) AS a
     JOIN verifications v ON v.id = a.id AND v.application_id = a.application_id
     LEFT JOIN limit_counters r ON r.key = v.recipient_key
     LEFT JOIN limit_counters i ON i.key = v.ip_key
@@ -58,7 +66,6 @@ counters AS (
     )
     SELECT key, at, at, at, sends, day_sends, 0
     FROM wanted
-    WHERE sends <= per_hour
     ORDER BY key
     ON CONFLICT (key) DO UPDATE SET
         hour_started_at = CASE
@@ -73,38 +80,31 @@ counters AS (
         END,
         day_sends = CASE WHEN c.day_started_at > excluded.day_started_at - interval '24 hours' THEN c.day_sends ELSE 0 END
             + excluded.day_sends
-    WHERE (
-        SELECT
-            CASE WHEN c.hour_started_at > w.at - interval '1 hour' THEN c.hour_sends ELSE 0 END + w.sends <= w.per_hour
-            AND CASE WHEN c.day_started_at > w.at - interval '24 hours' THEN c.day_sends ELSE 0 END + w.day_sends <= w.per_day
+    RETURNING (
+        SELECT c.hour_sends <= w.per_hour AND c.day_sends <= w.per_day
             AND (c.guesses_started_at <= w.at - interval '24 hours' OR c.wrong_guesses < w.guesses_per_day)
         FROM wanted w
         WHERE w.key = c.key
-    )
-    RETURNING true AS taken
+    ) AS has_room
 ),
 quotas AS (
     INSERT INTO monthly_counters AS c (environment_id, counter, month, used)
     SELECT environment_id, quota_counter, quota_month, count(*)
-    FROM new, (SELECT count(*) AS taken FROM counters) AS before
-    WHERE quota_counter IS NOT NULL AND before.taken >= 0
-    GROUP BY environment_id, quota_counter, quota_month
-    HAVING count(*) <= min(quota_limit)
-    ORDER BY environment_id, quota_counter, quota_month
+    FROM new
+    WHERE quota_counter IS NOT NULL AND NOT EXISTS (SELECT FROM counters WHERE NOT has_room)
+    GROUP BY 1, 2, 3
+    ORDER BY 1, 2, 3
     ON CONFLICT (environment_id, counter, month) DO UPDATE SET used = c.used + excluded.used
-    WHERE c.used + excluded.used <= (
-        SELECT min(new.quota_limit)
-        FROM new
-        WHERE new.environment_id = c.environment_id AND new.quota_counter = c.counter AND new.quota_month = c.month
-    )
-    RETURNING true AS taken
+    RETURNING c.used <= (
+        SELECT min(n.quota_limit)
+        FROM new n
+        WHERE n.environment_id = c.environment_id AND n.quota_counter = c.counter AND n.quota_month = c.month
+    ) AS has_room
 ),
 granted AS MATERIALIZED (
     SELECT *
     FROM new
-    WHERE (SELECT count(*) FROM counters) = (SELECT count(*) FROM wanted)
-        AND (SELECT count(*) FROM quotas)
-            = (SELECT count(DISTINCT (environment_id, quota_counter, quota_month)) FROM new WHERE quota_counter IS NOT NULL)
+    WHERE NOT EXISTS (SELECT FROM counters WHERE NOT has_room) AND NOT EXISTS (SELECT FROM quotas WHERE NOT has_room)
 ),
 sent AS (
     UPDATE verifications v SET
@@ -137,7 +137,7 @@ entry AS (
     GROUP BY channel
 )
 SELECT
-    ordinality AS "number!",
+    number AS "number!",
     unreadable AS "unreadable!",
     made AS "made!",
     open AND NOT made AND NOT unreadable AS "admitted!",
