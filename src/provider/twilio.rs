@@ -4,23 +4,25 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use reqwest::Client;
+use reqwest::{Client, Response};
+use serde_json::Value;
 use url::Url;
 
-use super::http_client::{MAX_ANSWER, failure, read_capped, retry_after};
+use super::detail::redacted;
+use super::http_client::{MAX_ANSWER, failure, is_refusal, read_capped, retry_after};
 use super::{Class, Receipt, SendError, Transport};
 use crate::domain::message::{Provider, Sms};
 use crate::domain::secret::Secret;
-use crate::domain::settings::TwilioAccount;
-use crate::domain::time::Clock;
+use crate::domain::settings::{SmsSource, TwilioAccount};
+use crate::domain::time::{Clock, Timestamp};
 
 use classes::Classes;
-use response::Answer;
 
 pub mod classes;
 mod endpoint;
-mod request;
-mod response;
+
+/// The longest `ValidityPeriod` Twilio takes, in seconds: ten hours.
+const MAX_VALIDITY: u64 = 36_000;
 
 /// What the clients of all Twilio accounts share.
 #[derive(Clone)]
@@ -64,6 +66,58 @@ impl Twilio {
             )
         })
     }
+
+    /// The form of a request, in no order that matters to Twilio. No `StatusCallback`: there is nothing here that takes one.
+    fn form(&self, sms: &Sms) -> Vec<(&'static str, String)> {
+        let account = &self.account;
+        let source = match account.source {
+            SmsSource::MessagingService => "MessagingServiceSid",
+            SmsSource::PhoneNumber => "From",
+        };
+        let validity = validity(sms, self.gateway.clock.now());
+        let mut form = vec![
+            ("To", sms.to.e164().to_owned()),
+            ("Body", sms.body.clone()),
+            (source, account.sender().unwrap_or_default().to_owned()),
+            ("ValidityPeriod", validity.to_string()),
+        ];
+        if account.discard_content {
+            form.push(("ContentRetention", "discard".to_owned()));
+        }
+        if account.obfuscate_address {
+            form.push(("AddressRetention", "obfuscate".to_owned()));
+        }
+        form
+    }
+
+    /// Reads an answer by the outcome table: 2xx is accepted, 4xx is not, and with 5xx nobody knows, whatever code is in it.
+    /// What Twilio says is freed of the `password` and of numbers.
+    async fn read(&self, response: Response, password: &Secret) -> Result<Receipt, SendError> {
+        let status = response.status();
+        let retry_after = retry_after(response.headers(), self.gateway.clock.now());
+        let body: Value = read_capped(response, MAX_ANSWER)
+            .await
+            .and_then(|body| serde_json::from_slice(&body).ok())
+            .unwrap_or_default();
+        if status.is_success() {
+            return Ok(receipt(&body, password));
+        }
+        let code = error_code(&body["code"]);
+        let told = code.map(|code| code.to_string());
+        let detail = match body["message"].as_str() {
+            Some(message) => redacted(message, &[password]),
+            None => format!("HTTP {} without Twilio's error body", status.as_u16()),
+        };
+        if is_refusal(status) {
+            return Err(SendError::NotAccepted {
+                class: self.gateway.classes.when_creating(status.as_u16(), code),
+                retry_after,
+                code: told,
+                detail,
+            });
+        }
+        Err(SendError::Unknown { code: told, detail })
+    }
 }
 
 #[async_trait]
@@ -75,24 +129,85 @@ impl Transport<Sms> for Twilio {
     async fn send(&self, message: &Sms) -> Result<Receipt, SendError> {
         let url = self.messages_url.clone()?;
         let (user, password) = self.credentials()?;
-        let Gateway {
-            client,
-            clock,
-            classes,
-            ..
-        } = &self.gateway;
-        let response = client
-            .post(url)
+        let request = self.gateway.client.post(url);
+        let response = request
             .basic_auth(user, Some(password.expose()))
-            .form(&request::parameters(&self.account, message, clock.now()))
+            .form(&self.form(message))
             .send()
             .await
             .map_err(|error| failure(&error))?;
-        let answer = Answer {
-            status: response.status(),
-            retry_after: retry_after(response.headers(), clock.now()),
-            body: read_capped(response, MAX_ANSWER).await,
+        self.read(response, password).await
+    }
+}
+
+/// The remaining life of the code, in whole seconds that Twilio takes.
+fn validity(sms: &Sms, now: Timestamp) -> u64 {
+    now.until(sms.expires_at).as_secs().clamp(1, MAX_VALIDITY)
+}
+
+fn receipt(body: &Value, password: &Secret) -> Receipt {
+    let Some(sid) = body["sid"].as_str().filter(|sid| is_message_sid(sid)) else {
+        return Receipt {
+            provider_message_id: None,
+            detail: Some("accepted, but the answer names no message".to_owned()),
         };
-        answer.read(classes, &[password])
+    };
+    let status = body["status"]
+        .as_str()
+        .map(|status| redacted(status, &[password]));
+    let detail = match error_code(&body["error_code"]) {
+        Some(code) => Some(format!(
+            "{}, error {code}",
+            status.as_deref().unwrap_or("no status")
+        )),
+        None => status,
+    };
+    Receipt {
+        provider_message_id: Some(sid.to_owned()),
+        detail,
+    }
+}
+
+/// `SM` or `MM` and 32 hexadecimal digits.
+fn is_message_sid(sid: &str) -> bool {
+    let digits = sid.strip_prefix("SM").or_else(|| sid.strip_prefix("MM"));
+    digits.is_some_and(|digits| digits.len() == 32 && digits.bytes().all(|byte| byte.is_ascii_hexdigit()))
+}
+
+fn error_code(value: &Value) -> Option<u32> {
+    match value {
+        Value::Number(number) => number.as_u64().and_then(|code| u32::try_from(code).ok()),
+        Value::String(text) => text.parse().ok(),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::id::MessageId;
+    use crate::domain::phone::PhoneNumber;
+    use std::time::Duration;
+
+    #[test]
+    fn twilio_keeps_a_message_no_longer_than_its_code_lives() {
+        let now = Timestamp::from_unix_micros(1_700_000_000_000_000).unwrap();
+        for (left_ms, seconds) in [
+            (0, 1),
+            (900, 1),
+            (1_999, 1),
+            (600_000, 600),
+            (599_999, 599),
+            (86_400_000, 36_000),
+        ] {
+            let sms = Sms {
+                id: MessageId(uuid::Uuid::nil()),
+                to: PhoneNumber::parse("+61466043123", None).unwrap(),
+                body: String::new(),
+                expires_at: now + Duration::from_millis(left_ms),
+            };
+            assert_eq!(validity(&sms, now), seconds, "{left_ms} ms");
+            assert_eq!(validity(&sms, now + Duration::from_hours(48)), 1);
+        }
     }
 }
