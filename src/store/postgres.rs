@@ -20,17 +20,14 @@ mod message;
 mod notification;
 mod outbox;
 mod row;
-mod send;
-mod settle;
 mod test_message;
 mod upkeep;
 mod verification;
 
 use connection::{PooledConnection, Pools};
-use send::{Issues, Resends};
-use settle::Settlements;
+use outbox::Settlements;
 use upkeep::Walk;
-use verification::Checks;
+use verification::{Checks, Issues, Resends};
 
 /// Batches of one kind that are under way at once. One lane alone would leave Postgres' own group commit unused; more make
 /// smaller batches.

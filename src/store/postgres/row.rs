@@ -9,12 +9,12 @@ use super::StoreError;
 use super::fault::corrupt;
 use crate::domain::id::{ApplicationId, ConnectionId, EnvironmentId, MessageId, VerificationId};
 use crate::domain::idempotency::KeyedHash;
-use crate::domain::limit::{Counters, Window};
+use crate::domain::limit::{self, Counters, MonthlyLimit, Window};
 use crate::domain::locale::LanguageTag;
 use crate::domain::message::{Channel, Failure, FailureCode, MessageStatus, MessageSummary, Provider};
 use crate::domain::time::Timestamp;
 use crate::domain::verification::{Purpose, Verification};
-use crate::store::verification::StoredVerification;
+use crate::store::verification::{SendLimits, SendRefusal, StoredVerification};
 
 /// The columns of a verification, as every statement that reads one names them.
 pub(super) struct VerificationRow {
@@ -204,6 +204,39 @@ impl CounterColumns {
     }
 }
 
+/// What a statement found that a send is counted against.
+pub(super) struct FoundLimits {
+    pub(super) recipient: Option<Counters>,
+    /// Of the end user's address.
+    pub(super) hour: Option<Window>,
+    pub(super) quota_used: Option<i32>,
+}
+
+impl FoundLimits {
+    pub(super) fn refusal(
+        &self,
+        limits: &SendLimits,
+        quota: Option<MonthlyLimit>,
+        now: Timestamp,
+    ) -> Option<SendRefusal> {
+        let used = u32::try_from(self.quota_used.unwrap_or(0)).unwrap_or(0);
+        let quota_left = quota.is_none_or(|quota| used < quota.limit);
+        limit::refusal(self.recipient, self.hour, quota_left, limits, now)
+    }
+}
+
+/// Takes what a send is counted against out of the record of either statement.
+macro_rules! found_limits {
+    ($record:expr) => {
+        $crate::store::postgres::row::FoundLimits {
+            recipient: $crate::store::postgres::row::counter_columns!($record).counters(),
+            hour: $crate::store::postgres::row::window(($record.ip_hour_started_at, $record.ip_hour_sends)),
+            quota_used: $record.quota_used,
+        }
+    };
+}
+pub(super) use found_limits;
+
 /// Something of each operation of a batch.
 pub(super) fn column<'b, O, T>(batch: &'b [Arc<O>], of: impl Fn(&'b O) -> T) -> Vec<T> {
     batch.iter().map(|operation| of(operation)).collect()
@@ -242,4 +275,9 @@ pub(super) use composite_type;
 /// A limit or count as the database's `integer`; what is beyond that is as good as the highest.
 pub(super) fn integer(count: u32) -> i32 {
     i32::try_from(count).unwrap_or(i32::MAX)
+}
+
+/// The month that a monthly limit counts, as its counter's row has it.
+pub(super) fn month(limit: MonthlyLimit) -> OffsetDateTime {
+    limit.month.to_offset_date_time()
 }

@@ -6,8 +6,7 @@ use async_trait::async_trait;
 use sqlx::{PgConnection, query_file};
 
 use super::directory::write_audit_entries;
-use super::row::{CounterColumns, integer};
-use super::send::month;
+use super::row::{CounterColumns, integer, month};
 use super::{PostgresStore, StoreError, fault};
 use crate::domain::limit::{self, Counters, SendRefusal};
 use crate::domain::time::Timestamp;

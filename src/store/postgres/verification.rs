@@ -1,4 +1,7 @@
-//! Verifications: guesses, cancellations and reading. How they are sent is in [`super::send`].
+//! Verifications: first sends, cancellations and reading. Each send is counted against all limits in the statement that makes it.
+
+mod check;
+mod resend;
 
 use std::sync::Arc;
 
@@ -7,23 +10,27 @@ use sqlx::query_file;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
+pub(super) use self::check::Checks;
+pub(super) use self::resend::Resends;
 use super::connection::{PooledConnection, Pools};
 use super::row::{
-    SummaryRow, by_place, column, composite_type, counter_columns, integer, left_alone, summary_row,
+    SummaryRow, by_place, column, composite_type, found_limits, integer, left_alone, month, summary_row,
     verification_row,
 };
 use super::{PostgresStore, StoreError, fault};
+use crate::domain::country::Country;
 use crate::domain::id::{ApplicationId, EnvironmentId, VerificationId};
-use crate::domain::idempotency::{KeyedHash, KeyedRequest, KeyedResend};
-use crate::domain::keyring::CodeMac;
+use crate::domain::idempotency::{KeyedHash, KeyedResend};
+use crate::domain::locale::LanguageTag;
 use crate::domain::message::{Channel, FailureCode, MessageStatus, MessageSummary, Provider};
 use crate::domain::time::Timestamp;
 use crate::domain::verification::Purpose;
 use crate::store::batch::{Carrier, Failure};
 use crate::store::verification::{
-    Cancel, Check, Guess, GuessedVerification, Issue, KeyedRequests, NewSend, NewVerification, Resend,
+    Cancel, Check, Guess, Issue, KeyedRequests, NewMessage, NewSend, NewVerification, Resend, SendLimits,
     StoredVerification,
 };
+use crate::store::write_health::Effect;
 use crate::store::{Upkeep, Verifications};
 
 #[async_trait]
@@ -118,116 +125,191 @@ impl Verifications for PostgresStore {
     }
 }
 
-/// Carries out guesses.
-pub(super) struct Checks(pub(super) Arc<Pools>);
+/// Carries out issues.
+pub(super) struct Issues(pub(super) Arc<Pools>);
 
 #[async_trait]
-impl Carrier<Guess> for Checks {
-    async fn carry_out(&self, batch: &[Arc<Guess>]) -> Result<Vec<Result<Check, StoreError>>, Failure> {
-        let mut connection = self.0.acquire_for_check().await.map_err(Failure::Lost)?;
+impl Carrier<NewVerification> for Issues {
+    async fn carry_out(
+        &self,
+        batch: &[Arc<NewVerification>],
+    ) -> Result<Vec<Result<Issue, StoreError>>, Failure> {
+        let mut connection = self.0.acquire(Effect::Writes).await.map_err(Failure::Lost)?;
         let rows = connection
             .ask_for_batch(async |connection| {
                 query_file!(
-                    "src/store/postgres/sql/check.sql",
-                    &column(batch, GuessRow::of) as &[GuessRow],
-                    Purpose::NAMES as &[&str],
-                    Channel::NAMES as &[&str],
-                    MessageStatus::NAMES as &[&str],
-                    Provider::NAMES as &[&str],
-                    FailureCode::NAMES as &[&str],
+                    "src/store/postgres/sql/issue.sql",
+                    &column(batch, NewVerificationRow::of) as &[NewVerificationRow],
+                    &column(batch, |new| NewMessageRow::of(&new.message, new.limits)) as &[NewMessageRow],
+                    &outbox_entries(batch) as &[DueRow],
+                    &expiries(batch) as &[DueRow],
                 )
                 .fetch_all(connection)
                 .await
             })
             .await?;
         let rows = by_place(batch.len(), rows, |row| row.number);
-        let mut outcomes = Vec::with_capacity(batch.len());
-        for (guess, row) in batch.iter().zip(rows) {
-            let Some(mut row) = row else {
-                outcomes.push(Ok(Check::NotFound));
-                continue;
-            };
-            let message = newest(&mut connection, summary_row!(row, row.message_id)).await;
-            let counters = counter_columns!(row).counters();
-            let hashes = (row.verify_key_hash.take(), row.verify_body_hash.take());
-            let (unreadable, admitted) = (row.unreadable, row.admitted);
-            let (code_generation, code_digits) = (row.code_key_id, row.code_digits);
-            let code_mac = std::mem::take(&mut row.code_mac);
-            let target = message.and_then(|message| {
-                let id = VerificationId(row.id);
-                let of = |column| fault::corrupt("verifications", column, id);
-                Ok(GuessedVerification {
-                    code_generation,
-                    code_mac,
-                    code_digits: u8::try_from(code_digits).map_err(|_| of("code_digits"))?,
-                    verified_by: verify_request(hashes).map_err(of)?,
-                    counters,
-                    stored: verification_row!(row).stored(message)?,
-                })
-            });
-            outcomes.push(target.and_then(|target| {
-                if unreadable {
-                    return Err(left_alone(&target.stored.verification));
-                }
-                match guess.judge(&target) {
-                    Ok(is_right) if admitted => Ok(guess.counted(target, is_right)),
-                    Err(refused) if !admitted => Ok(refused),
-                    _ => Err(fault::disagreement()),
-                }
-            }));
-        }
-        Ok(outcomes)
+        let outcomes = batch.iter().zip(rows).map(|(new, row)| {
+            let row = row.ok_or_else(fault::disagreement)?;
+            if row.admitted {
+                return Ok(Issue::Issued);
+            }
+            if row.made {
+                let repeated = row.made_body_hash.as_deref() == new.body_hash.as_ref().map(|hash| &hash[..]);
+                return Ok(if repeated {
+                    Issue::Repeated
+                } else {
+                    Issue::KeyReused
+                });
+            }
+            let found = found_limits!(row);
+            let refusal = found.refusal(&new.limits, new.message.quota, new.created_at);
+            refusal.map(Issue::Refused).ok_or_else(fault::disagreement)
+        });
+        Ok(outcomes.collect())
     }
 }
 
-/// A guess, as the statement takes it.
+/// A verification to be made, as the statement takes it.
 #[derive(sqlx::Encode)]
-struct GuessRow<'b> {
+struct NewVerificationRow<'b> {
     id: Uuid,
+    environment_id: Uuid,
     application_id: Uuid,
-    asked_purpose: Option<&'b str>,
-    asked_connection_id: Option<Uuid>,
-    enabled_connections: Vec<Uuid>,
-    now: OffsetDateTime,
-    guesses_per_day: i32,
-    digits: i16,
-    generations: Vec<i32>,
-    candidates: Vec<Vec<u8>>,
-    key_hash: Option<&'b [u8]>,
+    connection_id: Uuid,
+    created_at: OffsetDateTime,
+    expires_at: OffsetDateTime,
+    resend_at: OffsetDateTime,
+    code_key_id: i32,
+    code_digits: i16,
+    max_guesses: i16,
+    max_sends: i16,
+    code_mac: &'b [u8],
+    sealed_code: &'b [u8],
+    recipient_key: &'b [u8],
+    sealed_recipient: &'b [u8],
+    masked_recipient: &'b str,
+    ip_key: Option<&'b [u8]>,
     body_hash: Option<&'b [u8]>,
+    purpose: &'b str,
+    channel: &'b str,
+    country: Option<&'b str>,
+    locale: Option<&'b str>,
 }
-composite_type!(GuessRow, "guess");
+composite_type!(NewVerificationRow, "new_verification");
 
-impl<'b> GuessRow<'b> {
-    fn of(guess: &'b Guess) -> Self {
-        let candidate = |mac: &CodeMac| [&mac.generation.get().to_be_bytes()[..], &mac.mac].concat();
+impl<'b> NewVerificationRow<'b> {
+    fn of(new: &'b NewVerification) -> Self {
         Self {
-            id: guess.verification_id.0,
-            application_id: guess.application_id.0,
-            asked_purpose: guess.purpose.map(Purpose::as_str),
-            asked_connection_id: guess.connection_id.map(|id| id.0),
-            enabled_connections: guess.enabled_connections.iter().map(|id| id.0).collect(),
-            now: guess.now.to_offset_date_time(),
-            guesses_per_day: integer(guess.guesses_per_day),
-            digits: guess.digits.into(),
-            generations: guess.macs.iter().map(|mac| mac.generation.get()).collect(),
-            candidates: guess.macs.iter().map(candidate).collect(),
-            key_hash: guess.request.as_ref().map(|request| &request.key_hash[..]),
-            body_hash: guess.request.as_ref().map(|request| &request.body_hash[..]),
+            id: new.id.0,
+            environment_id: new.environment_id.0,
+            application_id: new.application_id.0,
+            connection_id: new.connection_id.0,
+            created_at: new.created_at.to_offset_date_time(),
+            expires_at: new.expires_at.to_offset_date_time(),
+            resend_at: new.resend_at.to_offset_date_time(),
+            code_key_id: new.code_mac.generation.get(),
+            code_digits: new.code_digits.into(),
+            max_guesses: new.max_guesses.into(),
+            max_sends: new.max_sends.into(),
+            code_mac: &new.code_mac.mac,
+            sealed_code: &new.sealed_code,
+            recipient_key: &new.recipient_key,
+            sealed_recipient: &new.sealed_recipient,
+            masked_recipient: &new.masked_recipient,
+            ip_key: new.ip_key.as_ref().map(|key| &key[..]),
+            body_hash: new.body_hash.as_ref().map(|hash| &hash[..]),
+            purpose: new.purpose.as_str(),
+            channel: new.channel.as_str(),
+            country: new.country.as_ref().map(Country::as_str),
+            locale: new.locale.as_ref().map(LanguageTag::as_str),
         }
     }
 }
 
-fn verify_request(
-    (key_hash, body_hash): (Option<Vec<u8>>, Option<Vec<u8>>),
-) -> Result<Option<KeyedRequest>, &'static str> {
-    let (Some(key_hash), Some(body_hash)) = (key_hash, body_hash) else {
-        return Ok(None);
-    };
-    Ok(Some(KeyedRequest {
-        key_hash: key_hash.try_into().map_err(|_| "verify_key_hash")?,
-        body_hash: body_hash.try_into().map_err(|_| "verify_body_hash")?,
+/// A message to be made, with what it is counted against.
+#[derive(sqlx::Encode)]
+struct NewMessageRow<'b> {
+    message_id: Uuid,
+    language: &'b str,
+    decision: &'b str,
+    lease_token: Uuid,
+    lease_until: OffsetDateTime,
+    per_hour: i32,
+    per_day: i32,
+    ip_per_hour: i32,
+    guesses_per_day: i32,
+    quota_counter: Option<&'b str>,
+    quota_month: Option<OffsetDateTime>,
+    quota_limit: Option<i32>,
+}
+composite_type!(NewMessageRow, "new_message");
+
+impl<'b> NewMessageRow<'b> {
+    fn of(message: &'b NewMessage, limits: SendLimits) -> Self {
+        Self {
+            message_id: message.id.0,
+            language: message.language.as_str(),
+            decision: &message.decision,
+            lease_token: message.lease.token,
+            lease_until: message.lease.until.to_offset_date_time(),
+            per_hour: integer(limits.per_hour),
+            per_day: integer(limits.per_day),
+            ip_per_hour: integer(limits.ip_per_hour),
+            guesses_per_day: integer(limits.guesses_per_day),
+            quota_counter: message.quota.map(|quota| quota.counter.as_str()),
+            quota_month: message.quota.map(month),
+            quota_limit: message.quota.map(|quota| integer(quota.limit)),
+        }
+    }
+}
+
+/// What falls due together.
+#[derive(sqlx::Encode)]
+struct DueRow<'b> {
+    queue: Option<&'b str>,
+    due_at: OffsetDateTime,
+    ids: Vec<Uuid>,
+}
+composite_type!(DueRow, "due");
+
+/// An entry for each channel, due when the last of its leases ends.
+fn outbox_entries(batch: &[Arc<NewVerification>]) -> Vec<DueRow<'_>> {
+    together(batch.iter().map(|new| {
+        let row = DueRow {
+            queue: Some(new.channel.as_str()),
+            due_at: new.message.lease.until.to_offset_date_time(),
+            ids: vec![new.message.id.0],
+        };
+        (new.channel, row)
     }))
+}
+
+/// An entry for all codes that live equally long, due when the last of them dies.
+fn expiries(batch: &[Arc<NewVerification>]) -> Vec<DueRow<'_>> {
+    together(batch.iter().map(|new| {
+        let row = DueRow {
+            queue: None,
+            due_at: new.expires_at.to_offset_date_time(),
+            ids: vec![new.id.0],
+        };
+        (new.created_at.until(new.expires_at), row)
+    }))
+}
+
+/// Makes one row of those with the same key, due with the last of them.
+fn together<'b, K: PartialEq>(rows: impl Iterator<Item = (K, DueRow<'b>)>) -> Vec<DueRow<'b>> {
+    let mut together: Vec<(K, DueRow)> = Vec::new();
+    for (key, row) in rows {
+        match together.iter_mut().find(|(other, _)| *other == key) {
+            Some((_, first)) => {
+                first.due_at = first.due_at.max(row.due_at);
+                first.ids.extend(row.ids);
+            }
+            None => together.push((key, row)),
+        }
+    }
+    together.into_iter().map(|(_, row)| row).collect()
 }
 
 /// The newest message of a verification. A resend that committed after the statement's snapshot and before it had the verification's
