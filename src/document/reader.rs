@@ -214,6 +214,7 @@ impl<'de> Deserializer<'de> for Reading<'_> {
                 }
             }
             Value::Object(fields) => visitor.visit_map(Fields::of(self.known, &self.place, fields)),
+            Value::Unusable(reason) => Err(Error::new(Fault::Refused((*reason).to_owned()))),
         }
     }
 

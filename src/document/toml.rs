@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use toml::de::{DeTable, DeValue};
 
-use super::mistake::{Fault, Mistake};
 use super::place::Place;
 use super::value::Value;
 
@@ -35,8 +34,6 @@ pub struct TomlDocument {
     pub positions: BTreeMap<Place, Position>,
     /// What is not TOML, a line each.
     pub broken: Vec<NotToml>,
-    /// Values that no document has.
-    pub mistakes: Vec<Mistake>,
 }
 
 impl TomlDocument {
@@ -58,7 +55,6 @@ pub fn from_toml(text: &str) -> TomlDocument {
         text,
         broken_lines: BTreeSet::new(),
         positions: BTreeMap::new(),
-        mistakes: Vec::new(),
     };
     let mut broken = Vec::new();
     for error in errors {
@@ -74,7 +70,6 @@ pub fn from_toml(text: &str) -> TomlDocument {
         value: reading.table(&Place::default(), table.get_ref()),
         positions: reading.positions,
         broken,
-        mistakes: reading.mistakes,
     }
 }
 
@@ -82,7 +77,6 @@ struct Reading<'a> {
     text: &'a str,
     broken_lines: BTreeSet<usize>,
     positions: BTreeMap<Place, Position>,
-    mistakes: Vec<Mistake>,
 }
 
 impl Reading<'_> {
@@ -110,30 +104,29 @@ impl Reading<'_> {
 
     fn value(&mut self, place: Place, position: Position, value: &DeValue<'_>) -> Value {
         let read = match value {
-            DeValue::String(text) => Ok(Value::Text(text.clone().into_owned())),
-            DeValue::Boolean(switch) => Ok(Value::Boolean(*switch)),
-            DeValue::Table(table) => Ok(self.table(&place, table)),
+            DeValue::String(text) => Value::Text(text.clone().into_owned()),
+            DeValue::Boolean(switch) => Value::Boolean(*switch),
+            DeValue::Table(table) => self.table(&place, table),
             DeValue::Array(items) => {
                 let items = items.iter().enumerate().map(|(index, item)| {
                     let position = self.position(item.span().start);
                     self.value(place.item(index), position, item.get_ref())
                 });
-                Ok(Value::List(items.collect()))
+                Value::List(items.collect())
             }
-            DeValue::Integer(number) => i64::from_str_radix(number.as_str(), number.radix())
-                .map(|number| u64::try_from(number).map_or(Value::Integer(number), Value::Natural))
-                .map_err(|_| "is a number that is too large"),
-            DeValue::Float(number) => Some(number.as_str().parse().unwrap_or(f64::NAN))
-                .filter(|number| number.is_finite())
-                .map(Value::Number)
-                .ok_or("is not a number"),
-            DeValue::Datetime(_) => Err("is a date or time, which no key takes; text stands in quotes"),
+            DeValue::Integer(number) => match i64::from_str_radix(number.as_str(), number.radix()) {
+                Ok(number) => u64::try_from(number).map_or(Value::Integer(number), Value::Natural),
+                Err(_) => Value::Unusable("is a number that is too large"),
+            },
+            DeValue::Float(number) => match number.as_str().parse() {
+                Ok(number) if f64::is_finite(number) => Value::Number(number),
+                _ => Value::Unusable("is not a number"),
+            },
+            DeValue::Datetime(_) => {
+                Value::Unusable("is a date or time, which no key takes; text stands in quotes")
+            }
         };
-        self.positions.insert(place.clone(), position);
-        read.unwrap_or_else(|problem| {
-            let fault = Fault::Refused(problem.to_owned());
-            self.mistakes.push(Mistake { place, fault });
-            Value::Null
-        })
+        self.positions.insert(place, position);
+        read
     }
 }

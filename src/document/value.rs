@@ -25,6 +25,8 @@ pub enum Value {
     List(Vec<Value>),
     /// An object: a table of a file.
     Object(BTreeMap<String, Value>),
+    /// What a file can say and no type takes, with the reason.
+    Unusable(&'static str),
 }
 
 impl Value {
