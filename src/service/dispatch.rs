@@ -16,7 +16,7 @@ use crate::domain::id::{EnvironmentId, MessageId};
 use crate::domain::idempotency::KeyedHash;
 use crate::domain::keyring::{KeyRing, OpenError};
 use crate::domain::limit::recipient_key;
-use crate::domain::message::{Failure, MessageSummary};
+use crate::domain::message::MessageSummary;
 use crate::domain::random::{Random, unguessable_id};
 use crate::domain::recipient::Recipient;
 use crate::domain::time::Timestamp;
@@ -24,18 +24,17 @@ use crate::provider::{ATTEMPT_TIMEOUT, EmailTransport, SmsTransport};
 use crate::store::SharedStore;
 use crate::store::outbox::{Lease, StoredPayload};
 
-mod decision;
 mod job;
 mod lanes;
 mod notification;
-mod settling;
+mod settle;
 mod under_way;
 mod walk;
 mod work;
 
 pub use job::{CodePayload, Job, NotificationPayload, Payload};
 use lanes::Lanes;
-use settling::Unrecorded;
+use settle::Unrecorded;
 pub use under_way::PendingCommit;
 use under_way::{Entry, UnderWay};
 
@@ -60,15 +59,6 @@ pub struct Platform {
     pub monthly_test_quota: u32,
     /// Messages a month that the platform sender carries in place of an environment's own.
     pub monthly_fallback_cap: u32,
-}
-
-/// Where a message stands after a pass over its route.
-#[derive(Debug, Clone)]
-pub struct Delivery {
-    /// The message.
-    pub message: MessageSummary,
-    /// Why it definitely failed, if it did.
-    pub failure: Option<Failure>,
 }
 
 /// Takes messages to their senders.
@@ -125,40 +115,40 @@ impl Dispatcher {
     }
 
     /// Sends messages that this process has just made, all at once, and answers of each what the first pass over its route came
-    /// to, or `None` when `max_wait` is over before; the sending then goes on by itself.
+    /// to, or that it is queued when `max_wait` is over before; the sending then goes on by itself.
     pub async fn send_within(
         self: &Arc<Self>,
         made: PendingCommit,
         jobs: Vec<Job>,
         max_wait: Duration,
-    ) -> Vec<Option<Delivery>> {
-        let tasks: Vec<_> = jobs
-            .into_iter()
-            .zip(made.made())
-            .map(|(job, entry)| self.start(job, entry))
-            .collect();
+    ) -> Vec<MessageSummary> {
+        let start = |(job, entry): (Job, Entry)| (job.message_id, self.start(job, entry));
+        let started: Vec<_> = jobs.into_iter().zip(made.made()).map(start).collect();
         let deadline = Instant::now() + max_wait;
-        join_all(tasks.into_iter().map(async |task| {
+        join_all(started.into_iter().map(async |(id, task)| {
             if max_wait.is_zero() {
-                return None;
+                return MessageSummary::queued(id);
             }
             // A panic in the task has been reported by its hook; the lease brings the message back.
-            timeout_at(deadline, task).await.ok()?.ok().flatten()
+            let sent = timeout_at(deadline, task).await.ok().and_then(Result::ok);
+            sent.unwrap_or_else(|| MessageSummary::queued(id))
         }))
         .await
     }
 
-    fn start(self: &Arc<Self>, job: Job, entry: Entry) -> JoinHandle<Option<Delivery>> {
+    fn start(self: &Arc<Self>, job: Job, entry: Entry) -> JoinHandle<MessageSummary> {
         let dispatcher = Arc::clone(self);
         self.tasks.spawn(async move {
             let _under_way = entry;
             // Refused when the process drains: then another one, or the next start, has the message at once.
             let permit = dispatcher.lanes.enter(job.queue()).await;
             if permit.is_none() || job.held_since.elapsed() + LEASE_NEEDED > LEASE {
-                dispatcher.give_up_lease(job.message_id, job.lease).await;
-                return None;
+                dispatcher
+                    .give_up_lease(job.message_id, job.lease, Duration::ZERO)
+                    .await;
+                return MessageSummary::queued(job.message_id);
             }
-            Some(dispatcher.pass(job).await)
+            dispatcher.pass(job).await
         })
     }
 

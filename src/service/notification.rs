@@ -8,7 +8,7 @@ use futures_util::future::join_all;
 use tokio::time::Instant;
 
 use super::clock::GuardedClock;
-use super::dispatch::{Delivery, Dispatcher, Job, NotificationPayload, Payload, PendingCommit};
+use super::dispatch::{Dispatcher, Job, NotificationPayload, Payload};
 use super::otp::{Caller, Refused, SendError, removed};
 use super::route;
 use crate::domain::email::EmailAddress;
@@ -17,7 +17,7 @@ use crate::domain::idempotency::KeyedRequest;
 use crate::domain::keyring::KeyRing;
 use crate::domain::limit::{notification_key, recipient_key};
 use crate::domain::locale::{LanguageTag, Locale};
-use crate::domain::message::{MessageStatus, MessageSummary};
+use crate::domain::message::MessageStatus;
 use crate::domain::notification::{
     LIFE, NotificationData, NotificationDecision, NotificationEvent, NotificationSource, NotificationView,
     PER_RECIPIENT_AND_DAY,
@@ -109,7 +109,7 @@ impl Service {
                     source: command.source,
                     outcome: decision.outcome(),
                     reason: decision.reason(),
-                    messages: self.deliver(pending, jobs, max_wait).await,
+                    messages: self.dispatcher.send_within(pending, jobs, max_wait).await,
                 });
             }
             Outcome::Repeated(id) => {
@@ -242,16 +242,6 @@ impl Service {
             decision: route.to_json(),
             per_day: PER_RECIPIENT_AND_DAY,
         })
-    }
-
-    /// Hands committed messages over, and answers what is learned of them within `max_wait`.
-    async fn deliver(&self, made: PendingCommit, jobs: Vec<Job>, max_wait: Duration) -> Vec<MessageSummary> {
-        let ids: Vec<_> = jobs.iter().map(|job| job.message_id).collect();
-        let delivered = self.dispatcher.send_within(made, jobs, max_wait).await;
-        let summary = |(id, delivery): (_, Option<Delivery>)| {
-            delivery.map_or_else(|| MessageSummary::queued(id), |delivery| delivery.message)
-        };
-        ids.into_iter().zip(delivered).map(summary).collect()
     }
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::clock::GuardedClock;
 use super::directory::EnvironmentSnapshot;
-use super::dispatch::{Delivery, Dispatcher, Job, PendingCommit};
+use super::dispatch::{Dispatcher, Job, PendingCommit};
 use super::route::{self, Route};
 use crate::domain::code::Code;
 use crate::domain::environment::{Application, Connection};
@@ -185,14 +185,13 @@ impl Service {
         job: Job,
         max_wait: Duration,
     ) -> Result<Verification, NotDelivered> {
-        let message_id = job.message_id;
-        let mut delivered = self.dispatcher.send_within(made, vec![job], max_wait).await;
-        if let Some(Delivery { message, failure }) = delivered.pop().flatten() {
-            if let Some(failure) = failure {
+        let mut sent = self.dispatcher.send_within(made, vec![job], max_wait).await;
+        if let Some(message) = sent.pop() {
+            if let Some(failure) = message.error {
                 return Err(NotDelivered {
                     failure,
                     verification_id: verification.id,
-                    message_id,
+                    message_id: message.id,
                 });
             }
             verification.message = message;

@@ -2,8 +2,9 @@
 
 use super::job::NotificationPayload;
 use super::walk::candidates;
-use super::{Delivery, Dispatcher, Job};
+use super::{Dispatcher, Job};
 use crate::domain::locale::Locale;
+use crate::domain::message::MessageSummary;
 use crate::provider::Class;
 use crate::service::directory::EnvironmentSnapshot;
 use crate::service::render::{self, NotificationContent};
@@ -16,7 +17,7 @@ impl Dispatcher {
         job: &Job,
         payload: &NotificationPayload,
         environment: &EnvironmentSnapshot,
-    ) -> Delivery {
+    ) -> MessageSummary {
         let settings = &environment.environment.fields;
         let content = NotificationContent {
             message_id: job.message_id,

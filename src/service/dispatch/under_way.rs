@@ -158,7 +158,7 @@ impl Dispatcher {
             wait = (wait * 2).min(LONGEST_WAIT);
         }
         for entry in entries.iter().skip(1) {
-            self.give_up_lease(entry.id, lease).await;
+            self.give_up_lease(entry.id, lease, Duration::ZERO).await;
         }
         tracing::warn!(
             messages = entries.len(),

@@ -7,13 +7,12 @@ use std::time::Duration;
 
 use futures_util::FutureExt as _;
 
-use super::decision::{Next, Pass, failure};
 use super::job::CodePayload;
-use super::settling::LEFT_FOR;
-use super::{Delivery, Dispatcher, Job, LEASE, Payload};
+use super::settle::{LEFT_FOR, Pass};
+use super::{Dispatcher, Job, Payload};
 use crate::domain::id::AttemptId;
 use crate::domain::locale::Locale;
-use crate::domain::message::{Attempt, Failure, MessageStatus, MessageSummary, Provider, Sms};
+use crate::domain::message::{Attempt, MessageStatus, MessageSummary, Provider, Sms};
 use crate::domain::policy::retry_at;
 use crate::domain::recipient::Recipient;
 use crate::domain::time::Timestamp;
@@ -23,23 +22,23 @@ use crate::service::directory::EnvironmentSnapshot;
 use crate::service::render::{self, CodeContent};
 use crate::service::route::{self, Hop, Route};
 use crate::store::StoreError;
-use crate::store::outbox::{MonthlyCounter, MonthlyLimit, Outcome, Settlement};
+use crate::store::outbox::{MonthlyCounter, MonthlyLimit, Outcome};
 
 /// A sender of a route.
 type Candidate<M> = (Hop, Arc<dyn Transport<M>>);
 
 impl Dispatcher {
     /// One pass over the route of a message.
-    pub(super) async fn pass(&self, job: Job) -> Delivery {
+    pub(super) async fn pass(&self, job: Job) -> MessageSummary {
         let Ok(now) = self.clock.now() else {
             return self.wait_for_the_clock(&job).await;
         };
         let Ok(environment) = self.environment_of(&job.payload).await else {
-            return self.conclude(&job, None, Outcome::RetryAt(now + LEFT_FOR)).await;
+            return self.conclude(&job, Outcome::RetryAt(now + LEFT_FOR)).await;
         };
         let alive = job.expires_at() > now;
         let Some(environment) = environment.filter(|_| alive) else {
-            return self.conclude(&job, None, Outcome::Expired).await;
+            return self.conclude(&job, Outcome::Expired).await;
         };
         match &job.payload {
             Payload::Code(payload) => self.pass_code(&job, payload, &environment).await,
@@ -52,7 +51,7 @@ impl Dispatcher {
         job: &Job,
         payload: &CodePayload,
         environment: &EnvironmentSnapshot,
-    ) -> Delivery {
+    ) -> MessageSummary {
         let content = content(job, payload, environment);
         match &payload.recipient {
             Recipient::Phone(number) => {
@@ -86,7 +85,7 @@ impl Dispatcher {
         purpose: Purpose,
         environment: &EnvironmentSnapshot,
         message: &Sms,
-    ) -> Delivery {
+    ) -> MessageSummary {
         let Ok(route) = route::sms(&environment.sms.row, purpose, self.platform.sms_kind) else {
             return self.refuse(job, Class::SenderMisconfigured).await;
         };
@@ -100,20 +99,17 @@ impl Dispatcher {
                 Ok(false) => return self.refuse(job, Class::Account).await,
                 Err(_) => {
                     let at = self.next_try(job, self.clock.estimate(), job.attempts, None);
-                    return self.conclude(job, None, Outcome::RetryAt(at)).await;
+                    return self.conclude(job, Outcome::RetryAt(at)).await;
                 }
             }
         }
         let candidates = candidates(&route, environment.own_sms.as_ref(), self.platform.sms.as_ref());
-        let delivery = self.walk(job, &candidates, message).await;
-        let taken = matches!(
-            delivery.message.status,
-            MessageStatus::Accepted | MessageStatus::Unknown
-        );
+        let sent = self.walk(job, &candidates, message).await;
+        let taken = matches!(sent.status, MessageStatus::Accepted | MessageStatus::Unknown);
         if late && !taken {
             self.release(job, quota).await;
         }
-        delivery
+        sent
     }
 
     /// Asks one sender after the other.
@@ -122,7 +118,7 @@ impl Dispatcher {
         job: &Job,
         candidates: &[Candidate<M>],
         message: &M,
-    ) -> Delivery {
+    ) -> MessageSummary {
         let mut pass = Pass::default();
         let mut job_attempts = job.attempts;
         let cap = self.monthly_limit(MonthlyCounter::Fallback);
@@ -151,33 +147,16 @@ impl Dispatcher {
                 pass.try_again_later();
                 false
             });
-            let provider = attempt.provider;
-            let now = attempt.finished_at;
-            let outcome = match pass.decide(result, another) {
-                Next::Accepted(Receipt {
-                    provider_message_id, ..
-                }) => Outcome::Accepted {
-                    provider,
-                    fallback,
-                    provider_message_id,
-                },
-                Next::Unknown => Outcome::Unknown { provider, fallback },
-                Next::AnotherSender => Outcome::NextSender {
-                    lease_until: now + LEASE,
-                },
-                Next::Retry { retry_after } => {
-                    Outcome::RetryAt(self.next_try(job, now, job_attempts, retry_after))
-                }
-                Next::Failed(failure) => Outcome::Failed(failure),
-            };
-            let (delivery, held) = self.record(job, Some(attempt), outcome).await;
+            let next_try = |retry_after| self.next_try(job, attempt.finished_at, job_attempts, retry_after);
+            let outcome = pass.decide(&attempt, result, fallback, another, next_try);
+            let (message, held) = self.record(job, Some(attempt), outcome).await;
             if !another {
-                return delivery;
+                return message;
             }
             if !held {
                 // Another process has the message by now, and asks this sender itself.
                 self.release(job, cap).await;
-                return delivery;
+                return message;
             }
         }
         self.refuse(job, Class::SenderMisconfigured).await
@@ -229,32 +208,6 @@ impl Dispatcher {
             provider_message_id,
         };
         (attempt, result)
-    }
-
-    /// Ends a message that nobody can be asked to carry.
-    pub(super) async fn refuse(&self, job: &Job, class: Class) -> Delivery {
-        self.conclude(job, None, Outcome::Failed(failure(class))).await
-    }
-
-    /// Records an outcome and tells what it makes of the message.
-    async fn conclude(&self, job: &Job, attempt: Option<Attempt>, outcome: Outcome) -> Delivery {
-        self.record(job, attempt, outcome).await.0
-    }
-
-    /// As [`Self::conclude`], and tells whether this process still holds the message, or held it to its end.
-    async fn record(&self, job: &Job, attempt: Option<Attempt>, outcome: Outcome) -> (Delivery, bool) {
-        let delivery = delivery(job, &outcome);
-        let now = self.clock.estimate();
-        let settlement = Settlement {
-            message_id: job.message_id,
-            token: job.lease.token,
-            attempt,
-            outcome,
-            now,
-        };
-        let life = now.until(job.expires_at());
-        let held = self.settle(settlement, life).await;
-        (delivery, held)
     }
 
     fn monthly_limit(&self, counter: MonthlyCounter) -> MonthlyLimit {
@@ -334,30 +287,6 @@ fn content<'a>(job: &Job, payload: &'a CodePayload, environment: &'a Environment
         autofill_domain: application.and_then(|application| application.row.fields.autofill_domain.as_ref()),
         texts: environment.texts(locale, verification.purpose),
     }
-}
-
-/// What an outcome makes of a message, without reading it back.
-fn delivery(job: &Job, outcome: &Outcome) -> Delivery {
-    let summary = |status, provider, fallback, error: Option<Failure>| MessageSummary {
-        id: job.message_id,
-        status,
-        provider,
-        fallback,
-        error,
-    };
-    let message = match outcome {
-        Outcome::Accepted {
-            provider, fallback, ..
-        } => summary(MessageStatus::Accepted, Some(*provider), *fallback, None),
-        Outcome::Unknown { provider, fallback } => {
-            summary(MessageStatus::Unknown, Some(*provider), *fallback, None)
-        }
-        Outcome::NextSender { .. } | Outcome::RetryAt(_) => summary(MessageStatus::Queued, None, false, None),
-        Outcome::Failed(failure) => summary(MessageStatus::Failed, None, false, Some(failure.clone())),
-        Outcome::Expired => summary(MessageStatus::Expired, None, false, None),
-    };
-    let failure = message.error.clone();
-    Delivery { message, failure }
 }
 
 /// One line and one count per attempt, without recipient or text.

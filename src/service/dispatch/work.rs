@@ -7,14 +7,14 @@ use tokio::task::JoinHandle;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::{Delivery, Dispatcher, Job};
-use crate::domain::id::MessageId;
-use crate::domain::message::{Channel, Provider};
+use super::settle::LEFT_FOR;
+use super::{Dispatcher, Job};
+use crate::domain::message::{Channel, MessageSummary, Provider};
 use crate::domain::time::Timestamp;
 use crate::domain::verification::VerificationStatus;
 use crate::service::route::{self, Hop};
 use crate::store::StoreError;
-use crate::store::outbox::{Claimed, Lease, Outcome, Queue, Settlement, StoredPayload};
+use crate::store::outbox::{Claimed, Lease, Outcome, Queue, StoredPayload};
 
 /// How often the outbox is asked for messages that are due.
 const POLL_INTERVAL: Duration = Duration::from_millis(500);
@@ -52,7 +52,7 @@ impl Dispatcher {
         Ok(count)
     }
 
-    pub(super) async fn start_due(self: &Arc<Self>) -> Result<Vec<JoinHandle<Option<Delivery>>>, StoreError> {
+    pub(super) async fn start_due(self: &Arc<Self>) -> Result<Vec<JoinHandle<MessageSummary>>, StoreError> {
         let mut started = Vec::new();
         for queue in Queue::ALL {
             self.start_due_of(queue, &mut started).await?;
@@ -65,7 +65,7 @@ impl Dispatcher {
     async fn start_due_of(
         self: &Arc<Self>,
         queue: Queue,
-        started: &mut Vec<JoinHandle<Option<Delivery>>>,
+        started: &mut Vec<JoinHandle<MessageSummary>>,
     ) -> Result<(), StoreError> {
         let mut room = self.lanes.free(queue);
         while room > 0
@@ -128,7 +128,7 @@ impl Dispatcher {
                 });
             }
             Err(error) if error.is_for_others() => {
-                self.leave_to_others(message_id, lease).await;
+                self.give_up_lease(message_id, lease, LEFT_FOR).await;
                 return None;
             }
             Ok(None) | Err(_) => {}
@@ -141,20 +141,9 @@ impl Dispatcher {
         } else {
             Outcome::Expired
         };
-        self.end(message_id, lease, outcome).await;
-        None
-    }
-
-    /// Ends a message without another try.
-    pub(super) async fn end(&self, message_id: MessageId, lease: Lease, outcome: Outcome) {
-        let settlement = Settlement {
-            message_id,
-            token: lease.token,
-            attempt: None,
-            outcome,
-            now: self.clock.estimate(),
-        };
+        let settlement = self.settlement(message_id, lease, outcome);
         self.settle(settlement, Duration::ZERO).await;
+        None
     }
 
     /// Who would have been asked first by a process that died.
