@@ -175,6 +175,7 @@ impl App {
                 Arc::clone(&store),
                 Arc::clone(&dispatcher),
                 connect,
+                Arc::clone(&keys),
                 Arc::clone(&guarded),
                 Arc::clone(&random),
                 config.smtp.allow_plaintext,

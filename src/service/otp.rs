@@ -13,6 +13,7 @@ use crate::domain::environment::{Application, Connection};
 use crate::domain::id::{ConnectionId, EnvironmentId, MessageId, VerificationId};
 use crate::domain::idempotency::{KeyedHash, KeyedRequest};
 use crate::domain::keyring::KeyRing;
+use crate::domain::limit::recipient_key;
 use crate::domain::locale::{LanguageTag, Locale};
 use crate::domain::message::Channel;
 use crate::domain::phone::PhoneNumber;
@@ -106,7 +107,7 @@ impl Service {
     /// What the messages to a recipient are found by.
     #[must_use]
     pub fn recipient_key(&self, environment: EnvironmentId, recipient: &Recipient) -> KeyedHash {
-        self.dispatcher.recipient_key(environment, recipient)
+        recipient_key(&self.keys, environment, recipient)
     }
 
     /// Counts and compares a guess.

@@ -19,6 +19,8 @@ use crate::document::{Draft, Mistake};
 use crate::domain::code::Code;
 use crate::domain::email::EmailAddress;
 use crate::domain::id::MessageId;
+use crate::domain::keyring::KeyRing;
+use crate::domain::limit::recipient_key;
 use crate::domain::locale::Locale;
 use crate::domain::message::{Channel, Provider};
 use crate::domain::phone::PhoneNumber;
@@ -129,6 +131,7 @@ pub struct Service {
     store: SharedStore,
     dispatcher: Arc<Dispatcher>,
     connect: Arc<dyn Connect>,
+    keys: Arc<KeyRing>,
     clock: Arc<GuardedClock>,
     random: Arc<dyn Random>,
     allow_plaintext_smtp: bool,
@@ -140,6 +143,7 @@ impl Service {
         store: SharedStore,
         dispatcher: Arc<Dispatcher>,
         connect: Arc<dyn Connect>,
+        keys: Arc<KeyRing>,
         clock: Arc<GuardedClock>,
         random: Arc<dyn Random>,
         allow_plaintext_smtp: bool,
@@ -148,6 +152,7 @@ impl Service {
             store,
             dispatcher,
             connect,
+            keys,
             clock,
             random,
             allow_plaintext_smtp,
@@ -266,7 +271,7 @@ impl Service {
         let at = self.clock.now()?;
         let test = NewTest {
             environment_id: environment.id(),
-            recipient_key: self.dispatcher.recipient_key(environment.id(), recipient),
+            recipient_key: recipient_key(&self.keys, environment.id(), recipient),
             per_minute: PER_MINUTE,
             per_hour: policy.sends_per_hour.into(),
             per_day: policy.sends_per_day.into(),

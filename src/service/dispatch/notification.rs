@@ -1,8 +1,7 @@
 //! Notifications on their way: always through the platform's sender.
 
-use super::job::NotificationPayload;
 use super::walk::candidates;
-use super::{Dispatcher, Job};
+use super::{Dispatcher, Job, NotificationPayload};
 use crate::domain::locale::Locale;
 use crate::domain::message::MessageSummary;
 use crate::provider::Class;

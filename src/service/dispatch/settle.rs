@@ -19,9 +19,9 @@ use crate::store::outbox::{Lease, Outcome, Settled, Settlement};
 const LONGEST_HOLD: Duration = Duration::from_mins(10);
 
 /// The first wait before the database is asked again; it doubles up to [`LONGEST_WAIT`].
-const FIRST_WAIT: Duration = Duration::from_millis(50);
+pub(super) const FIRST_WAIT: Duration = Duration::from_millis(50);
 
-const LONGEST_WAIT: Duration = Duration::from_millis(800);
+pub(super) const LONGEST_WAIT: Duration = Duration::from_millis(800);
 
 /// How long a message that this process cannot open is left alone by it and all others. Each of these is a chance for one that
 /// can.

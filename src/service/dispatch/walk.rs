@@ -7,9 +7,8 @@ use std::time::Duration;
 
 use futures_util::FutureExt as _;
 
-use super::job::CodePayload;
 use super::settle::{LEFT_FOR, Pass};
-use super::{Dispatcher, Job, Payload};
+use super::{CodePayload, Dispatcher, Job, Payload};
 use crate::domain::id::AttemptId;
 use crate::domain::locale::Locale;
 use crate::domain::message::{Attempt, MessageStatus, MessageSummary, Provider, Sms};
@@ -18,7 +17,7 @@ use crate::domain::recipient::Recipient;
 use crate::domain::time::Timestamp;
 use crate::domain::verification::Purpose;
 use crate::provider::{ATTEMPT_TIMEOUT, Class, Receipt, SendError, Transport};
-use crate::service::directory::EnvironmentSnapshot;
+use crate::service::directory::{EnvironmentSnapshot, OutOfService};
 use crate::service::render::{self, CodeContent};
 use crate::service::route::{self, Hop, Route};
 use crate::store::StoreError;
@@ -44,6 +43,37 @@ impl Dispatcher {
             Payload::Code(payload) => self.pass_code(&job, payload, &environment).await,
             Payload::Notification(payload) => self.pass_notification(&job, payload, &environment).await,
         }
+    }
+
+    /// The environment of a message, as long as it is there, and with it the application that a code is for. What this process
+    /// does not know may have been made a moment ago through another one.
+    async fn environment_of(
+        &self,
+        payload: &Payload,
+    ) -> Result<Option<Arc<EnvironmentSnapshot>>, OutOfService> {
+        if let Ok(Some(held)) = self.held_environment_of(payload) {
+            return Ok(Some(held));
+        }
+        if let Err(error) = self.directory.refresh().await {
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "the directory could not be read again"
+            );
+        }
+        self.held_environment_of(payload)
+    }
+
+    fn held_environment_of(
+        &self,
+        payload: &Payload,
+    ) -> Result<Option<Arc<EnvironmentSnapshot>>, OutOfService> {
+        let snapshot = self.directory.current();
+        let held = snapshot.environment(payload.environment_id())?;
+        let has_owner = |held: &&Arc<EnvironmentSnapshot>| match payload {
+            Payload::Code(code) => held.application(code.verification.application_id).is_some(),
+            Payload::Notification(_) => true,
+        };
+        Ok(held.filter(has_owner).cloned())
     }
 
     async fn pass_code(

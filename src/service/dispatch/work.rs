@@ -1,20 +1,28 @@
-//! Working off the outbox: what waits for a retry, and what a process left that died.
+//! Working off the outbox: what waits for a retry, what a process left that died, and what may have been made though nobody
+//! could be told.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::task::JoinHandle;
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
-use super::settle::LEFT_FOR;
-use super::{Dispatcher, Job};
+use super::settle::{FIRST_WAIT, LEFT_FOR, LONGEST_WAIT};
+use super::{Dispatcher, Entry, Job, LEASE, NotificationPayload, Payload};
+use crate::domain::code::Code;
+use crate::domain::id::MessageId;
+use crate::domain::keyring::{KeyRing, OpenError};
 use crate::domain::message::{Channel, MessageSummary, Provider};
+use crate::domain::notification::NotificationData;
+use crate::domain::recipient::{Recipient, RecipientRow};
 use crate::domain::time::Timestamp;
 use crate::domain::verification::VerificationStatus;
 use crate::service::route::{self, Hop};
 use crate::store::StoreError;
-use crate::store::outbox::{Claimed, Lease, Outcome, Queue, StoredPayload};
+use crate::store::notification::StoredNotification;
+use crate::store::outbox::{Claimed, Lease, Outcome, Queue, Settled, StoredPayload};
+use crate::store::verification::StoredVerification;
 
 /// How often the outbox is asked for messages that are due.
 const POLL_INTERVAL: Duration = Duration::from_millis(500);
@@ -32,12 +40,16 @@ impl Dispatcher {
                 () = stop.cancelled() => return,
                 _ = ticks.tick() => {}
             }
-            if let Err(error) = self.start_due().await {
-                tracing::warn!(
-                    error = &error as &dyn std::error::Error,
-                    "the outbox could not be read"
-                );
-            }
+            self.try_start_due().await;
+        }
+    }
+
+    async fn try_start_due(self: &Arc<Self>) {
+        if let Err(error) = self.start_due().await {
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "the outbox could not be read"
+            );
         }
     }
 
@@ -52,7 +64,7 @@ impl Dispatcher {
         Ok(count)
     }
 
-    pub(super) async fn start_due(self: &Arc<Self>) -> Result<Vec<JoinHandle<MessageSummary>>, StoreError> {
+    async fn start_due(self: &Arc<Self>) -> Result<Vec<JoinHandle<MessageSummary>>, StoreError> {
         let mut started = Vec::new();
         for queue in Queue::ALL {
             self.start_due_of(queue, &mut started).await?;
@@ -91,7 +103,7 @@ impl Dispatcher {
 
     /// The time, if anything may be taken from the outbox now. A process whose clock is off would take over what others still
     /// hold, or end what lives.
-    pub(super) fn may_take(&self) -> Option<Timestamp> {
+    fn may_take(&self) -> Option<Timestamp> {
         self.clock.now().ok().filter(|_| self.unrecorded.is_empty())
     }
 
@@ -146,6 +158,52 @@ impl Dispatcher {
         None
     }
 
+    /// What a message carries out of its sealed copies; `None` where those have been wiped.
+    ///
+    /// # Errors
+    /// Why it cannot be opened, which the log is told.
+    pub fn open_payload(
+        &self,
+        message_id: MessageId,
+        stored: StoredPayload,
+    ) -> Result<Option<Payload>, OpenError> {
+        let opened = match stored {
+            StoredPayload::Code(verification) => open_code(*verification, &self.keys),
+            StoredPayload::Notification(notification) => open_notification(*notification, &self.keys),
+        };
+        opened.inspect_err(
+            |error| tracing::error!(message.id = %message_id, alarm = true, %error, "what a message carries cannot be opened"),
+        )
+    }
+
+    /// Gives up the lease of messages that may have been made. A statement whose connection broke may still be running, so
+    /// those that are not there are looked for until their lease is over.
+    pub(super) async fn resolve(self: &Arc<Self>, entries: &[Entry], lease: Lease) {
+        let (began, mut wait) = (Instant::now(), FIRST_WAIT);
+        // All are made, or none.
+        while let Some(first) = entries.first() {
+            if matches!(
+                self.release_lease(first.id, lease, Duration::ZERO).await,
+                Ok(Settled::Recorded)
+            ) {
+                break;
+            }
+            if began.elapsed() > LEASE || self.lanes.are_closed() {
+                return;
+            }
+            sleep(wait).await;
+            wait = (wait * 2).min(LONGEST_WAIT);
+        }
+        for entry in entries.iter().skip(1) {
+            self.give_up_lease(entry.id, lease, Duration::ZERO).await;
+        }
+        tracing::warn!(
+            messages = entries.len(),
+            "made though nobody could be told; sent now"
+        );
+        self.try_start_due().await;
+    }
+
     /// Who would have been asked first by a process that died.
     fn first_sender(&self, payload: &StoredPayload) -> Provider {
         let snapshot = self.directory.current();
@@ -182,5 +240,36 @@ fn is_of_use(payload: &StoredPayload, now: Timestamp) -> bool {
     match payload {
         StoredPayload::Code(stored) => stored.verification.status(now) == VerificationStatus::Pending,
         StoredPayload::Notification(stored) => stored.expires_at > now,
+    }
+}
+
+fn open_code(verification: StoredVerification, keys: &KeyRing) -> Result<Option<Payload>, OpenError> {
+    let id = verification.verification.id;
+    let Some(sealed) = verification.sealed_code.as_deref() else {
+        return Ok(None);
+    };
+    let code = Code::open(keys, id, sealed)?;
+    let row = RecipientRow::Verification(id);
+    let recipient = Recipient::open(keys, verification.channel(), row, &verification.sealed_recipient)?;
+    Ok(Some(Payload::code(verification, recipient, code)))
+}
+
+fn open_notification(stored: StoredNotification, keys: &KeyRing) -> Result<Option<Payload>, OpenError> {
+    let id = stored.notification_id;
+    let (Some(sealed), Some(kind)) = (stored.sealed_data.as_deref(), stored.event.kind()) else {
+        return Ok(None);
+    };
+    let data = NotificationData::open(keys, id, sealed)?;
+    let row = RecipientRow::Notification(id, stored.recipient_number);
+    match Recipient::open(keys, Channel::Email, row, &stored.sealed_recipient)? {
+        Recipient::Email(recipient) => Ok(Some(Payload::Notification(Box::new(NotificationPayload {
+            environment_id: stored.environment_id,
+            kind,
+            recipient,
+            locale: stored.locale,
+            data,
+            expires_at: stored.expires_at,
+        })))),
+        Recipient::Phone(_) => Err(OpenError::Form),
     }
 }
