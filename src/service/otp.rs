@@ -4,37 +4,42 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::time::Instant;
+
 use super::clock::GuardedClock;
 use super::directory::EnvironmentSnapshot;
-use super::dispatch::{Dispatcher, Job, PendingCommit};
+use super::dispatch::{Dispatcher, Job, Payload, PendingCommit};
 use super::route::{self, Route};
 use crate::domain::code::Code;
 use crate::domain::environment::{Application, Connection};
-use crate::domain::id::{ConnectionId, EnvironmentId, MessageId, VerificationId};
+use crate::domain::id::{EnvironmentId, MessageId, VerificationId};
 use crate::domain::idempotency::{KeyedHash, KeyedRequest};
 use crate::domain::keyring::KeyRing;
-use crate::domain::limit::recipient_key;
+use crate::domain::limit::{address_key, recipient_key};
 use crate::domain::locale::{LanguageTag, Locale};
-use crate::domain::message::Channel;
+use crate::domain::message::{Channel, MessageSummary};
 use crate::domain::phone::PhoneNumber;
 use crate::domain::policy::{DAY, HOUR, OtpPolicy};
 use crate::domain::random::Random;
-use crate::domain::recipient::Recipient;
+use crate::domain::recipient::{Recipient, RecipientRow};
 use crate::domain::settings::SmsSettings;
 use crate::domain::time::Timestamp;
 use crate::domain::verification::{Purpose, Verification};
+use crate::store::SharedStore;
 use crate::store::outbox::{MonthlyCounter, MonthlyLimit};
-use crate::store::verification::{Guess, NewMessage, SendLimits, SendRefusal};
-use crate::store::{SharedStore, StoreError};
+use crate::store::verification::{
+    Issue, NewMessage, NewVerification, SendLimits, SendRefusal, StoredVerification,
+};
 
 mod error;
 mod repeat;
 mod resend;
-mod send;
+mod verify;
 
 pub use crate::store::verification::{Cancel, Check, LimitName};
 pub use error::{NotDelivered, Refused, SendError};
 pub use repeat::removed;
+pub use verify::VerifyOtp;
 
 /// Who asks: an application of an environment.
 #[derive(Clone)]
@@ -58,21 +63,6 @@ pub struct SendOtp {
     pub locale: Option<LanguageTag>,
     /// The end user's address, or its /64.
     pub client_ip: Option<String>,
-    /// The keyed request that it is.
-    pub request: Option<KeyedRequest>,
-}
-
-/// A guess, its fields already read.
-#[derive(Debug)]
-pub struct VerifyOtp {
-    /// At which verification.
-    pub verification_id: VerificationId,
-    /// The guess.
-    pub code: Code,
-    /// The purpose it must have been made for.
-    pub purpose: Option<Purpose>,
-    /// The connection it must have been made over.
-    pub connection_id: Option<ConnectionId>,
     /// The keyed request that it is.
     pub request: Option<KeyedRequest>,
 }
@@ -110,40 +100,90 @@ impl Service {
         recipient_key(&self.keys, environment, recipient)
     }
 
-    /// Counts and compares a guess.
-    pub async fn verify(&self, caller: &Caller, command: VerifyOtp) -> Result<Check, StoreError> {
-        let now = self.clock.now()?;
-        let guess = Guess {
-            application_id: caller.application.id,
-            verification_id: command.verification_id,
-            purpose: command.purpose,
-            connection_id: command.connection_id,
-            enabled_connections: caller.application.connections.clone(),
-            macs: self
-                .keys
-                .candidate_macs(command.verification_id, command.code.expose()),
-            digits: command.code.digits(),
-            guesses_per_day: caller.environment.otp.row.recipient_guesses_per_day.into(),
-            request: command.request,
-            now,
-        };
-        self.store.check(guess).await
-    }
-
-    /// Ends a verification.
-    pub async fn cancel(&self, caller: &Caller, id: VerificationId) -> Result<Cancel, StoreError> {
-        let now = self.clock.now()?;
-        self.store.cancel(caller.application.id, id, now).await
-    }
-
-    /// Reads a verification.
-    pub async fn read(
+    /// Makes a verification and sends its code, waiting for the providers no longer than `max_wait`.
+    pub async fn send(
         &self,
         caller: &Caller,
-        id: VerificationId,
-    ) -> Result<Option<Verification>, StoreError> {
-        let stored = self.store.find(caller.application.id, id).await?;
-        Ok(stored.map(|stored| stored.verification))
+        command: SendOtp,
+        max_wait: Duration,
+    ) -> Result<Verification, SendError> {
+        let now = self.clock.now()?;
+        let environment = &caller.environment;
+        let (channel, request) = (command.recipient.channel(), command.request);
+        let route = permitted(environment, &command.recipient, command.purpose)
+            .and_then(|()| self.route(environment, channel, command.purpose));
+        let route = match route {
+            Ok(route) => route,
+            Err(refused) => {
+                let sent = self.find_sent(caller, request, max_wait).await?;
+                return sent.ok_or(SendError::from(refused));
+            }
+        };
+        let policy = &environment.otp.row;
+        let code = Code::draw(&*self.random, policy.digits);
+        let message = self.new_message(caller, &route, channel, command.locale.as_ref(), now);
+        let recipient = command.recipient.clone();
+        let new = self.new_verification(caller, command, &code, message, now);
+        let made = made(&new);
+        let verification = made.verification.clone();
+        let job = job(&new.message, Instant::now(), Payload::code(made, recipient, code));
+        let pending = self.dispatcher.pending_commit([job.message_id], job.lease);
+        let refused = match self.store.issue(new).await? {
+            Issue::Issued => return Ok(self.deliver(verification, pending, job, max_wait).await?),
+            Issue::Repeated => {
+                pending.not_made();
+                return self.repeated_send(caller, verification.id, max_wait).await;
+            }
+            Issue::KeyReused => Refused::KeyReused,
+            Issue::Refused(refusal) => self.refused(refusal, policy, now),
+        };
+        pending.not_made();
+        Err(refused.into())
+    }
+
+    fn new_verification(
+        &self,
+        caller: &Caller,
+        command: SendOtp,
+        code: &Code,
+        message: NewMessage,
+        now: Timestamp,
+    ) -> NewVerification {
+        let channel = command.recipient.channel();
+        let policy = &caller.environment.otp.row;
+        let keys = self.keys.in_use(now);
+        let id = match &command.request {
+            Some(request) => request.verification_id(),
+            None => VerificationId::unguessable(&*self.random),
+        };
+        let environment_id = caller.environment.id();
+        let recipient = &command.recipient;
+        let address = command.client_ip.as_deref();
+        NewVerification {
+            id,
+            body_hash: command.request.map(|request| request.body_hash),
+            environment_id,
+            application_id: caller.application.id,
+            connection_id: command.connection.id,
+            purpose: command.purpose,
+            channel,
+            recipient_key: recipient_key(&self.keys, environment_id, recipient),
+            sealed_recipient: recipient.seal(keys, &*self.random, RecipientRow::Verification(id)),
+            masked_recipient: recipient.masked(),
+            country: recipient.country(),
+            locale: command.locale,
+            ip_key: address.map(|address| address_key(&self.keys, environment_id, address)),
+            code_mac: keys.code_mac(id, code.expose()),
+            code_digits: policy.digits,
+            sealed_code: code.seal(keys, &*self.random, id),
+            created_at: now,
+            expires_at: now + policy.life(command.purpose, channel),
+            resend_at: now + policy.resend_wait(1),
+            max_guesses: policy.max_guesses,
+            max_sends: policy.max_sends,
+            limits: limits(policy),
+            message,
+        }
     }
 
     fn route(
@@ -161,8 +201,16 @@ impl Service {
         }
     }
 
-    fn new_message(&self, route: &Route, channel: Channel, language: Locale, now: Timestamp) -> NewMessage {
+    fn new_message(
+        &self,
+        caller: &Caller,
+        route: &Route,
+        channel: Channel,
+        locale: Option<&LanguageTag>,
+        now: Timestamp,
+    ) -> NewMessage {
         let platform = self.dispatcher.platform();
+        let default_locale = &caller.environment.environment.fields.default_locale;
         let counted = channel == Channel::Sms && route::takes_test_quota(route, platform.sms_kind);
         let quota = counted.then(|| MonthlyLimit {
             counter: MonthlyCounter::TestQuota,
@@ -172,7 +220,7 @@ impl Service {
         NewMessage {
             id: MessageId::time_ordered(&*self.random, now),
             lease: self.dispatcher.lease(now),
-            language,
+            language: Locale::resolve(locale, default_locale),
             decision: route.to_json(),
             quota,
         }
@@ -188,16 +236,9 @@ impl Service {
     ) -> Result<Verification, NotDelivered> {
         let mut sent = self.dispatcher.send_within(made, vec![job], max_wait).await;
         if let Some(message) = sent.pop() {
-            if let Some(failure) = message.error {
-                return Err(NotDelivered {
-                    failure,
-                    verification_id: verification.id,
-                    message_id: message.id,
-                });
-            }
             verification.message = message;
         }
-        Ok(verification)
+        repeat::outcome(verification, |_| true)
     }
 
     fn refused(&self, refusal: SendRefusal, policy: &OtpPolicy, now: Timestamp) -> Refused {
@@ -227,9 +268,45 @@ impl Service {
     }
 }
 
-/// The language that a message is written in.
-fn language(environment: &EnvironmentSnapshot, requested: Option<&LanguageTag>) -> Locale {
-    Locale::resolve(requested, &environment.environment.fields.default_locale)
+/// What the store keeps of a new verification, so that it need not be read back.
+fn made(new: &NewVerification) -> StoredVerification {
+    StoredVerification {
+        verification: Verification {
+            id: new.id,
+            connection_id: new.connection_id,
+            channel: new.channel,
+            masked_recipient: new.masked_recipient.clone(),
+            purpose: new.purpose,
+            created_at: new.created_at,
+            expires_at: new.expires_at,
+            max_guesses: new.max_guesses,
+            wrong_guesses: 0,
+            max_sends: new.max_sends,
+            sends: 1,
+            resend_at: new.resend_at,
+            verified_at: None,
+            canceled_at: None,
+            message: MessageSummary::queued(new.message.id),
+        },
+        environment_id: new.environment_id,
+        application_id: new.application_id,
+        recipient_key: new.recipient_key,
+        sealed_recipient: new.sealed_recipient.clone(),
+        locale: new.locale.clone(),
+        sealed_code: Some(new.sealed_code.clone()),
+    }
+}
+
+/// A message to be handed to the dispatcher, held since just before it was written.
+fn job(message: &NewMessage, held_since: Instant, payload: Payload) -> Job {
+    Job {
+        message_id: message.id,
+        payload,
+        lease: message.lease,
+        held_since,
+        attempts: 0,
+        holds_quota: message.quota.is_some(),
+    }
 }
 
 fn limits(policy: &OtpPolicy) -> SendLimits {

@@ -123,9 +123,9 @@ impl Service {
     }
 }
 
-/// What the first request was, or would have been, answered with this outcome. A refusal is answered as long as the message
+/// What a request is answered whose message came to this, or a repeat of it. A refusal is answered as long as the message
 /// it is about is the newest one.
-fn outcome(
+pub(super) fn outcome(
     verification: Verification,
     is_newest: impl FnOnce(&Verification) -> bool,
 ) -> Result<Verification, NotDelivered> {

@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::{Caller, Refused, SendError, Service, language, limits, permitted};
+use super::{Caller, Refused, SendError, Service, job, limits, permitted};
 use crate::domain::id::VerificationId;
 use crate::domain::idempotency::KeyedRequest;
 use crate::domain::time::Timestamp;
 use crate::domain::verification::{Verification, VerificationStatus};
-use crate::service::dispatch::{CodePayload, Job, Payload};
+use crate::service::dispatch::{CodePayload, Payload};
 use crate::service::route::Route;
 use crate::store::StoreError;
 use crate::store::outbox::StoredPayload;
@@ -35,18 +35,9 @@ impl Service {
             }
         };
         let again = self.new_send(caller, &stored, &route, request, now);
-        let lease = again.message.lease;
-        let job = |payload| Job {
-            message_id: again.message.id,
-            payload,
-            lease,
-            held_since: Instant::now(),
-            attempts: 0,
-            holds_quota: again.message.quota.is_some(),
-        };
-        let policy = &caller.environment.otp.row;
-        let pending = self.dispatcher.pending_commit([again.message.id], lease);
-        let refused = match self.store.resend(again.clone()).await? {
+        let (message, held_since) = (again.message.clone(), Instant::now());
+        let pending = self.dispatcher.pending_commit([message.id], message.lease);
+        let refused = match self.store.resend(again).await? {
             Resend::Resent(stored) => {
                 let verification = stored.verification.clone();
                 // A code that nobody can open was altered in the database: the outbox ends its message.
@@ -54,7 +45,7 @@ impl Service {
                     return Ok(verification);
                 };
                 code.verification = *stored;
-                let job = job(Payload::Code(code));
+                let job = job(&message, held_since, Payload::Code(code));
                 return Ok(self.deliver(verification, pending, job, max_wait).await?);
             }
             Resend::Repeated { message_id } => {
@@ -72,7 +63,7 @@ impl Service {
             Resend::TooSoon { resend_at } => Refused::TooSoon {
                 retry_after: now.until(resend_at),
             },
-            Resend::Refused(refusal) => self.refused(refusal, policy, now),
+            Resend::Refused(refusal) => self.refused(refusal, &caller.environment.otp.row, now),
         };
         pending.not_made();
         Err(refused.into())
@@ -87,7 +78,6 @@ impl Service {
         now: Timestamp,
     ) -> NewSend {
         let policy = &caller.environment.otp.row;
-        let language = language(&caller.environment, stored.locale.as_ref());
         NewSend {
             application_id: caller.application.id,
             verification_id: stored.verification.id,
@@ -97,7 +87,7 @@ impl Service {
                 .map(|sends| now + policy.resend_wait(sends))
                 .collect(),
             limits: limits(policy),
-            message: self.new_message(route, stored.channel(), language, now),
+            message: self.new_message(caller, route, stored.channel(), stored.locale.as_ref(), now),
             request,
             now,
         }
