@@ -38,11 +38,11 @@ use crate::service::clock::GuardedClock;
 use crate::service::directory::Directory;
 use crate::service::dispatch::Dispatcher;
 use crate::service::first_start::{BootstrapOptions, Welcome};
+use crate::service::maintenance::Maintenance;
 use crate::service::notification;
 use crate::service::otp;
 use crate::service::reseal::Resealing;
 use crate::service::test_message;
-use crate::service::upkeep::Upkeep;
 use crate::store::SharedStore;
 
 mod database;
@@ -98,7 +98,7 @@ pub struct App {
     /// What the first start made.
     pub welcome: Option<Welcome>,
     /// Keeps the database small.
-    pub upkeep: Arc<Upkeep>,
+    pub maintenance: Arc<Maintenance>,
     smtp_closer: Closer,
     shutdown: Shutdown,
     limits: Limits,
@@ -191,7 +191,7 @@ impl App {
         };
         let retention = Duration::from_hours(24) * config.database.retention_days;
         let resealing = Resealing::new(keys, Arc::clone(&random));
-        let upkeep = Upkeep::new(Arc::clone(&store), Arc::clone(&guarded), retention, resealing);
+        let maintenance = Maintenance::new(Arc::clone(&store), Arc::clone(&guarded), retention, resealing);
         let shutdown = Shutdown::default();
         let probe = ServiceProbe {
             store,
@@ -206,7 +206,7 @@ impl App {
             services,
             inbox,
             welcome,
-            upkeep: Arc::new(upkeep),
+            maintenance: Arc::new(maintenance),
             smtp_closer,
             shutdown,
             limits: Limits::beside(config.database.max_connections as usize),
@@ -231,9 +231,9 @@ impl App {
         let stop = draining.clone();
         background.spawn(async move { directory.follow(stop).await });
         background.spawn(Arc::clone(&services.dispatcher).work(draining.clone()));
-        let upkeep = Arc::clone(&self.upkeep);
+        let maintenance = Arc::clone(&self.maintenance);
         let stop = draining.clone();
-        background.spawn(async move { upkeep.work(stop).await });
+        background.spawn(async move { maintenance.work(stop).await });
         let (last_used, store, clock) = (
             Arc::clone(&services.last_used),
             Arc::clone(&services.store),

@@ -1,5 +1,5 @@
 //! What is kept, and the operations on it. Traits by concern, implemented twice, over Postgres and over the embedded
-//! SQLite; the unit is an operation, never a row, and transactions never leave this room.
+//! SQLite; the unit is an operation, never a row, and transactions never leave this module.
 //!
 //! Expected outcomes are enum values. `Err` means "could not tell": the caller answers 503 or 500.
 
@@ -35,12 +35,12 @@ use write_health::WriteHealth;
 
 /// All concerns of one database.
 pub trait Store:
-    Verifications + Notifications + Outbox + Messages + Directory + Audit + TestMessages + Upkeep
+    Verifications + Notifications + Outbox + Messages + Directory + Audit + TestMessages + Maintenance
 {
 }
 
-impl<T: Verifications + Notifications + Outbox + Messages + Directory + Audit + TestMessages + Upkeep> Store
-    for T
+impl<T: Verifications + Notifications + Outbox + Messages + Directory + Audit + TestMessages + Maintenance>
+    Store for T
 {
 }
 
@@ -57,7 +57,7 @@ pub const REMOVED_RECORDS_KEPT: Duration = Duration::from_hours(1);
 
 /// What keeps a database healthy.
 #[async_trait]
-pub trait Upkeep: Send + Sync {
+pub trait Maintenance: Send + Sync {
     /// Answers when the database does, with what its clock said; `None` where it has no clock but this machine's, `machine`.
     async fn probe(&self, machine: &dyn Clock) -> Result<Option<ClockSample>, StoreError>;
 

@@ -112,10 +112,7 @@ impl ManifestFile {
 ///
 /// # Errors
 /// In words that follow the key.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "this is the room that reads the environment"
-)]
+#[expect(clippy::disallowed_methods, reason = "only config reads the environment")]
 pub fn read_referenced(reference: &SecretReference) -> Result<Secret, String> {
     let (text, source) = match reference {
         SecretReference::Variable(name) => {

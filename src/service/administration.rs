@@ -97,7 +97,7 @@ impl Expected {
 /// Rows of each kind that are removed in one batch of what a removed environment leaves.
 const BATCH: u32 = 1_000;
 
-/// Batches that the removal itself waits for; upkeep goes on with the rest.
+/// Batches that the removal itself waits for; maintenance goes on with the rest.
 const BATCHES: u32 = 20;
 
 /// How often a change is decided on anew when another process was quicker. Those of this process stand in line.
@@ -183,7 +183,7 @@ impl Administration {
                 Err(error) => {
                     tracing::warn!(
                         error = &error as &dyn std::error::Error,
-                        "what was removed is not cleared away yet; upkeep goes on with it"
+                        "what was removed is not cleared away yet; maintenance goes on with it"
                     );
                     return;
                 }

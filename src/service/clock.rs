@@ -35,16 +35,16 @@ pub struct GuardedClock {
 
 #[derive(Default)]
 struct State {
-    standing: Standing,
+    agreement: Agreement,
     /// What was found when the clock was last compared; where there is no other clock, when it was last taken for right.
     compared: Option<Comparison>,
 }
 
 #[derive(Default)]
-enum Standing {
+enum Agreement {
     /// Nobody has answered yet.
     #[default]
-    Unasked,
+    Unmeasured,
     /// The clocks agree.
     Agreed,
     /// They do not, or the clock was set. Only an answer to a question asked later can say that they agree again.
@@ -169,9 +169,9 @@ impl GuardedClock {
     }
 
     fn check_at(&self, state: &mut State, reading: &ClockReading) -> Result<(), ClockIsOff> {
-        match state.standing {
-            Standing::Agreed => {}
-            Standing::Unasked | Standing::Off(_) => return Err(ClockIsOff),
+        match state.agreement {
+            Agreement::Agreed => {}
+            Agreement::Unmeasured | Agreement::Off(_) => return Err(ClockIsOff),
         }
         if !state
             .compared
@@ -180,7 +180,7 @@ impl GuardedClock {
         {
             return Ok(());
         }
-        state.standing = Standing::Off(*reading);
+        state.agreement = Agreement::Off(*reading);
         tracing::error!("this machine's clock was set; nothing is done from here until it is confirmed");
         self.jumped.notify_one();
         Err(ClockIsOff)
@@ -195,7 +195,8 @@ impl GuardedClock {
         let found = Comparison::of(sample);
         let mut state = self.state();
         let asked_at = sample.asked.monotonic;
-        let noticed_later = matches!(&state.standing, Standing::Off(noticed) if asked_at < noticed.monotonic);
+        let noticed_later =
+            matches!(&state.agreement, Agreement::Off(noticed) if asked_at < noticed.monotonic);
         let known_later = state
             .compared
             .as_ref()
@@ -204,7 +205,7 @@ impl GuardedClock {
             return;
         }
         let is_off = found.is_off_at(&found.reading);
-        let was_off = matches!(state.standing, Standing::Off(_));
+        let was_off = matches!(state.agreement, Agreement::Off(_));
         if is_off && !was_off {
             tracing::error!(
                 ahead_ms = found.ahead / 1_000,
@@ -214,10 +215,10 @@ impl GuardedClock {
         } else if was_off && !is_off {
             tracing::info!("the clocks agree again");
         }
-        state.standing = if is_off {
-            Standing::Off(found.reading)
+        state.agreement = if is_off {
+            Agreement::Off(found.reading)
         } else {
-            Standing::Agreed
+            Agreement::Agreed
         };
         state.compared = Some(found);
     }
@@ -225,22 +226,22 @@ impl GuardedClock {
     /// Where there is no other clock: this one is right, unless it was set a moment ago.
     fn take_for_right(&self, reading: ClockReading) {
         let mut state = self.state();
-        match &state.standing {
-            Standing::Unasked => {}
-            Standing::Agreed => {
+        match &state.agreement {
+            Agreement::Unmeasured => {}
+            Agreement::Agreed => {
                 let _ = self.check_at(&mut state, &reading);
                 return;
             }
-            Standing::Off(noticed) if was_set(&reading, noticed) => {
-                state.standing = Standing::Off(reading);
+            Agreement::Off(noticed) if was_set(&reading, noticed) => {
+                state.agreement = Agreement::Off(reading);
                 return;
             }
-            Standing::Off(noticed) if reading.monotonic - noticed.monotonic < PAUSE => return,
-            Standing::Off(_) => {
+            Agreement::Off(noticed) if reading.monotonic - noticed.monotonic < PAUSE => return,
+            Agreement::Off(_) => {
                 tracing::info!("{PAUSE:?} after the clock was set, the new time is taken for right");
             }
         }
-        state.standing = Standing::Agreed;
+        state.agreement = Agreement::Agreed;
         state.compared = Some(Comparison {
             reading,
             ahead: 0,

@@ -365,11 +365,11 @@ impl Service {
             }
         }
         if let Err(SendError::NotAccepted { .. }) = outcome
-            && let Err(error) = self.store.give_back_test(test, self.clock.estimate()).await
+            && let Err(error) = self.store.refund_test(test, self.clock.estimate()).await
         {
             tracing::warn!(
                 error = &error as &dyn std::error::Error,
-                "a test's places could not be given back"
+                "a test's places could not be refunded"
             );
         }
         Tested { provider, outcome }

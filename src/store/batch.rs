@@ -66,7 +66,7 @@ pub(super) trait Carrier<O: Operation>: Send + Sync + 'static {
 }
 
 /// How often an operation is tried that others overtook on their way to the last place of a counter. The second try sees that the
-/// place is taken; only places that are given back at the same moment lead to a third.
+/// place is taken; only places that are refunded at the same moment lead to a third.
 pub(super) const TRIES: usize = 5;
 
 /// An operation that met others on a counter at its limit, again and again.

@@ -113,7 +113,7 @@ pub enum Step {
     /// Writes a record in the place of the one that there may be.
     Put(Record),
     /// Removes a record. An environment takes all its records with it; what is pending in a removed environment or application
-    /// ends, and what is kept of it goes in batches ([`Upkeep::clear_removed`](super::Upkeep::clear_removed)).
+    /// ends, and what is kept of it goes in batches ([`Maintenance::clear_removed`](super::Maintenance::clear_removed)).
     Remove {
         /// What it is of.
         kind: Kind,

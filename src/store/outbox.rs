@@ -150,7 +150,7 @@ pub enum Outcome {
     /// Definitely not accepted by anyone: `failed`. The verification may be resent at once, and the recipient's limits and
     /// the quota get their places back; the end user's address does not.
     Failed(Failure),
-    /// The code died first: `expired`. Places are given back as for `Failed`.
+    /// The code died first: `expired`. Places are refunded as for `Failed`.
     Expired,
 }
 

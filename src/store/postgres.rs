@@ -16,17 +16,17 @@ mod audit;
 mod connection;
 mod directory;
 mod fault;
+mod maintenance;
 mod message;
 mod notification;
 mod outbox;
 mod row;
 mod test_message;
-mod upkeep;
 mod verification;
 
 use connection::{PooledConnection, Pools};
+use maintenance::Walk;
 use outbox::Settlements;
-use upkeep::Walk;
 use verification::{Checks, Issues, Resends};
 
 /// Batches of one kind that are under way at once. One lane alone would leave Postgres' own group commit unused; more make

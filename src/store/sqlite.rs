@@ -19,6 +19,7 @@ mod bulk;
 mod connection;
 mod directory;
 mod limit;
+mod maintenance;
 mod message;
 mod notification;
 mod outbox;
@@ -27,7 +28,6 @@ mod plan;
 mod quota;
 mod row;
 mod test_message;
-mod upkeep;
 mod verification;
 mod writer;
 

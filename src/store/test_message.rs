@@ -24,7 +24,7 @@ pub trait TestMessages: Send + Sync {
 
     /// Gives back the places that a test took in the recipient's limits and in the quota, because nobody accepted it. The
     /// environment's own limit gives nothing back.
-    async fn give_back_test(&self, test: NewTest, now: Timestamp) -> Result<(), StoreError>;
+    async fn refund_test(&self, test: NewTest, now: Timestamp) -> Result<(), StoreError>;
 }
 
 /// A test that is to be counted.

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::support::neighbours;
 use crate::support::plain_http::{self, Answer};
-use crate::support::test_server::{TestServer, Wishes};
+use crate::support::test_server::{ServerOptions, TestServer};
 use crate::support::wait::until;
 
 /// A problem without what differs from one request to the next.
@@ -241,7 +241,7 @@ async fn an_administrator_finds_what_belongs_to_an_environment_only_there() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_revoked_key_soon_opens_nothing_on_any_replica() {
     let server = TestServer::start().await;
-    let replica = server.replica(Wishes::default()).await;
+    let replica = server.replica(ServerOptions::default()).await;
     neighbours::revoke_application_key(&server).await;
     for server in [&server, &replica] {
         until("it is refused", async || {
@@ -309,8 +309,8 @@ async fn the_development_inbox_is_there_only_with_the_console() {
     let inbox = server.request("GET", "/dev/inbox", "", &[], "").await.expect(200);
     assert_eq!(inbox["data"][0]["text"], server.last_text());
     server.stop().await;
-    let wishes = Wishes::default().set("platform.sms.provider", "none");
-    let server = wishes.set("platform.email.provider", "none").start().await;
+    let options = ServerOptions::default().set("platform.sms.provider", "none");
+    let server = options.set("platform.email.provider", "none").start().await;
     let nothing = server.request("GET", "/dev/inbox", "", &[], "").await;
     nothing.expect_problem(404, "not_found");
     server.stop().await;

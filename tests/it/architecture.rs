@@ -1,4 +1,4 @@
-//! The rules of the house that no compiler checks: which room may use which, what stays inside which room, and how files
+//! The rules of the house that no compiler checks: which layer may use which, what stays inside which layer, and how files
 //! look. Every exception stands here by name with its reason, and one that is no longer needed fails the test.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -10,7 +10,7 @@ mod source;
 
 use source::Source;
 
-/// Who may use whom. A room may always use itself.
+/// Who may use whom. A layer may always use itself.
 const DIRECTIONS: &[(&str, &[&str])] = &[
     ("main", &["cli"]),
     (
@@ -50,7 +50,7 @@ const DIRECTIONS: &[(&str, &[&str])] = &[
     ("domain", &[]),
 ];
 
-/// `(file, what it uses, why)`: one path of a room that the file's own room may not use in general.
+/// `(file, what it uses, why)`: one path of a layer that the file's own layer may not use in general.
 const DIRECTION_EXCEPTIONS: &[(&str, &str, &str)] = &[
     (
         "http/dev_inbox.rs",
@@ -109,7 +109,7 @@ const LIBRARIES: &[(&str, &[&str])] = &[
     ("clap", &["cli.rs", "cli"]),
 ];
 
-/// What only the composition root and the commands name, beside the rooms it stands in.
+/// What only the composition root and the commands name, beside the layers it stands in.
 const CONCRETE: &[&str] = &[
     "store::postgres",
     "store::sqlite",
@@ -137,22 +137,22 @@ fn report(violations: &[String]) {
     assert!(violations.is_empty(), "\n{}\n", violations.join("\n"));
 }
 
-/// Every use of another room against the table, without those excepted; exceptions that were met are put into `met`.
+/// Every use of another layer against the table, without those excepted; exceptions that were met are put into `met`.
 fn wrong_directions<'a>(source: &Source, met: &mut BTreeSet<(&'a str, &'a str)>) -> Vec<String> {
     let directions: BTreeMap<_, _> = DIRECTIONS.iter().copied().collect();
-    let room = source.room();
-    let Some(allowed) = directions.get(room) else {
+    let layer = source.layer();
+    let Some(allowed) = directions.get(layer) else {
         // `lib.rs` is the map, and uses nothing.
-        return if source.uses().is_empty() || room == "lib" {
+        return if source.uses().is_empty() || layer == "lib" {
             Vec::new()
         } else {
-            vec![format!("{}: the room {room} is not in the table", source.name)]
+            vec![format!("{}: the layer {layer} is not in the table", source.name)]
         };
     };
     let mut wrong = Vec::new();
     for path in source.uses() {
         let used = path.split("::").next().unwrap_or_default();
-        if used == room || allowed.contains(&used) {
+        if used == layer || allowed.contains(&used) {
             continue;
         }
         let exception = DIRECTION_EXCEPTIONS
@@ -163,7 +163,7 @@ fn wrong_directions<'a>(source: &Source, met: &mut BTreeSet<(&'a str, &'a str)>)
                 met.insert((file, excepted));
             }
             None => wrong.push(format!(
-                "{}: {room} does not use {used} (crate::{path})",
+                "{}: {layer} does not use {used} (crate::{path})",
                 source.name
             )),
         }
@@ -171,7 +171,7 @@ fn wrong_directions<'a>(source: &Source, met: &mut BTreeSet<(&'a str, &'a str)>)
     wrong
 }
 
-/// Whether a `path` is `of` itself or an item of it. A bare room stands only for its own items, such as `store::StoreError`.
+/// Whether a `path` is `of` itself or an item of it. A bare layer stands only for its own items, such as `store::StoreError`.
 fn is_or_is_in(path: &str, of: &str) -> bool {
     let Some(rest) = path.strip_prefix(of) else {
         return false;
@@ -184,7 +184,7 @@ fn is_or_is_in(path: &str, of: &str) -> bool {
 }
 
 #[test]
-fn no_room_uses_another_that_it_must_not_know() {
+fn no_layer_uses_another_that_it_must_not_know() {
     let mut met = BTreeSet::new();
     let wrong: Vec<String> = sources()
         .iter()
@@ -203,13 +203,13 @@ fn no_room_uses_another_that_it_must_not_know() {
 fn concrete_stores_and_senders_are_named_only_where_everything_is_put_together() {
     let mut wrong = Vec::new();
     for source in sources() {
-        if matches!(source.room(), "app" | "cli") || source.name == "http/dev_inbox.rs" {
+        if matches!(source.layer(), "app" | "cli") || source.name == "http/dev_inbox.rs" {
             continue;
         }
         for path in source.uses() {
             for concrete in CONCRETE {
                 let home = concrete.split("::").next().unwrap_or_default();
-                if is_or_is_in(&path, concrete) && source.room() != home {
+                if is_or_is_in(&path, concrete) && source.layer() != home {
                     wrong.push(format!("{}: crate::{path}", source.name));
                 }
             }
@@ -219,15 +219,15 @@ fn concrete_stores_and_senders_are_named_only_where_everything_is_put_together()
 }
 
 #[test]
-fn libraries_stay_in_their_rooms() {
+fn libraries_stay_in_their_layers() {
     let mut wrong = Vec::new();
     for source in sources() {
-        for (library, rooms) in LIBRARIES {
-            let at_home = rooms
+        for (library, layers) in LIBRARIES {
+            let at_home = layers
                 .iter()
-                .any(|room| source.room() == *room || source.name == *room);
+                .any(|layer| source.layer() == *layer || source.name == *layer);
             if !at_home && source.names(library) {
-                wrong.push(format!("{}: {library} belongs into {rooms:?}", source.name));
+                wrong.push(format!("{}: {library} belongs into {layers:?}", source.name));
             }
         }
     }
@@ -235,11 +235,11 @@ fn libraries_stay_in_their_rooms() {
 }
 
 #[test]
-fn the_environment_is_read_in_one_room() {
+fn the_environment_is_read_in_one_layer() {
     let readers = ["env::var", "env::vars", "env::var_os", "env::vars_os"];
     let wrong: Vec<String> = sources()
         .iter()
-        .filter(|source| source.room() != "config")
+        .filter(|source| source.layer() != "config")
         .filter(|source| readers.iter().any(|reader| source.names(reader)))
         .map(|source| format!("{} reads the environment", source.name))
         .collect();
@@ -253,7 +253,7 @@ fn services_and_endpoints_have_no_clock_but_the_guarded_one() {
     let sources = sources();
     let holders: Vec<&str> = sources
         .iter()
-        .filter(|source| matches!(source.room(), "service" | "http"))
+        .filter(|source| matches!(source.layer(), "service" | "http"))
         .filter(|source| clocks.iter().any(|clock| source.uses().contains(*clock)))
         .map(|source| source.name.as_str())
         .collect();
@@ -310,7 +310,7 @@ fn the_rules_find_what_is_wrong() {
         ),
         ("provider/smtp.rs", "use super::super::config::Config;"),
         ("http/otp.rs", "use crate::provider::console::Inbox;"),
-        ("new_room.rs", "use crate::domain::id::KeyId;"),
+        ("new_layer.rs", "use crate::domain::id::KeyId;"),
     ] {
         assert_eq!(judged(name, text).len(), 1, "{name}: {text}");
     }

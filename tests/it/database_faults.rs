@@ -23,10 +23,10 @@ async fn behind_a_proxy(kinde: &KindeDouble) -> Option<(TestServer, TcpProxy, Te
         .start()
         .await;
     let (proxy, url) = database_proxy::before(&beside).await?;
-    let wishes = platform(kinde)
+    let options = platform(kinde)
         .set("platform.sms.monthly_test_quota", 1_000)
         .set("database.url", url);
-    let server = beside.replica(wishes).await;
+    let server = beside.replica(options).await;
     Some((server, proxy, beside))
 }
 

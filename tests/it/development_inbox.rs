@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::support::plain_http::{self, Answer};
-use crate::support::test_server::{TestServer, Wishes};
+use crate::support::test_server::{ServerOptions, TestServer};
 
 const PUBLIC: &str = "https://otp.example.com";
 
@@ -55,7 +55,10 @@ async fn a_name_that_is_not_this_machines_finds_no_inbox() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn behind_a_proxy_with_a_public_url_there_is_neither_console_nor_inbox() {
-    let server = Wishes::default().set("server.public_url", PUBLIC).start().await;
+    let server = ServerOptions::default()
+        .set("server.public_url", PUBLIC)
+        .start()
+        .await;
     let refused = server.send_sms("+61466043123").await;
     refused.expect_problem(503, "sms_not_configured");
     for host in ["localhost", "otp.example.com"] {
@@ -68,7 +71,7 @@ async fn behind_a_proxy_with_a_public_url_there_is_neither_console_nor_inbox() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn in_development_the_public_urls_host_finds_it_too() {
-    let server = Wishes::default()
+    let server = ServerOptions::default()
         .set("server.public_url", PUBLIC)
         .set("development", true)
         .start()

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::support::plain_http::Answer;
 use crate::support::smtp_server::{Behaviour, SmtpServer};
-use crate::support::test_server::{TestServer, Wishes, code_in};
+use crate::support::test_server::{ServerOptions, TestServer, code_in};
 
 const SETTINGS: &str = "/environments/default/settings/email";
 const CONTENT: &str = "/environments/default/settings/email/content";
@@ -19,7 +19,7 @@ fn custom_sender(smtp: &SmtpServer) -> Value {
 }
 
 async fn with_custom_sender(smtp: &SmtpServer) -> TestServer {
-    let server = Wishes::default().trust(smtp.roots()).start().await;
+    let server = ServerOptions::default().trust(smtp.roots()).start().await;
     server
         .set_environment(json!({ "business_name": "Acme & <Sons>" }))
         .await;
@@ -167,7 +167,7 @@ async fn switching_the_custom_sender_off_removes_the_texts() {
 async fn a_change_lands_only_on_what_was_read_and_an_empty_document_removes_all() {
     let smtp = SmtpServer::start(Behaviour::starttls());
     let server = with_custom_sender(&smtp).await;
-    let replica = server.replica(Wishes::default().trust(smtp.roots())).await;
+    let replica = server.replica(ServerOptions::default().trust(smtp.roots())).await;
     let read = server.admin("GET", CONTENT, Value::Null).await;
     assert_eq!(read.expect(200), json!({}));
     let path = format!("/admin/v1{CONTENT}");

@@ -8,7 +8,7 @@ use sqlx::Connection as _;
 use crate::support::carriers::message_id;
 use crate::support::plain_http::Answer;
 use crate::support::smtp_server::{Act, Behaviour, SmtpServer, Step};
-use crate::support::test_server::{TestServer, Wishes, code_in};
+use crate::support::test_server::{ServerOptions, TestServer, code_in};
 
 /// Settings with `smtp` as the environment's own server.
 fn custom_sender(smtp: &SmtpServer) -> Value {
@@ -29,7 +29,7 @@ async fn save(server: &TestServer, settings: Value) -> Value {
 }
 
 async fn with_own_server(smtp: &SmtpServer) -> TestServer {
-    let server = Wishes::default().trust(smtp.roots()).start().await;
+    let server = ServerOptions::default().trust(smtp.roots()).start().await;
     save(
         &server,
         json!({ "sender_name": "Acme Ltd", "custom_sender": custom_sender(smtp) }),
@@ -94,10 +94,10 @@ async fn a_custom_sender_with_implicit_tls_carries_a_code() {
 }
 
 /// A server whose platform sends emails through `smtp`.
-fn platform(smtp: &SmtpServer) -> Wishes {
+fn platform(smtp: &SmtpServer) -> ServerOptions {
     let account = smtp.account();
     let (username, password) = account.credentials().unwrap();
-    Wishes::default()
+    ServerOptions::default()
         .trust(smtp.roots())
         .set("platform.email.provider", "smtp")
         .set("platform.email.server", &account.server)
@@ -210,7 +210,7 @@ async fn a_server_without_starttls_or_with_another_ones_certificate_gets_no_cred
         SmtpServer::start(Behaviour::starttls().without_starttls()),
         SmtpServer::start(Behaviour::starttls()),
     ] {
-        let server = Wishes::default().trust(stranger.roots()).start().await;
+        let server = ServerOptions::default().trust(stranger.roots()).start().await;
         save(&server, json!({ "custom_sender": custom_sender(&smtp) })).await;
         let answer = server.send_email("ada@example.com").await;
         assert_ne!(answer.json()["message"]["status"], "accepted", "{}", answer.body);

@@ -8,7 +8,7 @@ use crate::support::http_double::Script;
 use crate::support::kinde_double::{KindeDouble, TOKEN};
 use crate::support::neighbours;
 use crate::support::plain_http::Answer;
-use crate::support::test_server::{TestServer, Wishes, wrong};
+use crate::support::test_server::{ServerOptions, TestServer, wrong};
 
 mod answers;
 mod copies;
@@ -35,8 +35,8 @@ async fn send_under(server: &TestServer, key: &str, body: &str) -> Answer {
 }
 
 /// A service whose platform sends through `double`.
-fn through(double: &KindeDouble) -> Wishes {
-    Wishes::default()
+fn through(double: &KindeDouble) -> ServerOptions {
+    ServerOptions::default()
         .set("platform.sms.provider", "http")
         .set("platform.sms.url", double.url())
         .set("platform.sms.token", TOKEN)
@@ -53,7 +53,7 @@ fn are_the_same(first: &Answer, second: &Answer) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_repeat_makes_nothing_and_is_answered_from_what_the_first_made_as_it_stands_now() {
     let server = TestServer::start().await;
-    let replica = server.replica(Wishes::default()).await;
+    let replica = server.replica(ServerOptions::default()).await;
     let sent = body(&server, "+61466043123");
     let first = send_under(&server, "\"order 1\"", &sent).await;
     let id = first.expect(201)["id"].as_str().unwrap().to_owned();
@@ -128,7 +128,7 @@ async fn a_repeated_resend_sends_once() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_guess_that_was_right_is_told_so_again_to_its_own_key_alone() {
     let server = TestServer::start().await;
-    let replica = server.replica(Wishes::default()).await;
+    let replica = server.replica(ServerOptions::default()).await;
     let (id, code) = server.sent_code("+61466043123").await;
     let guess = |code: &str| json!({ "verification_id": id, "code": code }).to_string();
     let right = guess(&code);

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::support::carriers::number;
-use crate::support::test_server::{TestServer, Wishes, wrong};
+use crate::support::test_server::{ServerOptions, TestServer, wrong};
 
 mod messages;
 mod pruning;
@@ -14,9 +14,9 @@ const HOUR: Duration = Duration::from_hours(1);
 const MINUTE: Duration = Duration::from_mins(1);
 
 /// A second server that has new keys, of which the first knows nothing, and writes under them.
-async fn ahead(server: &TestServer, wishes: Wishes) -> TestServer {
+async fn ahead(server: &TestServer, options: ServerOptions) -> TestServer {
     server.place.rotate_keys(Duration::ZERO);
-    server.replica(wishes).await
+    server.replica(options).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -26,7 +26,7 @@ async fn codes_outlive_every_rotation() {
     let (second, other) = server.sent_code(&number(1)).await;
     server.place.rotate_keys(Duration::ZERO);
     server.place.rotate_keys(Duration::ZERO);
-    let rotated = server.replica(Wishes::default()).await;
+    let rotated = server.replica(ServerOptions::default()).await;
     rotated
         .verify(&first, &wrong(&code))
         .await
@@ -45,7 +45,7 @@ async fn codes_outlive_every_rotation() {
 async fn until_its_time_comes_a_generation_is_only_accepted() {
     let server = TestServer::start().await;
     server.place.rotate_keys(HOUR);
-    let early = server.replica(Wishes::default()).await;
+    let early = server.replica(ServerOptions::default()).await;
     let (id, code) = early.sent_code(&number(1)).await;
     server.verify(&id, &code).await.expect(200);
     server.clock.advance(Duration::from_mins(59));
@@ -67,7 +67,7 @@ async fn until_its_time_comes_a_generation_is_only_accepted() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_process_without_the_keys_of_a_code_counts_nothing_and_ends_nothing() {
     let server = TestServer::start().await;
-    let ahead = ahead(&server, Wishes::default()).await;
+    let ahead = ahead(&server, ServerOptions::default()).await;
     let (id, code) = ahead.sent_code(&number(1)).await;
     let before = server.read(&id).await;
     for guess in [&wrong(&code), &code, &wrong(&code)] {
@@ -99,7 +99,7 @@ async fn a_process_without_the_keys_of_a_code_counts_nothing_and_ends_nothing() 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_has_ended_is_said_without_its_keys() {
     let server = TestServer::start().await;
-    let ahead = ahead(&server, Wishes::default()).await;
+    let ahead = ahead(&server, ServerOptions::default()).await;
     let (id, code) = ahead.sent_code(&number(1)).await;
     ahead.cancel(&id).await.expect(200);
     server

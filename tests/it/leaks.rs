@@ -15,7 +15,7 @@ use crate::support::http_double::{Reply, Script};
 use crate::support::kinde_double::{KindeDouble, TOKEN};
 use crate::support::neighbours;
 use crate::support::plain_http::Answer;
-use crate::support::test_server::{TestServer, Wishes, code_in, wrong};
+use crate::support::test_server::{ServerOptions, TestServer, code_in, wrong};
 
 const AUTH_TOKEN: &str = "auth-token-canary-1357";
 const PASSWORD: &str = "password-canary-2468";
@@ -273,11 +273,11 @@ async fn what_a_carrier_says_of_a_recipient_or_a_code_is_not_repeated() {
         "text/plain",
         "failed for +61466043123",
     )));
-    let wishes = Wishes::default()
+    let options = ServerOptions::default()
         .set("platform.sms.provider", "http")
         .set("platform.sms.url", double.url())
         .set("platform.sms.token", TOKEN);
-    let server = wishes.start().await;
+    let server = options.start().await;
     server.set_policy(json!({ "digits": 10 })).await;
     let mut seen = Seen::default();
     for _ in 0..3 {

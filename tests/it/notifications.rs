@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::support::plain_http::Answer;
 use crate::support::smtp_server::SmtpServer;
-use crate::support::test_server::{TestServer, Wishes};
+use crate::support::test_server::{ServerOptions, TestServer};
 
 mod data;
 mod delivery;
@@ -16,8 +16,8 @@ mod table;
 const PATH: &str = "/v1/notifications";
 
 /// A server whose platform sends emails through `smtp`, without TLS.
-fn platform(smtp: &SmtpServer) -> Wishes {
-    Wishes::default()
+fn platform(smtp: &SmtpServer) -> ServerOptions {
+    ServerOptions::default()
         .set("smtp.allow_plaintext", true)
         .set("platform.email.provider", "smtp")
         .set("platform.email.server", "127.0.0.1")
@@ -27,8 +27,8 @@ fn platform(smtp: &SmtpServer) -> Wishes {
 }
 
 /// A server of the business `Acme` at `acme.example.com`.
-async fn acme(wishes: Wishes) -> TestServer {
-    let server = wishes.start().await;
+async fn acme(options: ServerOptions) -> TestServer {
+    let server = options.start().await;
     let business = json!({ "business_name": "Acme", "business_url": "https://acme.example.com/login" });
     server.set_environment(business).await;
     server

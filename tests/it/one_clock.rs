@@ -8,8 +8,8 @@ use otpost::domain::keyring::KeyRing;
 use otpost::domain::random::OsRandom;
 use otpost::domain::time::{Clock as _, SystemClock};
 use otpost::service::clock::GuardedClock;
+use otpost::service::maintenance::Maintenance;
 use otpost::service::reseal::Resealing;
-use otpost::service::upkeep::Upkeep;
 use otpost::store::StoreError;
 use serde_json::{Value, json};
 use time::OffsetDateTime;
@@ -23,7 +23,7 @@ use crate::support::http_double::{Gate, Reply, Script};
 use crate::support::kinde_double::KindeDouble;
 use crate::support::plain_http::Answer;
 use crate::support::tables::Tables;
-use crate::support::test_server::{TestServer, Wishes, code_in, wrong};
+use crate::support::test_server::{ServerOptions, TestServer, code_in, wrong};
 use crate::support::wait::{found, until};
 
 mod keys;
@@ -137,7 +137,7 @@ async fn acts_on_nothing(off: &TestServer, machine: &MachineClock, kinde: &Kinde
     }
     assert_eq!(off.drain().await, 0);
     machine.set_further();
-    let round = off.upkeep.round(&CancellationToken::new()).await;
+    let round = off.maintenance.round(&CancellationToken::new()).await;
     assert!(matches!(round, Err(StoreError::Clock(_))), "{round:?}");
     machine.set_further();
     assert_eq!(off.get("/readyz").await.status, 503);
@@ -158,7 +158,7 @@ fn moment(value: &Value) -> OffsetDateTime {
     OffsetDateTime::parse(value.as_str().unwrap(), &Rfc3339).unwrap()
 }
 
-fn sms_by(kinde: &KindeDouble) -> Wishes {
+fn sms_by(kinde: &KindeDouble) -> ServerOptions {
     platform(kinde).set("platform.sms.monthly_test_quota", 1_000)
 }
 
@@ -241,7 +241,7 @@ async fn a_first_start_by_a_clock_that_is_off_is_refused_and_makes_nothing() {
     for ahead in [HOUR, -HOUR] {
         let machine = Arc::new(MachineClock::default());
         machine.set_ahead(ahead);
-        let started = Wishes::default().on_a_machine(&machine).try_start().await;
+        let started = ServerOptions::default().on_a_machine(&machine).try_start().await;
         match started {
             // A file has no clock that a machine's could disagree with.
             Ok(server) => assert!(!server.place.database().is_postgres()),
@@ -254,7 +254,7 @@ async fn a_first_start_by_a_clock_that_is_off_is_refused_and_makes_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_round_of_upkeep_ends_at_the_next_batch_when_the_process_stops() {
+async fn a_round_of_maintenance_ends_at_the_next_batch_when_the_process_stops() {
     let kinde = KindeDouble::start().await;
     let server = sms_by(&kinde).start().await;
     victims(&server, &kinde).await;
@@ -267,11 +267,11 @@ async fn a_round_of_upkeep_ends_at_the_next_batch_when_the_process_stops() {
     let resealing = Resealing::new(Arc::new(keys), Arc::new(OsRandom));
     let guarded = Arc::new(GuardedClock::new(clock, Arc::new(SystemClock)));
     guarded.look(&store).await.unwrap();
-    let upkeep = Upkeep::new(store, guarded, Duration::from_hours(24), resealing);
+    let maintenance = Maintenance::new(store, guarded, Duration::from_hours(24), resealing);
     let (before, stop) = (kept(place.database()).await, CancellationToken::new());
     stop.cancel();
-    assert_eq!(upkeep.round(&stop).await.unwrap(), 0);
+    assert_eq!(maintenance.round(&stop).await.unwrap(), 0);
     assert_eq!(kept(place.database()).await, before);
-    assert!(upkeep.round(&CancellationToken::new()).await.unwrap() > 0);
+    assert!(maintenance.round(&CancellationToken::new()).await.unwrap() > 0);
     assert_ne!(kept(place.database()).await, before);
 }

@@ -13,7 +13,7 @@ use crate::support::kinde_double::KindeDouble;
 use crate::support::plain_http::Answer;
 use crate::support::reserved_address::ReservedAddress;
 use crate::support::smtp_server::{Act, Behaviour, SmtpServer, Step};
-use crate::support::test_server::{TestServer, Wishes, code_in};
+use crate::support::test_server::{ServerOptions, TestServer, code_in};
 use crate::support::wait::until;
 
 mod counters;
@@ -102,7 +102,7 @@ async fn a_throttled_message_is_tried_again_no_earlier_than_the_provider_asks() 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_unreachable_provider_is_tried_until_the_code_dies_and_never_after() {
     let nobody = ReservedAddress::new();
-    let server = Wishes::default()
+    let server = ServerOptions::default()
         .set("platform.sms.provider", "http")
         .set("platform.sms.url", format!("http://{}/sms", nobody.get()))
         .set("platform.sms.token", "token")
@@ -146,7 +146,7 @@ async fn a_wait_longer_than_the_codes_life_ends_as_expired_without_another_try()
 #[tokio::test(flavor = "multi_thread")]
 async fn an_email_that_is_deferred_is_tried_again_under_the_same_message_id() {
     let smtp = SmtpServer::start(Behaviour::plain().once(Step::EndOfData, Act::reply("451 4.3.0 later")));
-    let server = Wishes::default()
+    let server = ServerOptions::default()
         .set("smtp.allow_plaintext", true)
         .set("platform.email.provider", "smtp")
         .set("platform.email.server", "127.0.0.1")
@@ -245,9 +245,9 @@ async fn one_marked_duplicate_is_all_that_crashes_may_cost() {
 async fn two_replicas_share_what_is_due_and_nothing_is_sent_twice() {
     const MESSAGES: usize = 200;
     let kinde = KindeDouble::start().await;
-    let wishes = || platform(&kinde).set("platform.sms.monthly_test_quota", 1_000);
-    let first = wishes().start().await;
-    let second = first.replica(wishes()).await;
+    let options = || platform(&kinde).set("platform.sms.monthly_test_quota", 1_000);
+    let first = options().start().await;
+    let second = first.replica(options()).await;
     for _ in 0..MESSAGES {
         kinde.respond_with(throttled(None));
     }

@@ -8,7 +8,7 @@ use crate::support::carriers::{
 use crate::support::http_double::{Reply, Script};
 use crate::support::kinde_double::KindeDouble;
 use crate::support::plain_http::Answer;
-use crate::support::test_server::{TestServer, Wishes};
+use crate::support::test_server::{ServerOptions, TestServer};
 use crate::support::twilio_double::TwilioDouble;
 
 fn carried_by(answer: &Answer) -> (String, bool) {
@@ -120,7 +120,7 @@ async fn without_an_own_account_the_platforms_endpoint_carries_everything_on_the
 #[tokio::test(flavor = "multi_thread")]
 async fn the_platforms_twilio_account_is_called_kinde() {
     let twilio = TwilioDouble::start().await;
-    let server = Wishes::default()
+    let server = ServerOptions::default()
         .set("twilio.base_url", twilio.url())
         .set("platform.sms.provider", "twilio")
         .set("platform.sms.account_sid", ACCOUNT)
@@ -275,8 +275,8 @@ async fn without_the_switch_a_senders_fault_is_final() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_fallback_ends_at_the_operators_cap_and_a_refused_one_takes_no_place() {
     let (kinde, twilio) = (KindeDouble::start().await, TwilioDouble::start().await);
-    let wishes = both(&kinde, &twilio).set("platform.sms.monthly_fallback_cap", 1);
-    let server = wishes.start().await;
+    let options = both(&kinde, &twilio).set("platform.sms.monthly_fallback_cap", 1);
+    let server = options.start().await;
     save_sms(&server, own_twilio(&json!({ "fallback": true }))).await;
     kinde.respond_with(Script::Reply(Reply::json(
         400,
@@ -299,7 +299,7 @@ async fn the_fallback_ends_at_the_operators_cap_and_a_refused_one_takes_no_place
 #[tokio::test(flavor = "multi_thread")]
 async fn the_console_never_stands_in_for_an_own_account() {
     let twilio = TwilioDouble::start().await;
-    let server = Wishes::default()
+    let server = ServerOptions::default()
         .set("twilio.base_url", twilio.url())
         .start()
         .await;
@@ -313,8 +313,8 @@ async fn the_console_never_stands_in_for_an_own_account() {
 #[tokio::test(flavor = "multi_thread")]
 async fn on_a_public_address_the_console_counts_as_none() {
     let twilio = TwilioDouble::start().await;
-    let wishes = Wishes::default().set("server.listen", "0.0.0.0:8080");
-    let server = wishes.set("twilio.base_url", twilio.url()).start().await;
+    let options = ServerOptions::default().set("server.listen", "0.0.0.0:8080");
+    let server = options.set("twilio.base_url", twilio.url()).start().await;
     let answer = server.send_sms(&number(1)).await;
     assert_eq!(
         (answer.status, &answer.json()["code"]),

@@ -5,13 +5,13 @@ use std::net::{IpAddr, Ipv6Addr};
 use serde_json::{Value, json};
 
 use crate::support::smtp_server::{Behaviour, SmtpServer};
-use crate::support::test_server::{TestServer, Wishes};
+use crate::support::test_server::{ServerOptions, TestServer};
 
 const SETTINGS: &str = "/environments/default/settings/email";
 
 /// A service whose platform sends through `platform`.
-fn wishes(platform: &SmtpServer) -> Wishes {
-    Wishes::default()
+fn options(platform: &SmtpServer) -> ServerOptions {
+    ServerOptions::default()
         .set("smtp.allow_plaintext", true)
         .set("platform.email.provider", "smtp")
         .set("platform.email.server", "127.0.0.1")
@@ -51,7 +51,7 @@ async fn every_server_hears_the_name_of_the_configuration() {
     ] {
         let servers = [(); 3].map(|()| SmtpServer::start(Behaviour::plain()));
         let [platform, tested, own] = &servers;
-        let server = wishes(platform).set(key, value).start().await;
+        let server = options(platform).set(key, value).start().await;
         send_over_all(&server, tested, own).await;
         for smtp in &servers {
             assert_eq!(smtp.commands()[0], said, "{key} = {value}");
@@ -69,7 +69,7 @@ async fn an_ipv6_address_is_a_server_with_brackets_and_without() {
             // Not every machine has IPv6.
             return;
         };
-        let server = wishes(&smtp).set("platform.email.server", written).start().await;
+        let server = options(&smtp).set("platform.email.server", written).start().await;
         server.send_email("ada@example.com").await.expect(201);
         let mut own = settings(&smtp);
         own["custom_sender"]["server"] = json!(written);
@@ -88,7 +88,7 @@ async fn an_ipv6_address_is_a_server_with_brackets_and_without() {
 async fn quit_is_said_after_a_test_when_settings_change_and_at_the_end() {
     let servers = [(); 3].map(|()| SmtpServer::start(Behaviour::plain()));
     let [platform, tested, own] = &servers;
-    let server = wishes(platform).start().await;
+    let server = options(platform).start().await;
     send_over_all(&server, tested, own).await;
     tested.wait_for_quits(1).await;
     // A server that is replaced is left when nobody holds the former settings any more.

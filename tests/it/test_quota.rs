@@ -110,8 +110,8 @@ async fn a_resend_takes_a_place_of_its_own() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_stands_in_for_an_own_account_does_not_count() {
     let (kinde, twilio) = (KindeDouble::start().await, TwilioDouble::start().await);
-    let wishes = both(&kinde, &twilio).set("platform.sms.monthly_test_quota", 0);
-    let server = wishes.start().await;
+    let options = both(&kinde, &twilio).set("platform.sms.monthly_test_quota", 0);
+    let server = options.start().await;
     save_sms(&server, own_twilio(&json!({ "fallback": true }))).await;
     twilio.refuse_with(400, 21606, "refused");
     let answer = server.send_sms(&number(1)).await;

@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::support::test_server::{TestServer, Wishes};
+use crate::support::test_server::{ServerOptions, TestServer};
 
 /// Connections of the tests come from 127.0.0.1; a second proxy stands before that one.
 async fn behind_proxies() -> TestServer {
-    let wishes = Wishes::default().set("server.trusted_proxies", "127.0.0.0/8, 10.0.0.0/24");
-    wishes.start().await
+    let options = ServerOptions::default().set("server.trusted_proxies", "127.0.0.0/8, 10.0.0.0/24");
+    options.start().await
 }
 
 /// Tries a key that is none.

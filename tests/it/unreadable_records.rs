@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::support::neighbours::{self, Neighbour};
 use crate::support::plain_http::Answer;
-use crate::support::test_server::{TestServer, Wishes};
+use crate::support::test_server::{ServerOptions, TestServer};
 use crate::support::wait::until;
 
 /// Writes a record of an environment, as another release would.
@@ -103,7 +103,7 @@ async fn a_code_that_nobody_can_be_seen_to_have_may_be_that_of_an_unreadable_env
         .await
         .expect_problem(503, "service_unavailable");
     // One that has read the environment before knows its code.
-    let next = server.replica(Wishes::default()).await;
+    let next = server.replica(ServerOptions::default()).await;
     for (server, nowhere) in [(&server, 404), (&next, 503)] {
         for (path, status) in [
             ("/environments/other", 503),
@@ -126,7 +126,7 @@ async fn a_kind_of_a_newer_release_does_so_too_and_the_next_start_works_on() {
     let (id, _) = other(&server).await;
     write(&server, id, "carrier_pigeons", "{}").await;
     other_alone_is_out_of_service(&server, &neighbour).await;
-    let next = server.replica(Wishes::default()).await;
+    let next = server.replica(ServerOptions::default()).await;
     other_alone_is_out_of_service(&next, &neighbour).await;
     // A key that is revoked where it can be read is good nowhere.
     let path = format!("{}/keys", server.application_path());

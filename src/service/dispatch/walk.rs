@@ -273,7 +273,7 @@ impl Dispatcher {
         if let Err(error) = self.store.release(job.payload.environment_id(), limit).await {
             tracing::warn!(
                 error = &error as &dyn std::error::Error,
-                "a place could not be given back"
+                "a place could not be refunded"
             );
         }
     }

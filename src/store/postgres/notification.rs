@@ -17,7 +17,7 @@ use crate::domain::notification::{
 use crate::domain::time::Timestamp;
 use crate::store::batch::{self, TRIES};
 use crate::store::notification::{NewNotification, Notify};
-use crate::store::{Notifications, Upkeep};
+use crate::store::{Maintenance, Notifications};
 
 #[async_trait]
 impl Notifications for PostgresStore {

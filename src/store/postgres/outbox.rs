@@ -19,7 +19,7 @@ use crate::domain::time::Timestamp;
 use crate::store::batch::{Carrier, Failure};
 use crate::store::outbox::{Claimed, Lease, MonthlyCounter, MonthlyLimit, Queue, Settled, Settlement};
 use crate::store::write_health::Effect;
-use crate::store::{Outbox, Upkeep, attempt};
+use crate::store::{Maintenance, Outbox, attempt};
 
 #[async_trait]
 impl Outbox for PostgresStore {

@@ -47,7 +47,7 @@ impl TestMessages for PostgresStore {
         Err(fault::of(error))
     }
 
-    async fn give_back_test(&self, test: NewTest, _now: Timestamp) -> Result<(), StoreError> {
+    async fn refund_test(&self, test: NewTest, _now: Timestamp) -> Result<(), StoreError> {
         let mut connection = self.acquire().await?;
         connection
             .transact(async |transaction| {

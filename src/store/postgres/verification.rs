@@ -31,7 +31,7 @@ use crate::store::verification::{
     StoredVerification,
 };
 use crate::store::write_health::Effect;
-use crate::store::{Upkeep, Verifications};
+use crate::store::{Maintenance, Verifications};
 
 #[async_trait]
 impl Verifications for PostgresStore {

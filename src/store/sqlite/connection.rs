@@ -303,7 +303,7 @@ mod tests {
         let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
         assert_eq!((mode(&directory), mode(&file)), (0o700, 0o600));
         assert_eq!(mode(&directory.join("otpost.db-wal")), 0o600);
-        crate::store::Upkeep::close(&store).await;
+        crate::store::Maintenance::close(&store).await;
         assert!(
             !directory.join("otpost.db-wal").exists(),
             "the log is written back when the store is closed"

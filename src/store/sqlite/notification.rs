@@ -20,7 +20,7 @@ use crate::domain::notification::{
 };
 use crate::domain::purpose::MessagePurpose;
 use crate::domain::time::Timestamp;
-use crate::store::Upkeep;
+use crate::store::Maintenance;
 use crate::store::notification::{NewMessages, NewNotification, Notifications, Notify};
 
 #[async_trait]

@@ -7,7 +7,7 @@ use sqlx::SqliteConnection;
 use super::{SqliteStore, StoreError, fault, quota};
 use crate::domain::id::{EnvironmentId, MessageId};
 use crate::domain::time::Timestamp;
-use crate::store::Upkeep;
+use crate::store::Maintenance;
 use crate::store::outbox::{
     Claimed, Lease, MonthlyCounter, MonthlyLimit, Outbox, Queue, Settled, Settlement,
 };

@@ -21,17 +21,15 @@ impl TestMessages for SqliteStore {
             .await
     }
 
-    async fn give_back_test(&self, test: NewTest, now: Timestamp) -> Result<(), StoreError> {
-        self.writer
-            .write(move |db| Box::pin(give_back(db, test, now)))
-            .await
+    async fn refund_test(&self, test: NewTest, now: Timestamp) -> Result<(), StoreError> {
+        self.writer.write(move |db| Box::pin(refund(db, test, now))).await
     }
 }
 
 async fn count(db: &mut SqliteConnection, test: NewTest, audit: AuditEntry) -> Result<TestCount, StoreError> {
     let (environment, now) = (test.environment_id, test.at);
-    let standing = window(db, environment).await?;
-    let (started_at, sends) = standing
+    let former = window(db, environment).await?;
+    let (started_at, sends) = former
         .filter(|(start, _)| *start + MINUTE > now)
         .unwrap_or((now, 0));
     if sends >= test.per_minute {
@@ -90,7 +88,7 @@ async fn window(
     Ok(Some((fields.time("minute_started_at")?, fields.value("sends")?)))
 }
 
-async fn give_back(db: &mut SqliteConnection, test: NewTest, now: Timestamp) -> Result<(), StoreError> {
+async fn refund(db: &mut SqliteConnection, test: NewTest, now: Timestamp) -> Result<(), StoreError> {
     let mut tally = Tally::load(db, vec![test.recipient_key], Vec::new()).await?;
     tally.change(test.recipient_key, now, |counters| counters.refund_send(test.at))?;
     tally.save(db).await?;

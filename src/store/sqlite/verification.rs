@@ -15,7 +15,7 @@ use crate::domain::locale::LanguageTag;
 use crate::domain::message::Channel;
 use crate::domain::time::Timestamp;
 use crate::domain::verification::{Purpose, Verification};
-use crate::store::Upkeep;
+use crate::store::Maintenance;
 use crate::store::verification::{
     Cancel, Check, Guess, Issue, KeyedRequests, NewSend, NewVerification, Resend, StoredVerification,
     Verifications,

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::{email, sms};
 use crate::support::carriers::number;
 use crate::support::plain_http::Answer;
-use crate::support::test_server::{TestServer, Wishes};
+use crate::support::test_server::{ServerOptions, TestServer};
 use crate::support::wait::until;
 
 const OTP: &str = "/environments/default/settings/otp";
@@ -62,7 +62,7 @@ async fn a_change_lands_only_on_what_was_read() {
 #[tokio::test(flavor = "multi_thread")]
 async fn of_parallel_changes_of_one_version_one_is_made() {
     let server = TestServer::start().await;
-    let replica = server.replica(Wishes::default()).await;
+    let replica = server.replica(ServerOptions::default()).await;
     let tag = server
         .admin("GET", sms::PATH, Value::Null)
         .await
@@ -86,7 +86,7 @@ async fn of_parallel_changes_of_one_version_one_is_made() {
 #[tokio::test(flavor = "multi_thread")]
 async fn parallel_patches_of_different_fields_are_all_made() {
     let server = TestServer::start().await;
-    let replica = server.replica(Wishes::default()).await;
+    let replica = server.replica(ServerOptions::default()).await;
     let application = server.application_path();
     for (path, patches) in [
         (
@@ -135,7 +135,7 @@ async fn parallel_patches_of_different_fields_are_all_made() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_changed_through_one_replica_is_read_and_changed_through_another_at_once() {
     let server = TestServer::start().await;
-    let replica = server.replica(Wishes::default()).await;
+    let replica = server.replica(ServerOptions::default()).await;
     for (n, name) in ["A", "B", "C", "D"].into_iter().enumerate() {
         let (here, there) = if n % 2 == 0 {
             (&server, &replica)
@@ -163,7 +163,7 @@ async fn what_was_changed_through_one_replica_is_read_and_changed_through_anothe
 #[tokio::test(flavor = "multi_thread")]
 async fn a_change_is_in_force_here_at_once_and_on_a_replica_by_itself() {
     let server = TestServer::start().await;
-    let replica = server.replica(Wishes::default()).await;
+    let replica = server.replica(ServerOptions::default()).await;
     server.set_policy(json!({ "digits": 8 })).await;
     server.set_environment(json!({ "default_country": "au" })).await;
     server.sent_code("0466043123").await;

@@ -7,7 +7,7 @@ use otpost::domain::time::Clock as _;
 use serde_json::{Value, json};
 
 use crate::support::plain_http::Answer;
-use crate::support::test_server::{TestServer, Wishes};
+use crate::support::test_server::{ServerOptions, TestServer};
 
 fn staging() -> Value {
     json!({
@@ -136,7 +136,7 @@ async fn whatever_of_an_environment_cannot_be_taken_is_told_at_once_and_nothing_
 #[tokio::test(flavor = "multi_thread")]
 async fn of_parallel_creations_under_one_code_one_is_made() {
     let server = TestServer::start().await;
-    let replica = server.replica(Wishes::default()).await;
+    let replica = server.replica(ServerOptions::default()).await;
     server.clock.advance(Duration::from_millis(2));
     let answers = join_all((0..8).map(|number| {
         let server = if number % 2 == 0 { &server } else { &replica };

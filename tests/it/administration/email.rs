@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::test_server::{TestServer, Wishes};
+use crate::support::test_server::{ServerOptions, TestServer};
 
 pub(super) const PATH: &str = "/environments/default/settings/email";
 
@@ -126,7 +126,10 @@ async fn without_tls_only_where_the_operator_allows_it_and_never_with_a_password
     let answer = server.admin("PUT", PATH, settings(&plain)).await;
     assert_eq!(answer.expect_invalid(), ["/custom_sender/tls"]);
     server.stop().await;
-    let server = Wishes::default().set("smtp.allow_plaintext", true).start().await;
+    let server = ServerOptions::default()
+        .set("smtp.allow_plaintext", true)
+        .start()
+        .await;
     server.admin("PUT", PATH, settings(&plain)).await.expect(200);
     let mut with_password = sender();
     with_password["tls"] = json!("none");

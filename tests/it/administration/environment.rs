@@ -4,17 +4,17 @@ use otpost::domain::time::Clock as _;
 use serde_json::{Value, json};
 
 use crate::support::neighbours;
-use crate::support::test_server::{TestServer, Wishes};
+use crate::support::test_server::{ServerOptions, TestServer};
 
 const PATH: &str = "/environments/default";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_environment_has_these_members_by_code_and_by_id() {
-    let wishes = Wishes::default()
+    let options = ServerOptions::default()
         .set("bootstrap.business_name", "Acme")
         .set("bootstrap.business_url", "https://acme.example.com")
         .set("bootstrap.default_country", "AU");
-    let server = wishes.start().await;
+    let server = options.start().await;
     let by_code = server.admin("GET", PATH, Value::Null).await;
     let body = by_code.expect(200);
     let id = body["id"].as_str().unwrap();

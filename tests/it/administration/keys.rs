@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::support::neighbours;
 use crate::support::plain_http::Answer;
-use crate::support::test_server::{TestServer, Wishes};
+use crate::support::test_server::{ServerOptions, TestServer};
 
 async fn list(server: &TestServer, path: &str) -> Vec<Value> {
     let page = server.admin("GET", path, Value::Null).await.expect(200);
@@ -173,7 +173,7 @@ async fn the_last_key_of_the_administrators_stays_and_an_applications_may_go() {
 #[tokio::test(flavor = "multi_thread")]
 async fn of_the_last_two_keys_that_revoke_each_other_one_stays() {
     let server = TestServer::start().await;
-    let replica = server.replica(Wishes::default()).await;
+    let replica = server.replica(ServerOptions::default()).await;
     let mut survivor = server.admin_key.clone();
     for _ in 0..5 {
         server.clock.advance(Duration::from_millis(2));

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::support::kinde_double::{KindeDouble, TOKEN};
 use crate::support::neighbours;
-use crate::support::test_server::{TestServer, Wishes};
+use crate::support::test_server::{ServerOptions, TestServer};
 
 const PATH: &str = "/environments/default/messages";
 
@@ -161,12 +161,12 @@ async fn a_message_has_these_members_and_a_timeline() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_test_quota_is_counted_and_told() {
     let double = KindeDouble::start().await;
-    let wishes = Wishes::default()
+    let options = ServerOptions::default()
         .set("platform.sms.provider", "http")
         .set("platform.sms.url", double.url())
         .set("platform.sms.token", TOKEN)
         .set("platform.sms.monthly_test_quota", 3);
-    let server = wishes.start().await;
+    let server = options.start().await;
     let path = "/environments/default/usage/sms";
     let now = server.clock.now();
     let month = now.month_start().to_string()[..7].to_owned();

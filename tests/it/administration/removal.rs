@@ -11,14 +11,14 @@ use crate::support::kinde_double::KindeDouble;
 use crate::support::neighbours::{self, Neighbour};
 use crate::support::plain_http::Answer;
 use crate::support::tables::Tables;
-use crate::support::test_server::{TestServer, Wishes, wrong};
+use crate::support::test_server::{ServerOptions, TestServer, wrong};
 
 mod afterwards;
 
 const OTHER: &str = "/environments/other";
 
 /// Tables whose rows belong to an environment or an application. What is new here must be
-/// cleared away by `Upkeep::clear_removed`, and filled by `lived_in` below.
+/// cleared away by `Maintenance::clear_removed`, and filled by `lived_in` below.
 const CLEARED: [&str; 5] = [
     "messages",
     "monthly_counters",
@@ -188,7 +188,7 @@ async fn ends_with_its_time(server: &TestServer) {
     let mut tables = Tables::of(server.place.database()).await;
     server.clock.advance(Duration::from_hours(25));
     server.drain().await;
-    while server.upkeep.round(&CancellationToken::new()).await.unwrap() > 0 {}
+    while server.maintenance.round(&CancellationToken::new()).await.unwrap() > 0 {}
     for table in ["outbox", "expiries", "limit_counters"] {
         assert_eq!(tables.count(table, "1 = 1").await, 0, "{table}");
     }
@@ -244,7 +244,7 @@ async fn what_is_not_pending_any_more_stands_in_nobodys_way() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_last_environment_stays_whatever_is_asked() {
     let server = TestServer::start().await;
-    let replica = server.replica(Wishes::default()).await;
+    let replica = server.replica(ServerOptions::default()).await;
     for path in ["/environments/default", "/environments/default?force=true"] {
         remove(&server, path).await.expect_problem(409, "conflict");
     }

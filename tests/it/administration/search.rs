@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::support::neighbours;
-use crate::support::test_server::{TestServer, Wishes};
+use crate::support::test_server::{ServerOptions, TestServer};
 
 const PATH: &str = "/environments/default/messages/search";
 
@@ -81,7 +81,7 @@ async fn a_long_history_comes_in_pages_with_resends_in_it_and_outlives_a_rotatio
         server.clock.advance(Duration::from_secs(1));
     }
     server.place.rotate_keys(Duration::ZERO);
-    let replica = server.replica(Wishes::default()).await;
+    let replica = server.replica(ServerOptions::default()).await;
     let (mut read, mut cursor) = (Vec::new(), Value::Null);
     loop {
         let mut body = json!({ "to": "+61466043123", "limit": 5 });

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::support::neighbours;
-use crate::support::test_server::{TestServer, Wishes};
+use crate::support::test_server::{ServerOptions, TestServer};
 use crate::support::wait::until;
 
 async fn listed(server: &TestServer, application: &str) -> Vec<String> {
@@ -81,7 +81,7 @@ async fn over_a_connection_that_is_off_nothing_is_sent_and_nothing_verified_unti
 #[tokio::test(flavor = "multi_thread")]
 async fn a_switch_comes_into_force_on_a_replica_by_itself() {
     let server = TestServer::start().await;
-    let replica = server.replica(Wishes::default()).await;
+    let replica = server.replica(ServerOptions::default()).await;
     let (id, code) = server.sent_code("+61466043123").await;
     neighbours::switch(&server, "DELETE", &server.application_path(), &server.phone).await;
     until("it is refused", async || {

@@ -14,7 +14,7 @@ use serde_json::json;
 use super::circles::used_files;
 use super::{report, root, sources};
 use crate::support::carriers::{number, own_twilio, save_sms};
-use crate::support::test_server::Wishes;
+use crate::support::test_server::ServerOptions;
 use crate::support::twilio_double::TwilioDouble;
 
 /// How many there are. More is a step back; where there are fewer, the figure goes down.
@@ -117,7 +117,7 @@ impl Random for Tracer {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_send_crosses_no_file_that_is_not_listed() {
     let (tracer, twilio) = (Arc::new(Tracer::default()), TwilioDouble::start().await);
-    let server = Wishes::default()
+    let server = ServerOptions::default()
         .set("twilio.base_url", twilio.url())
         .random(tracer.clone())
         .on_a_machine(&tracer)

@@ -45,8 +45,8 @@ impl Source {
         }
     }
 
-    /// The room it stands in: `http` for `http.rs` and everything in `http/`.
-    pub fn room(&self) -> &str {
+    /// The layer it stands in: `http` for `http.rs` and everything in `http/`.
+    pub fn layer(&self) -> &str {
         let first = self.name.split('/').next().unwrap_or_default();
         first.trim_end_matches(".rs")
     }
@@ -197,5 +197,5 @@ fn every_way_to_write_a_path_is_read() {
     );
     assert!(source.names("my_crate"));
     assert!(!source.names("thirteen"));
-    assert_eq!(source.room(), "http");
+    assert_eq!(source.layer(), "http");
 }

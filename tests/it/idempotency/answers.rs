@@ -44,7 +44,7 @@ async fn what_was_made_is_answered_though_it_would_be_refused_by_now() {
     repeats(&server).await;
     // Nobody can send any more.
     let without_sender = server
-        .replica(Wishes::default().set("platform.sms.provider", "none"))
+        .replica(ServerOptions::default().set("platform.sms.provider", "none"))
         .await;
     repeats(&without_sender).await;
     without_sender.stop().await;
@@ -127,12 +127,12 @@ async fn a_refusal_for_now_leaves_the_key_free() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_error_of_the_service_leaves_the_key_free() {
-    let wishes = Wishes::default().set("platform.sms.provider", "none");
-    let without_sender = wishes.start().await;
+    let options = ServerOptions::default().set("platform.sms.provider", "none");
+    let without_sender = options.start().await;
     let sent = body(&without_sender, "+61466043123");
     let refused = send_under(&without_sender, "k", &sent).await;
     refused.expect_problem(503, "sms_not_configured");
-    let replica = without_sender.replica(Wishes::default()).await;
+    let replica = without_sender.replica(ServerOptions::default()).await;
     send_under(&replica, "k", &sent).await.expect(201);
     replica.stop().await;
     without_sender.stop().await;

@@ -148,7 +148,7 @@ impl Random for Fuse {
 async fn a_handler_that_panics_before_anything_is_made_leaves_its_key_free() {
     // The nonce that the code is sealed with.
     let fuse = Fuse::new(24);
-    let server = Wishes::default().random(fuse.clone()).start().await;
+    let server = ServerOptions::default().random(fuse.clone()).start().await;
     let sent = body(&server, "+61466043123");
     fuse.armed.store(true, Ordering::SeqCst);
     send_under(&server, "k", &sent)

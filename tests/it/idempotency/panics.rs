@@ -81,10 +81,10 @@ impl Clock for Trap {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_handler_made_before_it_panicked_is_answered_to_its_repeat_and_sent_once() {
     let (double, trap) = (KindeDouble::start().await, Arc::new(Trap::default()));
-    let wishes = through(&double)
+    let options = through(&double)
         .on_a_machine(&trap)
         .random(Arc::clone(&trap) as Arc<dyn Random>);
-    let server = wishes.start().await;
+    let server = options.start().await;
     let replica = server.replica(through(&double).on_a_machine(&trap)).await;
     let gate = Gate::default();
     double.respond_with(Script::Hold(gate.clone()));

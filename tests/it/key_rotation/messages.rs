@@ -9,7 +9,7 @@ use crate::support::carriers::{events, message, message_id, message_when, number
 use crate::support::http_double::{Reply, Script};
 use crate::support::kinde_double::KindeDouble;
 use crate::support::smtp_server::{Act, Behaviour, SmtpServer, Step};
-use crate::support::test_server::{TestServer, Wishes};
+use crate::support::test_server::{ServerOptions, TestServer};
 
 /// What a message has come to, and what has happened to it but for when it is to be tried again.
 fn standing(message: &Value) -> (Value, Vec<Value>) {
@@ -83,7 +83,7 @@ async fn a_message_of_an_environment_out_of_service_is_left_to_others() {
 async fn a_notification_that_cannot_be_opened_is_left_to_those_who_can() {
     let smtp = SmtpServer::start(Behaviour::plain().once(Step::EndOfData, Act::reply("451 4.3.0 later")));
     let mail = || {
-        Wishes::default()
+        ServerOptions::default()
             .set("smtp.allow_plaintext", true)
             .set("platform.email.provider", "smtp")
             .set("platform.email.server", "127.0.0.1")

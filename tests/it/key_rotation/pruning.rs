@@ -10,7 +10,7 @@ use serde_json::json;
 
 use super::HOUR;
 use crate::support::carriers::{AUTH_TOKEN, number, own_twilio, save_sms};
-use crate::support::test_server::{TestServer, Wishes};
+use crate::support::test_server::{ServerOptions, TestServer};
 
 fn generations(ids: &[i32]) -> Vec<GenerationId> {
     ids.iter().map(|id| GenerationId::new(*id).unwrap()).collect()
@@ -40,7 +40,7 @@ async fn keys_go_when_nothing_stored_needs_them_and_only_then() {
     assert_eq!(pruned(&server).await, []);
     // In use for an hour already, so that only what is stored keeps the old ones.
     server.place.rotate_keys_in_the_past(2 * HOUR);
-    let rotated = server.replica(Wishes::default()).await;
+    let rotated = server.replica(ServerOptions::default()).await;
     assert_eq!(pruned(&server).await, [], "a code is pending");
     rotated.verify(&pending, &code).await.expect(200);
     assert_eq!(pruned(&server).await, [], "its recipient is kept");
@@ -55,7 +55,7 @@ async fn keys_go_when_nothing_stored_needs_them_and_only_then() {
     {}
     assert_eq!(pruned(&server).await, generations(&[1]));
     assert_eq!(pruned(&server).await, []);
-    let after = server.replica(Wishes::default()).await;
+    let after = server.replica(ServerOptions::default()).await;
     // A process that was left behind still writes under what has gone: refused, and not counted as wrong.
     let (late, code) = server.sent_code(&number(2)).await;
     after
@@ -74,7 +74,7 @@ async fn stored_secrets_are_sealed_anew_before_their_old_keys_go() {
     save_sms(&server, own_twilio(&json!({}))).await;
     server.place.rotate_keys_in_the_past(2 * HOUR);
     assert_eq!(pruned(&server).await, generations(&[1]));
-    let after = server.replica(Wishes::default()).await;
+    let after = server.replica(ServerOptions::default()).await;
     let snapshot = after.services.directory.current();
     let account = snapshot
         .environments()

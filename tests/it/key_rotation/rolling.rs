@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{HOUR, MINUTE};
 use crate::support::carriers::number;
-use crate::support::test_server::{TestServer, Wishes, code_in};
+use crate::support::test_server::{ServerOptions, TestServer, code_in};
 use crate::support::wait::{found, until};
 
 /// The text that went to `to` from this server, as soon as its console has it.
@@ -64,10 +64,14 @@ impl Load {
     async fn restart(&self, which: usize) {
         let place = Arc::clone(&self.servers.read().await[0].place);
         let fresh = if place.database().is_postgres() {
-            self.servers.read().await[0].replica(Wishes::default()).await
+            self.servers.read().await[0]
+                .replica(ServerOptions::default())
+                .await
         } else {
             // Of those who write to a file at once it is chance who has his turn: the load waits, so that the start has it in time.
-            self.servers.write().await[0].replica(Wishes::default()).await
+            self.servers.write().await[0]
+                .replica(ServerOptions::default())
+                .await
         };
         let old = std::mem::replace(&mut self.servers.write().await[which], fresh);
         old.stop().await;
@@ -78,7 +82,7 @@ impl Load {
 /// more.
 async fn roll(first: usize) {
     let server = TestServer::start().await;
-    let second = server.replica(Wishes::default()).await;
+    let second = server.replica(ServerOptions::default()).await;
     let (place, clock) = (Arc::clone(&server.place), Arc::clone(&server.clock));
     let load = Load {
         servers: RwLock::new(vec![server, second]),

@@ -14,7 +14,7 @@ use super::{HOUR, ahead};
 use crate::support::carriers::{number, own_twilio, save_sms};
 use crate::support::neighbours;
 use crate::support::plain_http::Answer;
-use crate::support::test_server::{TestServer, Wishes};
+use crate::support::test_server::{ServerOptions, TestServer};
 use crate::support::wait::until;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -34,7 +34,7 @@ async fn stored_secrets_outlive_every_rotation_of_the_keys() {
         .expect(200);
     for _ in 0..3 {
         server.place.rotate_keys(Duration::ZERO);
-        let rotated = server.replica(Wishes::default()).await;
+        let rotated = server.replica(ServerOptions::default()).await;
         let snapshot = rotated.services.directory.current();
         let environment = snapshot.environments().next().unwrap();
         let token = environment
@@ -58,13 +58,13 @@ async fn secrets_are_sealed_anew_when_keys_come_into_use_while_the_process_runs(
     let server = TestServer::start().await;
     save_sms(&server, own_twilio(&json!({}))).await;
     server.place.rotate_keys(HOUR);
-    let early = server.replica(Wishes::default()).await;
-    early.upkeep.round(&CancellationToken::new()).await.unwrap();
+    let early = server.replica(ServerOptions::default()).await;
+    early.maintenance.round(&CancellationToken::new()).await.unwrap();
     assert_eq!(early.resealed().await, 0);
     server.clock.advance(HOUR);
     early.is_resealed().await;
     // Once, and so that it can still be opened.
-    early.upkeep.round(&CancellationToken::new()).await.unwrap();
+    early.maintenance.round(&CancellationToken::new()).await.unwrap();
     assert_eq!(early.resealed().await, 1);
     let list = early.admin("GET", "/environments/default/settings/sms", Value::Null);
     list.await.expect(200);
@@ -98,7 +98,7 @@ async fn settings_that_cannot_be_opened_put_their_environment_out_of_service_and
     let send = json!({ "connection_id": other.phone, "to": number(1) });
     let found = server.services.directory.current();
     let default = found.environment_named("default").unwrap().unwrap().id();
-    let ahead = ahead(&server, Wishes::default()).await;
+    let ahead = ahead(&server, ServerOptions::default()).await;
     save_sms(&ahead, own_twilio(&json!({}))).await;
     let out_of_service = "a process that cannot open the settings says so";
     until(out_of_service, async || {
@@ -141,7 +141,7 @@ async fn settings_that_cannot_be_opened_put_their_environment_out_of_service_and
 #[tokio::test(flavor = "multi_thread")]
 async fn a_process_that_can_open_no_environment_is_unready_until_it_can_open_one() {
     let server = TestServer::start().await;
-    let ahead = ahead(&server, Wishes::default()).await;
+    let ahead = ahead(&server, ServerOptions::default()).await;
     let readyz = async |server: &TestServer| server.get("/readyz").await.status;
     assert_eq!(readyz(&server).await, 200);
     save_sms(&ahead, own_twilio(&json!({}))).await;

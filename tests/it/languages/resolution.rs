@@ -5,7 +5,7 @@ use serde_json::json;
 
 use crate::support::carriers::{number, own_twilio, save_sms};
 use crate::support::smtp_server::{Behaviour, SmtpServer};
-use crate::support::test_server::{TestServer, Wishes, code_in};
+use crate::support::test_server::{ServerOptions, TestServer, code_in};
 use crate::support::twilio_double::TwilioDouble;
 
 /// Requested language and the one that is found, product by product of the rules: its own tag, a region, a script, another
@@ -27,10 +27,10 @@ const FOUND: &[(&str, &str)] = &[
 
 async fn with_twilio() -> (TestServer, TwilioDouble) {
     let twilio = TwilioDouble::start().await;
-    let wishes = Wishes::default()
+    let options = ServerOptions::default()
         .set("twilio.base_url", twilio.url())
         .set("bootstrap.business_url", "https://acme.example.com");
-    let server = wishes.start().await;
+    let server = options.start().await;
     save_sms(&server, own_twilio(&json!({}))).await;
     (server, twilio)
 }
@@ -134,7 +134,7 @@ async fn a_malformed_language_is_refused_and_nothing_is_sent() {
 async fn an_email_goes_out_in_the_requested_language_else_the_environments() {
     let smtp = SmtpServer::start(Behaviour::plain());
     let account = smtp.account();
-    let wishes = Wishes::default()
+    let options = ServerOptions::default()
         .set("smtp.allow_plaintext", true)
         .set("platform.email.provider", "smtp")
         .set("platform.email.server", &account.server)
@@ -142,7 +142,7 @@ async fn an_email_goes_out_in_the_requested_language_else_the_environments() {
         .set("platform.email.tls", "none")
         .set("platform.email.from", "no-reply@platform.example")
         .set("bootstrap.business_name", "Acme");
-    let server = wishes.start().await;
+    let server = options.start().await;
     server.set_environment(json!({ "default_locale": "ru" })).await;
     for (locale, lang, direction, life) in [
         (None, "ru", "ltr", "10 минут"),

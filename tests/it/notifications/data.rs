@@ -3,11 +3,11 @@
 use serde_json::{Value, json};
 
 use super::{PATH, acme, invitation, notify};
-use crate::support::test_server::Wishes;
+use crate::support::test_server::ServerOptions;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn everything_that_is_wrong_is_told_at_once_also_where_nothing_would_be_sent() {
-    let server = acme(Wishes::default()).await;
+    let server = acme(ServerOptions::default()).await;
     for event in ["team_member.added", "user.added"] {
         let wrong = json!({
             "event": event, "source": "robot", "to": ["ada@example.com", "ada", "+61466043123"], "locale": "e!",
@@ -34,7 +34,7 @@ async fn everything_that_is_wrong_is_told_at_once_also_where_nothing_would_be_se
 
 #[tokio::test(flavor = "multi_thread")]
 async fn one_to_fifty_addresses_are_taken() {
-    let server = acme(Wishes::default()).await;
+    let server = acme(ServerOptions::default()).await;
     let many = |count: usize| -> Vec<String> { (0..count).map(|n| format!("a{n}@example.com")).collect() };
     assert_eq!(
         notify(&server, &json!({ "to": [] })).await.expect_invalid(),
@@ -56,7 +56,7 @@ async fn one_to_fifty_addresses_are_taken() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn malformed_addresses_alone_have_a_code_of_their_own() {
-    let server = acme(Wishes::default()).await;
+    let server = acme(ServerOptions::default()).await;
     let to = json!([
         "ada",
         "b@example.com",
@@ -77,7 +77,7 @@ async fn malformed_addresses_alone_have_a_code_of_their_own() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_link_leads_to_the_business_alone() {
-    let server = acme(Wishes::default()).await;
+    let server = acme(ServerOptions::default()).await;
     for url in [
         "https://acme.example.com/join/4711?x=1#y",
         "https://team.acme.example.com/join",
@@ -118,7 +118,7 @@ async fn a_link_leads_to_the_business_alone() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_name_is_one_line_and_a_time_is_a_time() {
-    let server = acme(Wishes::default()).await;
+    let server = acme(ServerOptions::default()).await;
     let too_long = "é".repeat(101);
     for name in [
         "",
@@ -157,7 +157,7 @@ async fn a_name_is_one_line_and_a_time_is_a_time() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_form_is_strict_and_what_is_optional_may_be_null_or_absent() {
-    let server = acme(Wishes::default()).await;
+    let server = acme(ServerOptions::default()).await;
     let nulls = json!({ "inviter_name": null, "action_url": null, "actor_name": null, "requested_at": null });
     for fine in [
         json!({ "data": nulls }),

@@ -8,7 +8,7 @@ use sqlx::Connection as _;
 use super::{acme, notify, notify_with, platform, read, statuses};
 use crate::support::carriers::{events, message, message_when};
 use crate::support::smtp_server::{Act, Behaviour, SmtpServer, Step};
-use crate::support::test_server::{TestServer, Wishes};
+use crate::support::test_server::{ServerOptions, TestServer};
 use crate::support::wait::until;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -99,7 +99,7 @@ async fn a_message_that_nobody_takes_for_a_day_expires() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn without_a_platform_sender_nothing_is_made_of_what_would_be_sent() {
-    let server = acme(Wishes::default().set("platform.email.provider", "none")).await;
+    let server = acme(ServerOptions::default().set("platform.email.provider", "none")).await;
     let smtp = SmtpServer::start(Behaviour::plain());
     let refused = notify_with(&server, &["idempotency-key: k"], &json!({})).await;
     refused.expect_problem(503, "service_unavailable");
@@ -118,7 +118,7 @@ async fn without_a_platform_sender_nothing_is_made_of_what_would_be_sent() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_repeat_is_answered_the_same_and_does_nothing() {
-    let server = acme(Wishes::default()).await;
+    let server = acme(ServerOptions::default()).await;
     let key = ["idempotency-key: \"invite-1\""];
     let (sent, suppressed) = (json!({ "locale": "de" }), json!({ "source": "import" }));
     let first = notify_with(&server, &key, &sent).await;
@@ -141,7 +141,7 @@ async fn a_repeat_is_answered_the_same_and_does_nothing() {
     let first = notify_with(&server, &third, &linked).await.expect(201);
     server.set_environment(business).await;
     let without_sender = server
-        .replica(Wishes::default().set("platform.email.provider", "none"))
+        .replica(ServerOptions::default().set("platform.email.provider", "none"))
         .await;
     for server in [&server, &without_sender] {
         assert_eq!(notify_with(server, &third, &linked).await.expect(201), first);
@@ -218,7 +218,7 @@ async fn kept_data(server: &TestServer) -> Vec<Option<Vec<u8>>> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_it_says_is_kept_sealed_and_for_a_day() {
-    let server = acme(Wishes::default()).await;
+    let server = acme(ServerOptions::default()).await;
     let data = json!({ "action_url": "https://acme.example.com/join/token-4711" });
     for source in ["manual", "api"] {
         notify(&server, &json!({ "source": source, "data": data }))

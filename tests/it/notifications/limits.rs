@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::{acme, invitation, notify, platform};
 use crate::support::neighbours;
 use crate::support::smtp_server::{Act, Behaviour, SmtpServer, Step};
-use crate::support::test_server::{TestServer, Wishes};
+use crate::support::test_server::{ServerOptions, TestServer};
 
 async fn fill(server: &TestServer, to: &str, count: usize) {
     for _ in 0..count {
@@ -18,7 +18,7 @@ async fn fill(server: &TestServer, to: &str, count: usize) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_twenty_first_of_a_day_is_limited_and_changes_nothing() {
-    let server = acme(Wishes::default()).await;
+    let server = acme(ServerOptions::default()).await;
     fill(&server, "ada@example.com", 1).await;
     server.clock.advance(Duration::from_hours(23));
     fill(&server, "Ada@example.com", 19).await;
@@ -47,7 +47,7 @@ async fn the_twenty_first_of_a_day_is_limited_and_changes_nothing() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn of_several_recipients_all_are_sent_to_or_none() {
-    let server = acme(Wishes::default()).await;
+    let server = acme(ServerOptions::default()).await;
     fill(&server, "ada@example.com", 20).await;
     let all = json!({ "to": ["bob@example.com", "ada@example.com", "cyd@example.com"] });
     for _ in 0..3 {
@@ -64,7 +64,7 @@ async fn of_several_recipients_all_are_sent_to_or_none() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_suppressed_takes_no_place() {
-    let server = acme(Wishes::default()).await;
+    let server = acme(ServerOptions::default()).await;
     for _ in 0..25 {
         notify(&server, &json!({ "source": "api" })).await.expect(201);
     }
@@ -92,7 +92,7 @@ async fn what_definitely_failed_gives_its_place_back() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn another_environment_counts_for_itself() {
-    let server = acme(Wishes::default()).await;
+    let server = acme(ServerOptions::default()).await;
     let stranger = neighbours::environment(&server).await;
     fill(&server, "new@example.com", 20).await;
     notify(&server, &json!({}))
@@ -112,8 +112,8 @@ async fn another_environment_counts_for_itself() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn of_forty_at_once_from_two_replicas_twenty_are_sent() {
-    let server = acme(Wishes::default()).await;
-    let replica = server.replica(Wishes::default()).await;
+    let server = acme(ServerOptions::default()).await;
+    let replica = server.replica(ServerOptions::default()).await;
     let changes: Vec<Value> = (0..40)
         .map(|n| match n % 2 {
             0 => json!({ "to": ["ada@example.com", "bob@example.com"] }),

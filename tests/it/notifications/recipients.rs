@@ -9,7 +9,7 @@ use crate::support::carriers::message;
 use crate::support::neighbours;
 use crate::support::plain_http::Answer;
 use crate::support::smtp_server::{Behaviour, SmtpServer};
-use crate::support::test_server::{TestServer, Wishes};
+use crate::support::test_server::{ServerOptions, TestServer};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn each_recipient_gets_a_message_of_its_own_and_sees_no_other() {
@@ -69,7 +69,7 @@ async fn read_with(server: &TestServer, key: &str, id: &Value) -> Answer {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nobody_but_its_application_sees_a_notification() {
-    let server = acme(Wishes::default()).await;
+    let server = acme(ServerOptions::default()).await;
     let sister = neighbours::application(&server).await;
     let stranger = neighbours::environment(&server).await;
     for changes in [json!({}), json!({ "source": "api" })] {
@@ -108,7 +108,7 @@ async fn nobody_but_its_application_sees_a_notification() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_administrator_sees_its_messages_with_their_timelines_and_no_full_address() {
-    let server = acme(Wishes::default()).await;
+    let server = acme(ServerOptions::default()).await;
     let data =
         json!({ "inviter_name": "Ada Secret", "action_url": "https://acme.example.com/join/token-4711" });
     let sent = notify(&server, &json!({ "data": data })).await.expect(201);

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{acme, invitation, notify, read};
 use crate::support::plain_http::Answer;
-use crate::support::test_server::{TestServer, Wishes};
+use crate::support::test_server::{ServerOptions, TestServer};
 
 /// Notifies `ada@example.com` and `bob@example.com` of `event` from `source`.
 async fn tell(server: &TestServer, event: &str, source: &str) -> Answer {
@@ -33,7 +33,7 @@ async fn is_answered(
 }
 
 async fn is_sent(event: &str, source: &str, subject: &str) {
-    let server = acme(Wishes::default()).await;
+    let server = acme(ServerOptions::default()).await;
     let answer = tell(&server, event, source).await;
     let messages = is_answered(&server, &answer, (event, source), None).await;
     assert_eq!(messages.len(), 2);
@@ -56,7 +56,7 @@ async fn is_sent(event: &str, source: &str, subject: &str) {
 }
 
 async fn is_suppressed(event: &str, sources: &[(&str, &str)]) {
-    let server = acme(Wishes::default()).await;
+    let server = acme(ServerOptions::default()).await;
     for (source, reason) in sources {
         let answer = tell(&server, event, source).await;
         let messages = is_answered(&server, &answer, (event, source), Some(reason)).await;
@@ -109,7 +109,7 @@ async fn what_an_administrator_does_is_told_to_nobody() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn anything_else_is_unknown_codes_included() {
-    let server = acme(Wishes::default()).await;
+    let server = acme(ServerOptions::default()).await;
     for event in [
         "",
         "newsletter.published",
@@ -132,7 +132,7 @@ async fn anything_else_is_unknown_codes_included() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn sms_carries_no_notification() {
-    let server = acme(Wishes::default()).await;
+    let server = acme(ServerOptions::default()).await;
     for number in ["+61466043123", "0466 043 123", "tel:+61466043123"] {
         let body = invitation(&json!({ "to": ["ada@example.com", number] }));
         let problem = server.post(super::PATH, body).await;

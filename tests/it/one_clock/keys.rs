@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use super::HOUR;
 use crate::support::carriers::{own_twilio, save_sms};
 use crate::support::clocks::MachineClock;
-use crate::support::test_server::{TestServer, Wishes};
+use crate::support::test_server::{ServerOptions, TestServer};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_keys_go_by_the_word_of_a_clock_that_is_off() {
@@ -39,7 +39,9 @@ async fn a_start_by_a_clock_that_is_off_remembers_its_keys_with_the_right_time()
         server.place.rotate_keys(Duration::ZERO);
         let machine = Arc::new(MachineClock::default());
         machine.set_ahead(ahead);
-        let off = server.replica(Wishes::default().on_a_machine(&machine)).await;
+        let off = server
+            .replica(ServerOptions::default().on_a_machine(&machine))
+            .await;
         if server.place.database().is_postgres() {
             let seen_now = format!(
                 "UPDATE key_generations SET first_seen_at = first_seen_at
@@ -59,9 +61,11 @@ async fn secrets_are_sealed_anew_once_a_clock_that_was_off_at_the_start_agrees()
     server.place.rotate_keys_in_the_past(Duration::from_hours(2));
     let machine = Arc::new(MachineClock::default());
     machine.set_ahead(HOUR);
-    let off = server.replica(Wishes::default().on_a_machine(&machine)).await;
+    let off = server
+        .replica(ServerOptions::default().on_a_machine(&machine))
+        .await;
     if server.place.database().is_postgres() {
-        assert!(off.upkeep.round(&CancellationToken::new()).await.is_err());
+        assert!(off.maintenance.round(&CancellationToken::new()).await.is_err());
         assert_eq!(off.resealed().await, 0);
     }
     machine.set_ahead(0);

@@ -4,7 +4,7 @@ use futures_util::future::join_all;
 use serde_json::{Value, json};
 
 use crate::support::plain_http::Answer;
-use crate::support::test_server::{TestServer, Wishes, wrong};
+use crate::support::test_server::{ServerOptions, TestServer, wrong};
 
 fn count(answers: &[Answer], code: &str) -> usize {
     answers
@@ -49,7 +49,7 @@ async fn after_five_wrong_guesses_the_right_code_is_too_late() {
 #[tokio::test(flavor = "multi_thread")]
 async fn of_a_hundred_parallel_wrong_guesses_on_two_replicas_five_are_compared() {
     let server = TestServer::start().await;
-    let replica = server.replica(Wishes::default()).await;
+    let replica = server.replica(ServerOptions::default()).await;
     let (id, code) = server.sent_code("+61466043123").await;
     let guess = wrong(&code);
     let answers = join_all((0..100).map(|n| {
@@ -74,7 +74,7 @@ async fn of_a_hundred_parallel_wrong_guesses_on_two_replicas_five_are_compared()
 #[tokio::test(flavor = "multi_thread")]
 async fn of_a_hundred_parallel_right_guesses_on_two_replicas_one_verifies() {
     let server = TestServer::start().await;
-    let replica = server.replica(Wishes::default()).await;
+    let replica = server.replica(ServerOptions::default()).await;
     let (id, code) = server.sent_code("+61466043123").await;
     let answers = join_all((0..100).map(|n| {
         let server = if n % 2 == 0 { &server } else { &replica };

@@ -3,20 +3,20 @@
 use serde_json::{Value, json};
 
 use crate::support::smtp_server::{Behaviour, Mail, SmtpServer};
-use crate::support::test_server::{TestServer, Wishes, code_in};
+use crate::support::test_server::{ServerOptions, TestServer, code_in};
 
 /// A service whose platform sends email through an SMTP server of the test's own.
 async fn with_smtp() -> (TestServer, SmtpServer) {
     let smtp = SmtpServer::start(Behaviour::plain());
     let account = smtp.account();
-    let wishes = Wishes::default()
+    let options = ServerOptions::default()
         .set("smtp.allow_plaintext", true)
         .set("platform.email.provider", "smtp")
         .set("platform.email.server", &account.server)
         .set("platform.email.port", account.port)
         .set("platform.email.tls", "none")
         .set("platform.email.from", "no-reply@platform.example");
-    (wishes.start().await, smtp)
+    (options.start().await, smtp)
 }
 
 async fn letter(server: &TestServer, smtp: &SmtpServer, purpose: &str) -> (Value, Mail) {

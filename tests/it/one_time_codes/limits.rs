@@ -6,7 +6,7 @@ use futures_util::future::join_all;
 use serde_json::json;
 
 use crate::support::plain_http::Answer;
-use crate::support::test_server::{TestServer, Wishes};
+use crate::support::test_server::{ServerOptions, TestServer};
 
 fn count(answers: &[Answer], status: u16) -> usize {
     answers.iter().filter(|answer| answer.status == status).count()
@@ -23,7 +23,7 @@ fn is_limited(answer: &Answer, policy: &str, limit: &str, retry_after: u64) {
 #[tokio::test(flavor = "multi_thread")]
 async fn of_fifty_parallel_sends_on_two_replicas_in_any_writing_ten_an_hour_are_made() {
     let server = TestServer::start().await;
-    let replica = server.replica(Wishes::default()).await;
+    let replica = server.replica(ServerOptions::default()).await;
     let writings = [
         json!({ "to": "+61466043123" }),
         json!({ "to": "+61 466 043 123" }),

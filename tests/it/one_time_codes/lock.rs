@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::support::neighbours;
 use crate::support::plain_http::Answer;
-use crate::support::test_server::{TestServer, Wishes, wrong};
+use crate::support::test_server::{ServerOptions, TestServer, wrong};
 
 const NUMBER: &str = "+61466043123";
 
@@ -32,7 +32,7 @@ fn is_locked(answer: &Answer, retry_after: u64) {
 #[tokio::test(flavor = "multi_thread")]
 async fn twenty_wrong_guesses_lock_the_recipient_until_the_day_is_over() {
     let server = TestServer::start().await;
-    let replica = server.replica(Wishes::default()).await;
+    let replica = server.replica(ServerOptions::default()).await;
     let (older, its_code) = server.sent_code(NUMBER).await;
     guess_wrong(&server, 10).await;
     server.clock.advance(Duration::from_mins(3));

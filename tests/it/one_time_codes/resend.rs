@@ -5,7 +5,7 @@ use std::time::Duration;
 use otpost::domain::time::Clock as _;
 use serde_json::json;
 
-use crate::support::test_server::{TestServer, Wishes, wrong};
+use crate::support::test_server::{ServerOptions, TestServer, wrong};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_same_code_goes_out_after_30_60_120_and_300_seconds_and_then_no_more() {
@@ -51,7 +51,7 @@ async fn the_same_code_goes_out_after_30_60_120_and_300_seconds_and_then_no_more
 #[tokio::test(flavor = "multi_thread")]
 async fn the_wait_holds_on_every_replica() {
     let server = TestServer::start().await;
-    let replica = server.replica(Wishes::default()).await;
+    let replica = server.replica(ServerOptions::default()).await;
     let (id, _) = server.sent_code("+61466043123").await;
     let early = replica.resend(&id).await;
     early.expect_problem(429, "resend_requested_too_soon");

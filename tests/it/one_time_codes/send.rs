@@ -5,7 +5,7 @@ use std::time::Duration;
 use otpost::domain::time::Clock as _;
 use serde_json::{Value, json};
 
-use crate::support::test_server::{TestServer, Wishes};
+use crate::support::test_server::{ServerOptions, TestServer};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_verification_object_has_these_members_and_no_others() {
@@ -134,8 +134,8 @@ async fn a_country_that_is_not_allowed_is_refused_before_anything_is_made() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn without_a_sender_nothing_is_made() {
-    let wishes = Wishes::default().set("platform.sms.provider", "none");
-    let server = wishes.set("platform.email.provider", "none").start().await;
+    let options = ServerOptions::default().set("platform.sms.provider", "none");
+    let server = options.set("platform.email.provider", "none").start().await;
     let sms = server.send_sms("+61466043123").await;
     sms.expect_problem(503, "sms_not_configured");
     let email = server.send_email("a@example.com").await;

@@ -2,11 +2,11 @@
 
 use serde_json::json;
 
-use crate::support::test_server::{TestServer, Wishes};
+use crate::support::test_server::{ServerOptions, TestServer};
 
 async fn acme() -> TestServer {
-    let wishes = Wishes::default().set("bootstrap.business_url", "https://acme.example.com/login");
-    wishes.start().await
+    let options = ServerOptions::default().set("bootstrap.business_url", "https://acme.example.com/login");
+    options.start().await
 }
 
 /// What a send for `purpose` reads, with `CODE` for its code, which it must hold in the place of each.

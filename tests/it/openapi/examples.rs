@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::{document, operations, schema};
 use crate::support::smtp_server::{Behaviour, SmtpServer};
-use crate::support::test_server::{TestServer, Wishes};
+use crate::support::test_server::{ServerOptions, TestServer};
 use crate::support::twilio_double::TwilioDouble;
 
 mod names;
@@ -59,7 +59,7 @@ impl Tour {
             SmtpServer::start(Behaviour::starttls()),
             TwilioDouble::start().await,
         );
-        let server = Wishes::default()
+        let server = ServerOptions::default()
             .trust(smtp.roots())
             .set("twilio.base_url", twilio.url())
             .start()

@@ -141,10 +141,7 @@ async fn what_is_given_back_is_the_recipients_and_the_quotas_place() {
     };
     for _ in 0..2 {
         assert_eq!(count_test(&world, narrow.clone()).await, TestCount::Counted);
-        world
-            .give_back_test(narrow.clone(), now() + SECOND)
-            .await
-            .unwrap();
+        world.refund_test(narrow.clone(), now() + SECOND).await.unwrap();
     }
     let limit = quota(1);
     let used = world.used(world.environment, limit.counter, limit.month).await;

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::kinde_double::{KindeDouble, TOKEN};
 use super::plain_http::Answer;
-use super::test_server::{TestServer, Wishes};
+use super::test_server::{ServerOptions, TestServer};
 use super::twilio_double::TwilioDouble;
 use super::wait::found;
 
@@ -14,15 +14,15 @@ pub const SERVICE: &str = "MG0123456789abcdef0123456789abcdef";
 pub const AUTH_TOKEN: &str = "twilio-token-of-the-tests";
 
 /// A server whose platform sender is `kinde`.
-pub fn platform(kinde: &KindeDouble) -> Wishes {
-    Wishes::default()
+pub fn platform(kinde: &KindeDouble) -> ServerOptions {
+    ServerOptions::default()
         .set("platform.sms.provider", "http")
         .set("platform.sms.url", kinde.url())
         .set("platform.sms.token", TOKEN)
 }
 
 /// As [`platform`], and Twilio is `twilio`.
-pub fn both(kinde: &KindeDouble, twilio: &TwilioDouble) -> Wishes {
+pub fn both(kinde: &KindeDouble, twilio: &TwilioDouble) -> ServerOptions {
     platform(kinde).set("twilio.base_url", twilio.url())
 }
 

@@ -12,7 +12,7 @@ use tempfile::TempDir;
 
 use super::clocks::FakeClock;
 use super::database::Database;
-use super::test_server::{Wishes, configuration};
+use super::test_server::{ServerOptions, configuration};
 
 /// A database with its keys, on which several servers may run.
 pub struct Place {
@@ -66,7 +66,7 @@ impl Place {
 
     /// The configuration with these keys and some database.
     pub fn configuration_with_database(&self, url: &str) -> Config {
-        configuration(self, &Wishes::default().set("database.url", url))
+        configuration(self, &ServerOptions::default().set("database.url", url))
     }
 
     /// The store, for looking behind the service's back.

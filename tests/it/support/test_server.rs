@@ -13,7 +13,7 @@ use otpost::domain::time::{Clock, SystemClock};
 use otpost::http::state::Services;
 use otpost::lifecycle::{Phase, Shutdown};
 use otpost::provider::console::Inbox;
-use otpost::service::upkeep::Upkeep;
+use otpost::service::maintenance::Maintenance;
 use rustls::RootCertStore;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
@@ -25,16 +25,16 @@ use super::place::Place;
 use super::plain_http::{self, Answer};
 use super::wait::until;
 
-/// What a test wants of its server.
+/// How a test has its server started.
 #[derive(Default)]
-pub struct Wishes {
+pub struct ServerOptions {
     variables: Vec<(String, String)>,
     roots: Option<Arc<RootCertStore>>,
     random: Option<Arc<dyn Random>>,
     machine: Option<Arc<dyn Clock>>,
 }
 
-impl Wishes {
+impl ServerOptions {
     /// Sets a configuration key, such as `platform.sms.provider`.
     #[expect(
         clippy::needless_pass_by_value,
@@ -67,7 +67,7 @@ impl Wishes {
         self
     }
 
-    /// Starts a server with these wishes on a fresh database.
+    /// Starts a server with these options on a fresh database.
     pub async fn start(self) -> TestServer {
         self.try_start().await.unwrap()
     }
@@ -83,7 +83,7 @@ pub struct TestServer {
     pub address: SocketAddr,
     pub clock: Arc<FakeClock>,
     pub services: Services,
-    pub upkeep: Arc<Upkeep>,
+    pub maintenance: Arc<Maintenance>,
     /// What the console sender has sent, where it exists.
     pub inbox: Option<Arc<Inbox>>,
     pub application_key: String,
@@ -98,12 +98,12 @@ pub struct TestServer {
 
 impl TestServer {
     pub async fn start() -> Self {
-        Wishes::default().start().await
+        ServerOptions::default().start().await
     }
 
     /// Further servers on the same database see the same keys and connections.
-    pub async fn replica(&self, wishes: Wishes) -> Self {
-        let mut replica = Self::start_on(Arc::clone(&self.place), wishes).await.unwrap();
+    pub async fn replica(&self, options: ServerOptions) -> Self {
+        let mut replica = Self::start_on(Arc::clone(&self.place), options).await.unwrap();
         replica.application_key.clone_from(&self.application_key);
         replica.admin_key.clone_from(&self.admin_key);
         // Which environment a list has first is chance where a clock that stands has made several.
@@ -113,24 +113,24 @@ impl TestServer {
         replica
     }
 
-    async fn start_on(place: Arc<Place>, wishes: Wishes) -> Result<Self, StartError> {
-        let config = configuration(&place, &wishes);
-        let (clock, machine_clock): (Arc<dyn Clock>, Arc<dyn Clock>) = match wishes.machine {
+    async fn start_on(place: Arc<Place>, options: ServerOptions) -> Result<Self, StartError> {
+        let config = configuration(&place, &options);
+        let (clock, machine_clock): (Arc<dyn Clock>, Arc<dyn Clock>) = match options.machine {
             Some(machine) => (Arc::clone(&machine), machine),
             None => (place.clock.clone(), Arc::new(SystemClock)),
         };
         let surroundings = Surroundings {
             clock,
             machine_clock,
-            random: wishes.random.unwrap_or_else(|| Arc::new(OsRandom)),
-            roots: wishes.roots.unwrap_or_else(|| Arc::new(RootCertStore::empty())),
+            random: options.random.unwrap_or_else(|| Arc::new(OsRandom)),
+            roots: options.roots.unwrap_or_else(|| Arc::new(RootCertStore::empty())),
             terminal: Box::new(io::sink()),
         };
         let app = App::build(&config, surroundings).await?;
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let operations = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let upkeep = Arc::clone(&app.upkeep);
+        let maintenance = Arc::clone(&app.maintenance);
         let (services, inbox, shutdown) = (app.services.clone(), app.inbox.clone(), app.shutdown().clone());
         let key = |key: Option<&otpost::domain::api_key::ApiKey>| {
             key.map(|key| key.expose().to_owned()).unwrap_or_default()
@@ -163,7 +163,7 @@ impl TestServer {
             address,
             clock,
             services,
-            upkeep,
+            maintenance,
             inbox,
             application_key,
             admin_key,
@@ -332,7 +332,7 @@ impl TestServer {
     pub async fn is_resealed(&self) {
         until("stored secrets are sealed anew", async || {
             // The service does the same by itself, and may be at it.
-            let _ = self.upkeep.round(&CancellationToken::new()).await;
+            let _ = self.maintenance.round(&CancellationToken::new()).await;
             self.resealed().await > 0
         })
         .await;
@@ -359,7 +359,7 @@ pub fn wrong(code: &str) -> String {
     format!("{}{other}", &code[..code.len() - 1])
 }
 
-pub(super) fn configuration(place: &Place, wishes: &Wishes) -> Config {
+pub(super) fn configuration(place: &Place, options: &ServerOptions) -> Config {
     let mut variables: Vec<(OsString, OsString)> = vec![
         ("OTPOST_DATABASE__URL".into(), place.database.url().into()),
         ("OTPOST_KEYS__FILE".into(), place.keys_file().into()),
@@ -367,9 +367,9 @@ pub(super) fn configuration(place: &Place, wishes: &Wishes) -> Config {
         // The longest, so that what an answer says of a message does not depend on how busy the machine is.
         ("OTPOST_SEND__WAIT_SECONDS".into(), "10".into()),
     ];
-    variables.retain(|(name, _)| !wishes.variables.iter().any(|(wished, _)| name == wished.as_str()));
+    variables.retain(|(name, _)| !options.variables.iter().any(|(set, _)| name == set.as_str()));
     variables.extend(
-        wishes
+        options
             .variables
             .iter()
             .map(|(name, value)| (name.into(), value.into())),

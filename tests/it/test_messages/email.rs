@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::{EMAIL, audit, failure, test_email};
 use crate::support::plain_http::Answer;
 use crate::support::smtp_server::{Act, Behaviour, Certificate, SmtpServer, Step};
-use crate::support::test_server::{TestServer, Wishes, code_in};
+use crate::support::test_server::{ServerOptions, TestServer, code_in};
 
 const PASSWORD: &str = "pass word 1";
 const SETTINGS: &str = "/environments/default/settings/email";
@@ -27,7 +27,7 @@ async fn test_unsaved(server: &TestServer, settings: &Value) -> Answer {
 #[tokio::test(flavor = "multi_thread")]
 async fn settings_saved_or_not_carry_a_code_that_proves_nothing() {
     let smtp = SmtpServer::start(Behaviour::starttls());
-    let server = Wishes::default().trust(smtp.roots()).start().await;
+    let server = ServerOptions::default().trust(smtp.roots()).start().await;
     let answer = test_unsaved(&server, &settings(&smtp)).await.expect(200);
     assert_eq!(
         (&answer["accepted"], &answer["error"]),
@@ -83,7 +83,7 @@ async fn settings_saved_or_not_carry_a_code_that_proves_nothing() {
 async fn without_a_custom_sender_the_platform_is_tested() {
     let smtp = SmtpServer::start(Behaviour::starttls());
     let account = smtp.account();
-    let server = Wishes::default()
+    let server = ServerOptions::default()
         .trust(smtp.roots())
         .set("platform.email.provider", "smtp")
         .set("platform.email.server", &account.server)
@@ -112,7 +112,7 @@ async fn without_a_custom_sender_the_platform_is_tested() {
         json!({ "accepted": true, "smtp_reply": null, "error": null })
     );
     server.stop().await;
-    let server = Wishes::default()
+    let server = ServerOptions::default()
         .set("platform.email.provider", "none")
         .start()
         .await;
@@ -171,7 +171,7 @@ async fn what_a_server_refuses_is_told_in_its_words_and_with_what_to_do_next() {
         ),
     ] {
         let smtp = SmtpServer::start(Behaviour::implicit_tls().always(step, Act::reply(reply)));
-        let server = Wishes::default().trust(smtp.roots()).start().await;
+        let server = ServerOptions::default().trust(smtp.roots()).start().await;
         let answer = test_unsaved(&server, &settings(&smtp)).await;
         let (found, detail, next) = failure(&answer);
         assert_eq!(found, code, "{reply}");
@@ -219,7 +219,7 @@ async fn a_connection_that_nothing_may_be_sent_over_says_why() {
         ),
     ] {
         let smtp = SmtpServer::start(behaviour);
-        let server = Wishes::default().trust(smtp.roots()).start().await;
+        let server = ServerOptions::default().trust(smtp.roots()).start().await;
         let answer = test_unsaved(&server, &settings(&smtp)).await;
         let (found, detail, next) = failure(&answer);
         assert_eq!(found, code, "{detail}");
@@ -228,7 +228,7 @@ async fn a_connection_that_nothing_may_be_sent_over_says_why() {
         server.stop().await;
     }
     let smtp = SmtpServer::start(valid());
-    let server = Wishes::default().trust(smtp.roots()).start().await;
+    let server = ServerOptions::default().trust(smtp.roots()).start().await;
     let mut implicit = settings(&smtp);
     implicit["custom_sender"]["tls"] = json!("implicit");
     let (code, ..) = failure(&test_unsaved(&server, &implicit).await);
@@ -243,7 +243,7 @@ async fn a_connection_that_nothing_may_be_sent_over_says_why() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_says_nothing_is_not_waited_for_beyond_ten_seconds() {
     let smtp = SmtpServer::start(Behaviour::starttls().always(Step::Greeting, Act::Hang));
-    let server = Wishes::default().trust(smtp.roots()).start().await;
+    let server = ServerOptions::default().trust(smtp.roots()).start().await;
     // Otherwise the request is given up after 15 s, and the answer is another.
     let (code, ..) = failure(&test_unsaved(&server, &settings(&smtp)).await);
     assert_eq!(code, "unreachable");
@@ -254,7 +254,7 @@ async fn a_server_that_says_nothing_is_not_waited_for_beyond_ten_seconds() {
 async fn a_stored_password_goes_to_no_server_that_a_test_names_anew() {
     let smtp = SmtpServer::start(Behaviour::starttls());
     let stranger = SmtpServer::start(Behaviour::starttls());
-    let server = Wishes::default().trust(smtp.roots()).start().await;
+    let server = ServerOptions::default().trust(smtp.roots()).start().await;
     server.admin("PUT", SETTINGS, settings(&smtp)).await.expect(200);
     let read = server.admin("GET", SETTINGS, Value::Null).await.expect(200);
     let mut left_out = read.clone();

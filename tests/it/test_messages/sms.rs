@@ -6,13 +6,13 @@ use super::{SMS, audit, failure, test_sms};
 use crate::support::carriers::{ACCOUNT, AUTH_TOKEN, SERVICE, both, own_twilio, quota_used, save_sms};
 use crate::support::http_double::Script;
 use crate::support::kinde_double::KindeDouble;
-use crate::support::test_server::{TestServer, Wishes};
+use crate::support::test_server::{ServerOptions, TestServer};
 use crate::support::twilio_double::TwilioDouble;
 
 const TO: &str = "+61466043123";
 
 async fn with_twilio(twilio: &TwilioDouble) -> TestServer {
-    Wishes::default()
+    ServerOptions::default()
         .set("twilio.base_url", twilio.url())
         .start()
         .await
@@ -240,7 +240,7 @@ async fn everything_wrong_is_told_at_once_and_what_a_send_would_be_refused_is() 
         true
     );
     server.stop().await;
-    let server = Wishes::default()
+    let server = ServerOptions::default()
         .set("platform.sms.provider", "none")
         .start()
         .await;

@@ -4,7 +4,7 @@
 -- What a keyed request has made before is `earlier`, and counts no further. A copy that runs at the same moment meets the unique
 -- index and fails, which takes everything back; the caller runs the statement again.
 --
--- As in `issue`, `standing` finds what refuses it, and the upserts look at each counter again under its lock, in the order of
+-- As in `issue`, `limits` finds what refuses it, and the upserts look at each counter again under its lock, in the order of
 -- their keys, so that two notifications to the same recipients never wait for each other. Where one is refused that the
 -- snapshot allowed, either nothing was taken, or the last line fails on purpose; the caller runs the statement again.
 WITH asked AS MATERIALIZED (
@@ -16,7 +16,7 @@ WITH asked AS MATERIALIZED (
 earlier AS MATERIALIZED (
     SELECT id, body_hash FROM notifications WHERE key_hash = $21::bytea
 ),
-standing AS MATERIALIZED (
+limits AS MATERIALIZED (
     SELECT max(c.day_started_at) + interval '24 hours' AS resets_at
     FROM asked
     JOIN limit_counters c ON c.key = asked.limit_key
@@ -27,7 +27,7 @@ counted AS (
         key, hour_started_at, day_started_at, guesses_started_at, hour_sends, day_sends, wrong_guesses
     )
     SELECT limit_key, $10, $10, $10, 0, 1, 0
-    FROM asked, standing
+    FROM asked, limits
     WHERE message_id IS NOT NULL AND resets_at IS NULL AND NOT EXISTS (SELECT FROM earlier)
     ORDER BY limit_key
     ON CONFLICT (key) DO UPDATE SET
@@ -37,7 +37,7 @@ counted AS (
     RETURNING true AS taken
 ),
 granted AS MATERIALIZED (
-    SELECT FROM standing
+    SELECT FROM limits
     WHERE resets_at IS NULL AND NOT EXISTS (SELECT FROM earlier)
         AND (SELECT count(*) FROM counted) = (SELECT count(message_id) FROM asked)
 ),
@@ -83,4 +83,4 @@ SELECT
     (SELECT body_hash FROM earlier) AS earlier_body_hash,
     CASE WHEN EXISTS (SELECT FROM counted) AND NOT EXISTS (SELECT FROM granted)
         THEN 'otpost: a limit was reached at this very moment, the statement runs again' END::integer AS lost_race
-FROM standing
+FROM limits

@@ -1,4 +1,4 @@
--- Records that messages were definitely not accepted, where the lease still holds, and gives back what they had taken: the wait until the
+-- Records that messages were definitely not accepted, where the lease still holds, and refunds what they had taken: the wait until the
 -- next send, the places in the recipient's limits and in the quota. The end user's address gets nothing back.
 --
 -- A window gives a place back only if it is the one that counted the message, so if it began no later than the message. Two messages

@@ -9,7 +9,7 @@ use crate::support::carriers::platform;
 use crate::support::http_double::{Gate, Reply, Script};
 use crate::support::kinde_double::KindeDouble;
 use crate::support::neighbours;
-use crate::support::test_server::{TestServer, Wishes};
+use crate::support::test_server::{ServerOptions, TestServer};
 use crate::support::wait::until;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -52,7 +52,7 @@ async fn what_is_under_way_while_its_environment_is_removed_harms_nobody() {
 async fn a_removed_environments_key_dies_on_a_replica_by_itself() {
     let server = TestServer::start().await;
     let neighbour = neighbours::environment(&server).await;
-    let replica = server.replica(Wishes::default()).await;
+    let replica = server.replica(ServerOptions::default()).await;
     let ask = async || {
         let answer = replica
             .request("GET", "/v1/connections", &neighbour.key, &[], "")

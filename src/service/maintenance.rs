@@ -19,14 +19,14 @@ const BATCH: u32 = 1_000;
 const BATCHES: u32 = 20;
 
 /// Keeps the database small, free of dead codes, and sealed under the keys in use.
-pub struct Upkeep {
+pub struct Maintenance {
     store: SharedStore,
     clock: Arc<GuardedClock>,
     retention: Duration,
     resealing: Resealing,
 }
 
-impl Upkeep {
+impl Maintenance {
     /// Removes what is older than `retention`.
     pub fn new(
         store: SharedStore,
@@ -55,7 +55,10 @@ impl Upkeep {
                 // The guard has said so, once.
                 Ok(_) | Err(StoreError::Clock(_)) => {}
                 Err(error) => {
-                    tracing::warn!(error = &error as &dyn std::error::Error, "upkeep was cut short");
+                    tracing::warn!(
+                        error = &error as &dyn std::error::Error,
+                        "maintenance was cut short"
+                    );
                 }
             }
         }

@@ -1,4 +1,4 @@
-//! Upkeep: whether the file still answers, and removing what nobody needs any more, in small batches along an index.
+//! Maintenance: whether the file still answers, and removing what nobody needs any more, in small batches along an index.
 
 use std::sync::{MutexGuard, PoisonError};
 
@@ -12,7 +12,7 @@ use super::{SqliteStore, StoreError, fault, limit, notification};
 use crate::domain::idempotency::KeyedHash;
 use crate::domain::time::{Clock, Timestamp};
 use crate::store::write_health::WriteHealth;
-use crate::store::{ClockSample, REMOVED_RECORDS_KEPT, Upkeep};
+use crate::store::{ClockSample, Maintenance, REMOVED_RECORDS_KEPT};
 
 mod removal;
 
@@ -32,7 +32,7 @@ macro_rules! old_messages {
 }
 
 #[async_trait]
-impl Upkeep for SqliteStore {
+impl Maintenance for SqliteStore {
     async fn probe(&self, _machine: &dyn Clock) -> Result<Option<ClockSample>, StoreError> {
         // The writer takes the write lock for it, so a file that has become read-only is found as well.
         self.writer.write(|db| Box::pin(touch(db))).await?;

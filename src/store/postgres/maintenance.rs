@@ -1,4 +1,4 @@
-//! Upkeep: the probe, and removing in small batches what nobody needs any more. Old messages are found by their ids;
+//! Maintenance: the probe, and removing in small batches what nobody needs any more. Old messages are found by their ids;
 //! counters have no index on their age, which every send would have to keep up, so their table is walked page by page.
 
 use std::sync::{Mutex, PoisonError};
@@ -11,7 +11,7 @@ use super::{PooledConnection, PostgresStore, StoreError, fault, notification};
 use crate::domain::policy::{DAY, HOUR};
 use crate::domain::time::{Clock, ClockReading, Timestamp};
 use crate::store::write_health::WriteHealth;
-use crate::store::{ClockSample, REMOVED_RECORDS_KEPT, Upkeep};
+use crate::store::{ClockSample, Maintenance, REMOVED_RECORDS_KEPT};
 
 mod removal;
 
@@ -23,7 +23,7 @@ const EMPTY_PAGES: u32 = 100;
 const PAGES: u32 = 10;
 
 #[async_trait]
-impl Upkeep for PostgresStore {
+impl Maintenance for PostgresStore {
     async fn probe(&self, machine: &dyn Clock) -> Result<Option<ClockSample>, StoreError> {
         // Without the wait for a connection, which would blur the answer.
         let mut connection = self.acquire_for_reading().await?;

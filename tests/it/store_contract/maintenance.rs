@@ -1,4 +1,4 @@
-//! Upkeep: wiping codes that have died, and removing what nobody needs any more.
+//! Maintenance: wiping codes that have died, and removing what nobody needs any more.
 
 use otpost::domain::id::MessageId;
 use otpost::domain::message::Channel;
