@@ -12,9 +12,10 @@ mod layer;
 pub mod load;
 pub mod manifest;
 pub mod platform;
-mod reader;
+mod read;
 pub mod sender;
 pub mod server;
+mod value;
 
 pub use bootstrap::Bootstrap;
 pub use database::{Database, DatabaseUrl, Keys};
@@ -24,11 +25,14 @@ pub use platform::{Platform, PlatformEmail, PlatformEmailProvider, PlatformSms, 
 pub use sender::{Smtp, Twilio};
 pub use server::{Log, Send, Server};
 
+use serde::Deserialize;
+
 use crate::domain::loopback::is_loopback;
-use reader::Reader;
+use crate::domain::settings::Tell;
+use layer::Layer;
 
 /// Everything the operator sets, already valid. `docs/configuration.md` says what each key means.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Deserialize)]
 pub struct Config {
     /// Whether this is a developer's machine: allows `console` on any address.
     pub development: bool,
@@ -37,6 +41,7 @@ pub struct Config {
     /// Where its data is.
     pub database: Database,
     /// Where its keys are.
+    #[serde(default)]
     pub keys: Keys,
     /// How long a send waits.
     pub send: Send,
@@ -49,6 +54,7 @@ pub struct Config {
     /// What is logged.
     pub log: Log,
     /// What the first start makes.
+    #[serde(default)]
     pub bootstrap: Bootstrap,
 }
 
@@ -73,29 +79,13 @@ impl Config {
         self.console_allowed() && matches!(self.platform.sms.provider, PlatformSmsProvider::Console)
     }
 
-    /// Reads every section before giving up on any, so that all mistakes are noted. `None` only after a mistake.
-    fn read(reader: &mut Reader<'_>) -> Option<Self> {
-        let development = reader.switch("development");
-        let server = Server::read(reader);
-        let database = Database::read(reader);
-        let keys = Keys::read(reader, database.as_ref());
-        let send = Send::read(reader);
-        let smtp = Smtp::read(reader, server.as_ref().map(|server| &server.public_url));
-        let platform = Platform::read(reader, smtp.as_ref().map(|smtp| smtp.allow_plaintext));
-        let twilio = Twilio::read(reader);
-        let log = Log::read(reader);
-        let bootstrap = Bootstrap::read(reader);
-        Some(Self {
-            development: development?,
-            server: server?,
-            database: database?,
-            keys: keys?,
-            send: send?,
-            platform: platform?,
-            twilio: twilio?,
-            smtp: smtp?,
-            log: log?,
-            bootstrap,
-        })
+    /// Fills in what follows from other keys where nobody has set it, and tells what no key can tell alone.
+    fn complete(mut self, settings: &Layer, tell: Tell<'_>) -> Self {
+        self.server.check(tell);
+        platform::check_email(settings, self.smtp.allow_plaintext, tell);
+        self.keys.complete(&self.database.url);
+        self.smtp.complete(&self.server.public_url);
+        self.twilio.complete(settings);
+        self
     }
 }

@@ -19,5 +19,5 @@ pub use patch::Patch;
 pub use place::{Place, Segment, child};
 pub use query::from_query;
 pub use reader::read;
-pub use toml::{NotToml, Position, TomlDocument, from_toml};
+pub use toml::{NotToml, Position, TomlDocument, from_toml, from_toml_with_words};
 pub use value::Value;

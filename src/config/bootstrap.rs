@@ -2,18 +2,23 @@
 
 use std::path::PathBuf;
 
+use serde::{Deserialize, Deserializer};
+
 use crate::domain::api_key::{ApiKey, KeyKind};
 use crate::domain::business::{BusinessName, BusinessUrl};
 use crate::domain::country::Country;
 
-use super::reader::Reader;
+use super::value::text;
 
 /// Section `bootstrap`.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
 pub struct Bootstrap {
     /// The application's key; without one it is drawn and printed.
+    #[serde(deserialize_with = "application_key")]
     pub application_key: Option<ApiKey>,
     /// The administrator's key; without one it is drawn and printed.
+    #[serde(deserialize_with = "admin_key")]
     pub admin_key: Option<ApiKey>,
     /// The business's name.
     pub business_name: Option<BusinessName>,
@@ -25,25 +30,21 @@ pub struct Bootstrap {
     pub file: Option<PathBuf>,
 }
 
-impl Bootstrap {
-    pub(super) fn read(reader: &mut Reader<'_>) -> Self {
-        Self {
-            application_key: read_key(reader, "bootstrap.application_key", KeyKind::Application),
-            admin_key: read_key(reader, "bootstrap.admin_key", KeyKind::Administrator),
-            business_name: reader.parsed("bootstrap.business_name", BusinessName::parse),
-            business_url: reader.parsed("bootstrap.business_url", BusinessUrl::parse),
-            default_country: reader.parsed("bootstrap.default_country", Country::parse),
-            file: reader.path("bootstrap.file"),
-        }
-    }
+fn application_key<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<ApiKey>, D::Error> {
+    key(deserializer, KeyKind::Application).map(Some)
 }
 
-fn read_key(reader: &mut Reader<'_>, key: &'static str, kind: KeyKind) -> Option<ApiKey> {
-    reader.parsed(key, |text| {
-        let read = ApiKey::parse(text)
+fn admin_key<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<ApiKey>, D::Error> {
+    key(deserializer, KeyKind::Administrator).map(Some)
+}
+
+fn key<'de, D: Deserializer<'de>>(deserializer: D, kind: KeyKind) -> Result<ApiKey, D::Error> {
+    // Nothing demands a key, so no example ever stands in for one.
+    text(deserializer, "", |text| {
+        let key = ApiKey::parse(text)
             .map_err(|error| format!("{error}; `otpost keys generate` prints a right one"))?;
-        if read.kind() == kind {
-            Ok(read)
+        if key.kind() == kind {
+            Ok(key)
         } else {
             Err(format!("must begin with `{}`", kind.prefix()))
         }

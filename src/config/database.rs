@@ -2,23 +2,27 @@
 
 use std::path::{Path, PathBuf};
 
+use serde::Deserialize;
 use url::Url;
 
+use crate::domain::parsed::parsed;
 use crate::domain::secret::Secret;
 
-use super::reader::Reader;
+use super::value::whole;
 
 /// What the keys file is called where nobody names one.
 const KEYS_FILE: &str = "keys.toml";
 
 /// Section `database`.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Deserialize)]
 pub struct Database {
     /// Which database.
     pub url: DatabaseUrl,
     /// The most connections one process keeps to it, 1–1000.
+    #[serde(deserialize_with = "whole::<1, 1000, _, _>")]
     pub max_connections: u32,
     /// How many days ended verifications and messages are kept, 1–3650.
+    #[serde(deserialize_with = "whole::<1, 3650, _, _>")]
     pub retention_days: u32,
 }
 
@@ -75,34 +79,20 @@ impl DatabaseUrl {
     }
 }
 
+parsed!(DatabaseUrl = "postgres://localhost");
+
 /// Section `keys`.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default, Deserialize)]
 pub struct Keys {
     /// The keys file, relative to the working directory.
     pub file: PathBuf,
 }
 
-impl Database {
-    pub(super) fn read(reader: &mut Reader<'_>) -> Option<Self> {
-        let url = reader.parsed("database.url", DatabaseUrl::parse);
-        let max_connections = reader.whole("database.max_connections", 1..=1000);
-        let retention_days = reader.whole("database.retention_days", 1..=3650);
-        Some(Self {
-            url: url?,
-            max_connections: max_connections?,
-            retention_days: retention_days?,
-        })
-    }
-}
-
 impl Keys {
-    pub(super) fn read(reader: &mut Reader<'_>, database: Option<&Database>) -> Option<Self> {
-        let file = if reader.is_set("keys.file") {
-            reader.path("keys.file")?
-        } else {
-            default_keys_file(&database?.url)
-        };
-        Some(Self { file })
+    pub(super) fn complete(&mut self, database: &DatabaseUrl) {
+        if self.file.as_os_str().is_empty() {
+            self.file = default_keys_file(database);
+        }
     }
 }
 

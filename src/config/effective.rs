@@ -6,8 +6,9 @@ use url::Url;
 
 use super::Config;
 use super::error::Origin;
-use super::key::{KEYS, Key, Kind};
-use super::layer::{Layer, Setting, Value};
+use super::key::{KEYS, Kind};
+use super::layer::{Layer, Setting};
+use crate::document::Value;
 
 /// What stands where a secret would. Survives percent-encoding in a URL.
 const REDACTED: &str = "***";
@@ -22,8 +23,8 @@ pub fn print(config: &Config, settings: &Layer) -> String {
             current = section;
             line(&mut printed, format_args!("\n[{section}]"));
         }
-        if let Some(Setting { value, origin }) = settings.get(key.name) {
-            let value = shown(key, value);
+        if let Some(Setting { value, origin, .. }) = settings.get(key.name) {
+            let value = shown(key.kind, value);
             line(&mut printed, format_args!("{name} = {value}  # {origin}"));
         } else if key.name == "keys.file" {
             let value = quoted(&config.keys.file.display().to_string());
@@ -45,27 +46,27 @@ fn line(printed: &mut String, text: std::fmt::Arguments<'_>) {
     let _ = writeln!(printed, "{text}");
 }
 
-fn shown(key: &Key, value: &Value) -> String {
-    let text = match value {
-        Value::Text(text) | Value::Untyped(text) | Value::Whole(text) | Value::Decimal(text) => text.clone(),
-        Value::Switch(switch) => switch.to_string(),
-        Value::List(entries) => entries.join(","),
-        Value::Unwanted(what) => (*what).to_owned(),
-    };
-    match key.kind {
-        Kind::Text => quoted(&text),
-        Kind::Secret => quoted(REDACTED),
-        Kind::Url | Kind::SecretUrl => quoted(&without_secrets(&text)),
-        Kind::Switch => text,
-        Kind::List => {
-            let entries = value.entries().unwrap_or_default();
-            let entries: Vec<String> = entries.iter().map(|entry| quoted(entry)).collect();
+fn shown(kind: Kind, value: &Value) -> String {
+    match (kind, value) {
+        (_, Value::List(entries)) => {
+            let entries: Vec<_> = entries.iter().map(|entry| shown(kind, entry)).collect();
             format!("[{}]", entries.join(", "))
         }
-        Kind::Whole | Kind::Decimal => {
-            // The environment takes forms, such as `.5` and `+5`, that TOML does not.
-            let number = text.replace('_', "").parse::<f64>();
-            number.map_or(text, |number| number.to_string())
+        (_, Value::Boolean(switch)) => switch.to_string(),
+        (_, Value::Natural(number)) => number.to_string(),
+        (_, Value::Number(number)) => number.to_string(),
+        (Kind::Secret, _) => quoted(REDACTED),
+        (_, other) => {
+            let text = other.text().unwrap_or_default();
+            match kind {
+                Kind::Url | Kind::SecretUrl => quoted(&without_secrets(text)),
+                Kind::Switch => text.to_owned(),
+                // A word may have a form, such as `.5` and `+5`, that TOML does not.
+                Kind::Number => text
+                    .parse()
+                    .map_or(text.to_owned(), |number: f64| number.to_string()),
+                _ => quoted(text),
+            }
         }
     }
 }

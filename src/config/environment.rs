@@ -7,8 +7,9 @@ use std::io;
 use std::path::Path;
 
 use super::error::{ConfigError, Origin};
-use super::key::{self, KEYS, Key};
-use super::layer::{Layer, Setting, Value};
+use super::key::{self, KEYS, Key, Kind};
+use super::layer::{Layer, Setting};
+use crate::document::Value;
 
 /// What hosting platforms and other tools call the database's URL.
 const DATABASE_URL: &str = "DATABASE_URL";
@@ -87,10 +88,18 @@ impl Environment<'_> {
         }
     }
 
+    /// A list stands with commas between its entries.
     fn insert(&mut self, key: &'static Key, variable: String, text: String) {
+        let value = match key.kind {
+            Kind::List if text.trim().is_empty() => Value::List(Vec::new()),
+            Kind::List => {
+                let entries = text.split(',').map(|entry| Value::Word(entry.trim().to_owned()));
+                Value::List(entries.collect())
+            }
+            _ => Value::Word(text),
+        };
         let origin = Origin::Variable(variable);
-        let value = Value::Untyped(text);
-        self.layer.insert(key.name, Setting { value, origin });
+        self.layer.insert(key.name, Setting { key, value, origin });
     }
 
     fn refuse(&mut self, key: &Key, variable: String, problem: String) {
@@ -137,8 +146,8 @@ mod tests {
 
     fn value(layer: &Layer, key: &str) -> Option<(String, String)> {
         layer.get(key).map(|setting| match &setting.value {
-            Value::Untyped(text) => (text.clone(), setting.origin.to_string()),
-            _ => panic!("a variable holds untyped text"),
+            Value::Word(text) => (text.clone(), setting.origin.to_string()),
+            _ => panic!("a variable holds a word"),
         })
     }
 

@@ -1,7 +1,7 @@
 //! The closed list of configuration keys. Whatever is not in it is a mistake of the operator's and is told as one;
 //! `config/default.toml` and `docs/configuration.md` are held against it by a test.
 
-use crate::document::{Place, Segment};
+use crate::document::{Place, Segment, Value};
 
 /// What a key's value is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,10 +14,8 @@ pub enum Kind {
     Url,
     /// A URL that may hold a password: shown without it, and may stand in a file of its own.
     SecretUrl,
-    /// A whole number.
-    Whole,
     /// A number.
-    Decimal,
+    Number,
     /// `true` or `false`.
     Switch,
     /// Several texts.
@@ -29,6 +27,23 @@ impl Kind {
     #[must_use]
     pub fn may_stand_in_a_file(self) -> bool {
         matches!(self, Self::Secret | Self::SecretUrl)
+    }
+
+    /// Whether its values are texts.
+    pub(super) fn is_text(self) -> bool {
+        matches!(self, Self::Text | Self::Secret | Self::Url | Self::SecretUrl)
+    }
+
+    /// What is to stand there instead of a value of another type, in words that follow the key.
+    pub(super) fn instead_of(self, value: &Value) -> &'static str {
+        match (self, value) {
+            (Self::Switch, _) => "must be `true` or `false`, without quotes",
+            (Self::List, _) => "must be a list of texts, such as [\"…\", \"…\"]",
+            (Self::Number, _) => "must be a number",
+            (_, Value::List(_)) => "must be text, not a list",
+            (_, Value::Object(_)) => "must be text, not a section",
+            _ => "must be text, in quotes",
+        }
     }
 }
 
@@ -46,6 +61,14 @@ impl Key {
     #[must_use]
     pub fn split(&self) -> (&'static str, &'static str) {
         self.name.rsplit_once('.').unwrap_or(("", self.name))
+    }
+
+    /// The key whose value decides whether this one must be set.
+    pub(super) fn wanted_by(&self) -> String {
+        match self.split() {
+            (section, "messaging_service_sid" | "phone_number") => format!("{section}.source"),
+            (section, _) => format!("{section}.provider"),
+        }
     }
 
     /// The environment variable that sets it: `OTPOST_`, its sections and name in capitals with `__` between. A key of
@@ -76,10 +99,10 @@ keys! {
     "server.public_url": Url,
     "server.trusted_proxies": List,
     "database.url": SecretUrl,
-    "database.max_connections": Whole,
-    "database.retention_days": Whole,
+    "database.max_connections": Number,
+    "database.retention_days": Number,
     "keys.file": Text,
-    "send.wait_seconds": Decimal,
+    "send.wait_seconds": Number,
     "platform.sms.provider": Text,
     "platform.sms.url": Url,
     "platform.sms.token": Secret,
@@ -88,12 +111,12 @@ keys! {
     "platform.sms.source": Text,
     "platform.sms.messaging_service_sid": Text,
     "platform.sms.phone_number": Text,
-    "platform.sms.monthly_test_quota": Whole,
-    "platform.sms.monthly_fallback_cap": Whole,
+    "platform.sms.monthly_test_quota": Number,
+    "platform.sms.monthly_fallback_cap": Number,
     "platform.email.provider": Text,
     "platform.email.from": Text,
     "platform.email.server": Text,
-    "platform.email.port": Whole,
+    "platform.email.port": Number,
     "platform.email.username": Text,
     "platform.email.password": Secret,
     "platform.email.tls": Text,

@@ -1,46 +1,16 @@
-//! A layer of configuration as one flat map from key to value and origin, and how a TOML file becomes one.
+//! A layer of configuration: what one source sets, key by key, and where it says so.
 
 use std::collections::BTreeMap;
 
-use toml::de::{DeTable, DeValue};
-
 use super::error::{ConfigError, Origin};
-use super::key::{self, join};
+use super::key::{self, Key};
+use crate::document::{Place, TomlDocument, Value, from_toml_with_words};
 
-/// A value as it was written, not yet held against what its key wants.
-#[derive(Clone)]
-pub enum Value {
-    /// A string of TOML.
-    Text(String),
-    /// A whole number of TOML, as it was spelt.
-    Whole(String),
-    /// A number with a fraction or an exponent of TOML, as it was spelt.
-    Decimal(String),
-    /// A boolean of TOML.
-    Switch(bool),
-    /// What an environment variable or a file of its own holds: good for whatever it can be read as.
-    Untyped(String),
-    /// A list of TOML whose entries are all strings.
-    List(Vec<String>),
-    /// Something no key wants; the name of what it is.
-    Unwanted(&'static str),
-}
-
-impl Value {
-    /// The entries of a list; in a variable they stand with commas between. `None` for what is no list.
-    pub fn entries(&self) -> Option<Vec<String>> {
-        match self {
-            Self::List(entries) => Some(entries.clone()),
-            Self::Untyped(text) if text.trim().is_empty() => Some(Vec::new()),
-            Self::Untyped(text) => Some(text.split(',').map(|entry| entry.trim().to_owned()).collect()),
-            _ => None,
-        }
-    }
-}
-
-/// A value and where it came from.
+/// A value, not yet held against what its key wants, and where it came from.
 #[derive(Clone)]
 pub struct Setting {
+    /// What it is the value of.
+    pub key: &'static Key,
     /// The value.
     pub value: Value,
     /// Where it came from.
@@ -53,25 +23,18 @@ pub type Layer = BTreeMap<&'static str, Setting>;
 /// Reads a file's text. What is well written is in the layer even where something else is not, so that one
 /// mistake does not hide another.
 pub fn from_toml(text: &str, origin_of: impl Fn(Option<usize>) -> Origin) -> (Layer, Vec<ConfigError>) {
-    let (table, mistakes) = DeTable::parse_recoverable(text);
+    let document = from_toml_with_words(text);
+    let broken = document.broken.iter().map(|broken| {
+        let line = broken.position.map(|position| position.line);
+        ConfigError::of_source(origin_of(line), broken.problem.clone())
+    });
     let mut file = File {
-        text,
+        document: &document,
+        errors: broken.collect(),
         origin_of,
-        broken_lines: Vec::new(),
         layer: Layer::new(),
-        errors: Vec::new(),
     };
-    for mistake in mistakes {
-        let line = mistake.span().map(|span| file.line(span.start));
-        // The parser may complain of one line more than once; the first complaint is the cause.
-        if line.is_none_or(|line| !file.broken_lines.contains(&line)) {
-            file.broken_lines.extend(line);
-            let problem = format!("is not TOML: {}", mistake.message());
-            file.errors
-                .push(ConfigError::of_source((file.origin_of)(line), problem));
-        }
-    }
-    file.take_table("", table.get_ref());
+    file.take(&Place::default(), &document.value);
     file.errors.sort_by_key(|error| match error.origin {
         Origin::File { line, .. } => line,
         _ => None,
@@ -80,35 +43,26 @@ pub fn from_toml(text: &str, origin_of: impl Fn(Option<usize>) -> Origin) -> (La
 }
 
 struct File<'a, F> {
-    text: &'a str,
+    document: &'a TomlDocument,
     origin_of: F,
-    broken_lines: Vec<usize>,
     layer: Layer,
     errors: Vec<ConfigError>,
 }
 
 impl<F: Fn(Option<usize>) -> Origin> File<'_, F> {
-    fn line(&self, offset: usize) -> usize {
-        let before = self.text.as_bytes().iter().take(offset);
-        before.filter(|&&byte| byte == b'\n').count() + 1
-    }
-
-    fn take_table(&mut self, section: &str, table: &DeTable<'_>) {
-        for (name, value) in table {
-            let line = self.line(name.span().start);
-            if self.broken_lines.contains(&line) {
-                continue;
-            }
-            let path = join(section, name.get_ref());
-            let origin = (self.origin_of)(Some(line));
-            match (key::find(&path), value.get_ref()) {
-                (Some(key), written) => {
-                    let spelling = self.text.get(value.span()).unwrap_or_default();
-                    let value = take_value(written, spelling);
-                    self.layer.insert(key.name, Setting { value, origin });
+    fn take(&mut self, section: &Place, values: &Value) {
+        for (name, value) in values.fields() {
+            let place = section.field(name);
+            let path = key::written(&place).unwrap_or_default();
+            let line = self.document.position(&place).map(|position| position.line);
+            let origin = (self.origin_of)(line);
+            match (key::find(&path), value) {
+                (Some(key), _) => {
+                    let value = value.clone();
+                    self.layer.insert(key.name, Setting { key, value, origin });
                 }
-                (None, DeValue::Table(inner)) if !inner.is_empty() => self.take_table(&path, inner),
-                (None, DeValue::Table(_)) if key::is_section(&path) => {}
+                (None, Value::Object(inner)) if !inner.is_empty() => self.take(&place, value),
+                (None, Value::Object(_)) if key::is_section(&path) => {}
                 (None, _) => {
                     let problem = if key::is_section(&path) {
                         "is a section, not a key"
@@ -119,24 +73,6 @@ impl<F: Fn(Option<usize>) -> Origin> File<'_, F> {
                 }
             }
         }
-    }
-}
-
-fn take_value(value: &DeValue<'_>, spelling: &str) -> Value {
-    match value {
-        DeValue::String(text) => Value::Text(text.clone().into_owned()),
-        DeValue::Integer(_) => Value::Whole(spelling.to_owned()),
-        DeValue::Float(_) => Value::Decimal(spelling.to_owned()),
-        DeValue::Boolean(switch) => Value::Switch(*switch),
-        DeValue::Datetime(_) => Value::Unwanted("a date or time"),
-        DeValue::Array(entries) => {
-            let texts = entries
-                .iter()
-                .map(|entry| entry.get_ref().as_str().map(str::to_owned));
-            let texts: Option<Vec<String>> = texts.collect();
-            texts.map_or(Value::Unwanted("a list"), Value::List)
-        }
-        DeValue::Table(_) => Value::Unwanted("a section"),
     }
 }
 

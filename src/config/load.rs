@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use super::effective;
 use super::error::{ConfigError, Origin};
 use super::layer::{self, Layer};
-use super::reader::Reader;
+use super::read::read;
 use super::{Config, environment};
 
 /// The lowest layer, which knows every key.
@@ -67,13 +67,12 @@ pub fn load(sources: &Sources) -> Result<Loaded, Vec<ConfigError>> {
     settings.extend(above);
     errors.extend(mistakes);
 
-    let mut reader = Reader::new(&settings);
-    let config = Config::read(&mut reader);
-    errors.extend(reader.into_errors());
-    match config {
-        Some(config) if errors.is_empty() => Ok(Loaded { config, settings }),
-        _ => Err(errors),
+    match read(&settings) {
+        Ok(config) if errors.is_empty() => return Ok(Loaded { config, settings }),
+        Ok(_) => {}
+        Err(mistakes) => errors.extend(mistakes),
     }
+    Err(errors)
 }
 
 /// Reads what this process was started with: the file of the flag `--config`, or `config/otpost.toml` where there

@@ -3,27 +3,17 @@
 mod email;
 mod sms;
 
+pub(super) use email::check as check_email;
 pub use email::{PlatformEmail, PlatformEmailProvider};
 pub use sms::{PlatformSms, PlatformSmsProvider};
 
-use super::reader::Reader;
+use serde::Deserialize;
 
 /// Section `platform`.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Deserialize)]
 pub struct Platform {
     /// Section `platform.sms`.
     pub sms: PlatformSms,
     /// Section `platform.email`.
     pub email: PlatformEmail,
-}
-
-impl Platform {
-    pub(super) fn read(reader: &mut Reader<'_>, allow_plaintext: Option<bool>) -> Option<Self> {
-        let sms = PlatformSms::read(reader);
-        let email = PlatformEmail::read(reader, allow_plaintext);
-        Some(Self {
-            sms: sms?,
-            email: email?,
-        })
-    }
 }

@@ -1,29 +1,31 @@
 //! What holds for every sender, the platform's and the environments' own alike.
 
+use serde::{Deserialize, Deserializer};
 use url::Url;
 
-use super::reader::Reader;
+use super::error::Origin;
+use super::layer::Layer;
 use super::server::parse_base_url;
+use super::value::text;
 use crate::domain::host::HelloName;
 
 /// Section `twilio`.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Deserialize)]
 pub struct Twilio {
     /// Where Twilio's API is, if the operator has set it: then it wins over every account's edge and region.
+    #[serde(deserialize_with = "base_url")]
     pub base_url: Option<Url>,
 }
 
 impl Twilio {
-    pub(super) fn read(reader: &mut Reader<'_>) -> Option<Self> {
-        const KEY: &str = "twilio.base_url";
-        let base_url = reader.parsed(KEY, parse_base_url)?;
-        let base_url = reader.is_set_by_operator(KEY).then_some(base_url);
-        Some(Self { base_url })
+    pub(super) fn complete(&mut self, settings: &Layer) {
+        let is_set = |layer: &Layer| layer["twilio.base_url"].origin != Origin::BuiltIn;
+        self.base_url.take_if(|_| !is_set(settings));
     }
 }
 
 /// Section `smtp`.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Deserialize)]
 pub struct Smtp {
     /// Whether any sender may have the TLS mode `none`.
     pub allow_plaintext: bool,
@@ -32,19 +34,12 @@ pub struct Smtp {
 }
 
 impl Smtp {
-    pub(super) fn read(reader: &mut Reader<'_>, public_url: Option<&Url>) -> Option<Self> {
-        const HELLO_NAME: &str = "smtp.hello_name";
-        let allow_plaintext = reader.switch("smtp.allow_plaintext");
-        let hello_name = if reader.is_set(HELLO_NAME) {
-            Some(reader.parsed(HELLO_NAME, HelloName::parse)?)
-        } else {
-            public_url
-                .and_then(Url::host_str)
-                .and_then(HelloName::of_public_host)
-        };
-        Some(Self {
-            allow_plaintext: allow_plaintext?,
-            hello_name,
-        })
+    pub(super) fn complete(&mut self, public_url: &Url) {
+        let public_name = || HelloName::of_public_host(public_url.host_str()?);
+        self.hello_name = self.hello_name.take().or_else(public_name);
     }
+}
+
+fn base_url<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Url>, D::Error> {
+    text(deserializer, "https://api.twilio.com", parse_base_url).map(Some)
 }

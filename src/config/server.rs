@@ -4,59 +4,59 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use ipnet::IpNet;
+use serde::{Deserialize, Deserializer};
 use tracing_subscriber::filter::LevelFilter;
 use url::{Host, Url};
 
-use super::reader::Reader;
+use super::value::{Lenient, text};
+use crate::domain::parsed;
+use crate::domain::settings::Tell;
 use crate::telemetry::{self, Format};
 
 /// Section `server`.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Deserialize)]
 pub struct Server {
     /// Where the API listens.
+    #[serde(deserialize_with = "address")]
     pub listen: SocketAddr,
     /// Where metrics and probes are served.
+    #[serde(deserialize_with = "address")]
     pub operations_listen: SocketAddr,
     /// What callers and Twilio reach the API under: scheme, host and port.
+    #[serde(deserialize_with = "public_url")]
     pub public_url: Url,
     /// Proxies that are believed when they say whom they ask for.
+    #[serde(deserialize_with = "networks")]
     pub trusted_proxies: Vec<IpNet>,
 }
 
 /// Section `send`.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Deserialize)]
 pub struct Send {
     /// How long an answer waits for the provider, at most 10 s.
+    #[serde(rename = "wait_seconds", deserialize_with = "wait")]
     pub wait: Duration,
 }
 
 /// Section `log`.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Deserialize)]
 pub struct Log {
     /// How a line looks.
+    #[serde(deserialize_with = "format")]
     pub format: Format,
     /// What is logged of our own; of libraries only what goes wrong.
+    #[serde(deserialize_with = "level")]
     pub level: LevelFilter,
 }
 
 impl Server {
-    pub(super) fn read(reader: &mut Reader<'_>) -> Option<Self> {
-        let listen = reader.parsed("server.listen", parse_address);
-        let operations_listen = reader.parsed("server.operations_listen", parse_address);
-        let public_url = reader.parsed("server.public_url", parse_public_url);
-        let trusted_proxies = reader.list("server.trusted_proxies", parse_network);
-        if listen.is_some() && listen == operations_listen {
-            reader.refuse(
-                "server.operations_listen",
+    pub(super) fn check(&self, tell: Tell<'_>) {
+        if self.listen == self.operations_listen {
+            tell(
+                "/server/operations_listen",
                 "must not be the same as server.listen",
             );
         }
-        Some(Self {
-            listen: listen?,
-            operations_listen: operations_listen?,
-            public_url: public_url?,
-            trusted_proxies: trusted_proxies?,
-        })
     }
 
     /// What is allowed and probably not meant, in sentences for the log.
@@ -82,27 +82,45 @@ impl Server {
     }
 }
 
-impl Send {
-    pub(super) fn read(reader: &mut Reader<'_>) -> Option<Self> {
-        let seconds = reader.decimal("send.wait_seconds", 0.0..=10.0)?;
-        let wait = Duration::from_secs_f64(seconds);
-        Some(Self { wait })
-    }
+fn address<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SocketAddr, D::Error> {
+    text(deserializer, "192.0.2.1:1", parse_address)
 }
 
-impl Log {
-    pub(super) fn read(reader: &mut Reader<'_>) -> Option<Self> {
-        let format = reader.parsed("log.format", |text| {
-            Format::parse(text).ok_or("must be `auto`, `pretty` or `json`")
-        });
-        let level = reader.parsed("log.level", |text| {
-            telemetry::parse_level(text).ok_or("must be `error`, `warn`, `info`, `debug`, `trace` or `off`")
-        });
-        Some(Self {
-            format: format?,
-            level: level?,
-        })
+fn public_url<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Url, D::Error> {
+    text(deserializer, "https://otp.example.com", parse_public_url)
+}
+
+fn networks<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<IpNet>, D::Error> {
+    struct Network(IpNet);
+
+    impl<'de> Deserialize<'de> for Network {
+        fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            text(deserializer, "192.0.2.0/24", parse_network).map(Self)
+        }
     }
+
+    let networks = Vec::<Network>::deserialize(deserializer)?;
+    Ok(networks.into_iter().map(|Network(network)| network).collect())
+}
+
+fn wait<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
+    parsed::read(deserializer, "1", |Lenient(seconds): Lenient<f64>| {
+        let fits = seconds.filter(|seconds| (0.0..=10.0).contains(seconds));
+        fits.map(Duration::from_secs_f64)
+            .ok_or("must be a number from 0 to 10")
+    })
+}
+
+fn format<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Format, D::Error> {
+    text(deserializer, "auto", |word| {
+        Format::parse(word).ok_or("must be `auto`, `pretty` or `json`")
+    })
+}
+
+fn level<'de, D: Deserializer<'de>>(deserializer: D) -> Result<LevelFilter, D::Error> {
+    text(deserializer, "info", |word| {
+        telemetry::parse_level(word).ok_or("must be `error`, `warn`, `info`, `debug`, `trace` or `off`")
+    })
 }
 
 fn parse_address(text: &str) -> Result<SocketAddr, &'static str> {

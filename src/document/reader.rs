@@ -220,7 +220,7 @@ impl<'de> Deserializer<'de> for Reading<'_> {
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
         match self.value {
-            Value::Null => visitor.visit_none(),
+            Value::Null if !self.is_example() => visitor.visit_none(),
             _ => visitor.visit_some(self),
         }
     }

@@ -1,8 +1,10 @@
 //! Documents out of TOML, with the line and column of every value.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 
-use toml::de::{DeTable, DeValue};
+use toml::Spanned;
+use toml::de::{DeInteger, DeTable, DeValue};
 
 use super::place::Place;
 use super::value::Value;
@@ -50,9 +52,20 @@ impl TomlDocument {
 /// Reads what is well written, so that one mistake does not hide another.
 #[must_use]
 pub fn from_toml(text: &str) -> TomlDocument {
+    read(text, false)
+}
+
+/// As [`from_toml`], but digits alone are a word, which is text as well as a number.
+#[must_use]
+pub fn from_toml_with_words(text: &str) -> TomlDocument {
+    read(text, true)
+}
+
+fn read(text: &str, digits_are_words: bool) -> TomlDocument {
     let (table, errors) = DeTable::parse_recoverable(text);
     let mut reading = Reading {
         text,
+        digits_are_words,
         broken_lines: BTreeSet::new(),
         positions: BTreeMap::new(),
     };
@@ -75,6 +88,7 @@ pub fn from_toml(text: &str) -> TomlDocument {
 
 struct Reading<'a> {
     text: &'a str,
+    digits_are_words: bool,
     broken_lines: BTreeSet<usize>,
     positions: BTreeMap<Place, Position>,
 }
@@ -89,35 +103,39 @@ impl Reading<'_> {
         }
     }
 
+    /// Digits alone, where they are a word.
+    fn word(&self, span: Range<usize>) -> Option<Value> {
+        let spelling = self.text.get(span)?;
+        let is_word = self.digits_are_words && spelling.bytes().all(|byte| byte.is_ascii_digit());
+        is_word.then(|| Value::Word(spelling.to_owned()))
+    }
+
     fn table(&mut self, place: &Place, table: &DeTable<'_>) -> Value {
         let mut fields = BTreeMap::new();
         for (name, value) in table {
             let position = self.position(name.span().start);
             if !self.broken_lines.contains(&position.line) {
                 let place = place.field(name.get_ref());
-                let value = self.value(place, position, value.get_ref());
+                let value = self.value(place, position, value);
                 fields.insert(name.get_ref().clone().into_owned(), value);
             }
         }
         Value::Object(fields)
     }
 
-    fn value(&mut self, place: Place, position: Position, value: &DeValue<'_>) -> Value {
-        let read = match value {
+    fn value(&mut self, place: Place, position: Position, value: &Spanned<DeValue<'_>>) -> Value {
+        let read = match value.get_ref() {
             DeValue::String(text) => Value::Text(text.clone().into_owned()),
             DeValue::Boolean(switch) => Value::Boolean(*switch),
             DeValue::Table(table) => self.table(&place, table),
             DeValue::Array(items) => {
                 let items = items.iter().enumerate().map(|(index, item)| {
                     let position = self.position(item.span().start);
-                    self.value(place.item(index), position, item.get_ref())
+                    self.value(place.item(index), position, item)
                 });
                 Value::List(items.collect())
             }
-            DeValue::Integer(number) => match i64::from_str_radix(number.as_str(), number.radix()) {
-                Ok(number) => u64::try_from(number).map_or(Value::Integer(number), Value::Natural),
-                Err(_) => Value::Unusable("is a number that is too large"),
-            },
+            DeValue::Integer(number) => self.word(value.span()).unwrap_or_else(|| whole(number)),
             DeValue::Float(number) => match number.as_str().parse() {
                 Ok(number) if f64::is_finite(number) => Value::Number(number),
                 _ => Value::Unusable("is not a number"),
@@ -128,5 +146,12 @@ impl Reading<'_> {
         };
         self.positions.insert(place, position);
         read
+    }
+}
+
+fn whole(number: &DeInteger<'_>) -> Value {
+    match i64::from_str_radix(number.as_str(), number.radix()) {
+        Ok(number) => u64::try_from(number).map_or(Value::Integer(number), Value::Natural),
+        Err(_) => Value::Unusable("is a number that is too large"),
     }
 }

@@ -36,6 +36,15 @@ impl Value {
         serde_json::to_value(value).map_or(Self::Null, |value| (&value).into())
     }
 
+    /// Text, also where it may stand for something else.
+    #[must_use]
+    pub fn text(&self) -> Option<&str> {
+        match self {
+            Self::Text(text) | Self::Word(text) => Some(text),
+            _ => None,
+        }
+    }
+
     /// The fields of an object; none of anything else.
     pub fn fields(&self) -> impl Iterator<Item = (&String, &Self)> {
         match self {

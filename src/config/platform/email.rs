@@ -1,15 +1,14 @@
 //! What carries the platform's emails: the terminal or an SMTP server.
 
-use crate::config::reader::Reader;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
+
+use crate::config::layer::Layer;
+use crate::config::value::{choice, whole};
 use crate::domain::email::EmailAddress;
 use crate::domain::host::ServerName;
 use crate::domain::secret::Secret;
-use crate::domain::settings::{SmtpAccount, Tls, Username};
-
-const PROVIDER: &str = "platform.email.provider";
-const TLS: &str = "platform.email.tls";
-const USERNAME: &str = "platform.email.username";
-const PASSWORD: &str = "platform.email.password";
+use crate::domain::settings::{SmtpAccount, Tell, Tls, Username};
 
 /// Section `platform.email`.
 #[derive(Debug, Clone)]
@@ -31,68 +30,71 @@ pub enum PlatformEmailProvider {
     None,
 }
 
-#[derive(Clone, Copy)]
+/// The section as it is written. Wrong is wrong also where it is not used yet.
+#[derive(Deserialize)]
+struct Section {
+    provider: Choice,
+    from: EmailAddress,
+    server: Option<ServerName>,
+    #[serde(deserialize_with = "whole::<1, 65_535, _, _>")]
+    port: u16,
+    username: Option<Username>,
+    password: Option<Secret>,
+    #[serde(deserialize_with = "tls")]
+    tls: Tls,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "lowercase")]
 enum Choice {
     Console,
     Smtp,
     None,
 }
 
-impl PlatformEmail {
-    pub(super) fn read(reader: &mut Reader<'_>, allow_plaintext: Option<bool>) -> Option<Self> {
-        let choices = [
-            ("console", Choice::Console),
-            ("smtp", Choice::Smtp),
-            ("none", Choice::None),
-        ];
-        let choice = reader.choice(PROVIDER, &choices);
-        let from = reader.parsed("platform.email.from", EmailAddress::parse);
-        let server = reader.parsed("platform.email.server", ServerName::parse);
-        let port = reader.whole("platform.email.port", 1..=u16::MAX);
-        let tls = read_tls(reader, allow_plaintext);
-        let (username, password) = read_credentials(reader).unzip();
-        if matches!(choice, Some(Choice::Smtp)) {
-            reader.demand("platform.email.server", PROVIDER, "smtp");
-        }
-        let from = from?;
-        let provider = match choice? {
+impl<'de> Deserialize<'de> for PlatformEmail {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let section = Section::deserialize(deserializer)?;
+        let from = section.from;
+        let provider = match section.provider {
             Choice::Console => PlatformEmailProvider::Console,
             Choice::None => PlatformEmailProvider::None,
             Choice::Smtp => PlatformEmailProvider::Smtp(SmtpAccount {
                 from: from.clone(),
-                server: server?,
-                port: port?,
-                username,
-                password,
-                tls: tls?,
+                server: section.server.ok_or_else(|| D::Error::missing_field("server"))?,
+                port: section.port,
+                username: section.username,
+                password: section.password,
+                tls: section.tls,
             }),
         };
-        Some(Self { provider, from })
+        Ok(Self { provider, from })
     }
 }
 
-fn read_tls(reader: &mut Reader<'_>, allow_plaintext: Option<bool>) -> Option<Tls> {
-    let choices: Vec<_> = Tls::ALL.iter().map(|tls| (tls.as_str(), *tls)).collect();
-    let tls = reader.choice(TLS, &choices)?;
-    if tls == Tls::None {
-        if reader.is_set(USERNAME) || reader.is_set(PASSWORD) {
-            let problem = "must not be `none` with a username or password, which would travel in the clear";
-            reader.refuse(TLS, problem);
-        }
-        if allow_plaintext == Some(false) {
-            reader.refuse(TLS, "must not be `none` unless smtp.allow_plaintext is `true`");
-        }
-    }
-    Some(tls)
+fn tls<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Tls, D::Error> {
+    choice(deserializer, Tls::NAMES, Tls::parse)
 }
 
-fn read_credentials(reader: &mut Reader<'_>) -> Option<(Username, Secret)> {
-    let username = reader.parsed(USERNAME, Username::parse);
-    let password = reader.secret(PASSWORD);
-    for (one, other) in [(USERNAME, PASSWORD), (PASSWORD, USERNAME)] {
-        if reader.is_set(one) && !reader.is_set(other) {
-            reader.refuse(one, format!("must be set together with {other}"));
+/// Tells what no key can tell alone, whatever the provider.
+pub(in crate::config) fn check(settings: &Layer, allow_plaintext: bool, tell: Tell<'_>) {
+    let is_set = |name: &str| settings.contains_key(format!("platform.email.{name}").as_str());
+    for (one, other) in [("username", "password"), ("password", "username")] {
+        if is_set(one) && !is_set(other) {
+            let problem = format!("must be set together with platform.email.{other}");
+            tell(&format!("/platform/email/{one}"), &problem);
         }
     }
-    username.zip(password)
+    let tls = settings.get("platform.email.tls");
+    if tls.and_then(|tls| tls.value.text()) == Some(Tls::None.as_str()) {
+        let tls = "/platform/email/tls";
+        if is_set("username") || is_set("password") {
+            tell(
+                tls,
+                "must not be `none` with a username or password, which would travel in the clear",
+            );
+        } else if !allow_plaintext {
+            tell(tls, "must not be `none` unless smtp.allow_plaintext is `true`");
+        }
+    }
 }

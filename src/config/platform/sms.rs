@@ -1,14 +1,13 @@
 //! What carries the platform's text messages: the terminal, an endpoint of the operator's own, or a Twilio account.
 
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
 use url::Url;
 
-use crate::config::reader::Reader;
+use crate::config::value::{choice, text, whole};
 use crate::domain::secret::Secret;
 use crate::domain::settings::{SmsSource, TwilioAccount};
 use crate::domain::twilio::{AccountSid, MessagingServiceSid, Sender};
-
-const PROVIDER: &str = "platform.sms.provider";
-const SOURCE: &str = "platform.sms.source";
 
 /// Section `platform.sms`.
 #[derive(Debug, Clone)]
@@ -39,7 +38,27 @@ pub enum PlatformSmsProvider {
     None,
 }
 
-#[derive(Clone, Copy)]
+/// The section as it is written. Wrong is wrong also where it is not used yet.
+#[derive(Deserialize)]
+struct Section {
+    provider: Choice,
+    #[serde(default, deserialize_with = "endpoint")]
+    url: Option<Url>,
+    token: Option<Secret>,
+    account_sid: Option<AccountSid>,
+    auth_token: Option<Secret>,
+    #[serde(default, deserialize_with = "source")]
+    source: Option<SmsSource>,
+    messaging_service_sid: Option<MessagingServiceSid>,
+    phone_number: Option<Sender>,
+    #[serde(deserialize_with = "whole::<0, 4_294_967_295, _, _>")]
+    monthly_test_quota: u32,
+    #[serde(deserialize_with = "whole::<0, 4_294_967_295, _, _>")]
+    monthly_fallback_cap: u32,
+}
+
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "lowercase")]
 enum Choice {
     Console,
     Http,
@@ -47,77 +66,59 @@ enum Choice {
     None,
 }
 
-impl PlatformSms {
-    pub(super) fn read(reader: &mut Reader<'_>) -> Option<Self> {
-        let choices = [
-            ("console", Choice::Console),
-            ("http", Choice::Http),
-            ("twilio", Choice::Twilio),
-            ("none", Choice::None),
-        ];
-        let choice = reader.choice(PROVIDER, &choices);
-        // All of it is read whatever the choice: a wrong value is wrong also where it is not used yet.
-        let url = reader.parsed("platform.sms.url", parse_endpoint);
-        let token = reader.secret("platform.sms.token");
-        let twilio = read_twilio(reader, matches!(choice, Some(Choice::Twilio)));
-        let monthly_test_quota = reader.whole("platform.sms.monthly_test_quota", 0..=u32::MAX);
-        let monthly_fallback_cap = reader.whole("platform.sms.monthly_fallback_cap", 0..=u32::MAX);
-        let provider = match choice? {
-            Choice::Console => PlatformSmsProvider::Console,
-            Choice::None => PlatformSmsProvider::None,
-            Choice::Twilio => PlatformSmsProvider::Twilio(twilio?),
-            Choice::Http => {
-                reader.demand("platform.sms.url", PROVIDER, "http");
-                PlatformSmsProvider::Http { url: url?, token }
-            }
-        };
-        Some(Self {
-            provider,
-            monthly_test_quota: monthly_test_quota?,
-            monthly_fallback_cap: monthly_fallback_cap?,
+impl<'de> Deserialize<'de> for PlatformSms {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let section = Section::deserialize(deserializer)?;
+        Ok(Self {
+            monthly_test_quota: section.monthly_test_quota,
+            monthly_fallback_cap: section.monthly_fallback_cap,
+            provider: section.provider().map_err(D::Error::missing_field)?,
         })
     }
 }
 
-fn read_twilio(reader: &mut Reader<'_>, wanted: bool) -> Option<TwilioAccount> {
-    let sources: Vec<_> = SmsSource::ALL
-        .iter()
-        .map(|source| (source.as_str(), *source))
-        .collect();
-    let account_sid = reader.parsed("platform.sms.account_sid", AccountSid::parse);
-    let auth_token = reader.secret("platform.sms.auth_token");
-    let source = reader.choice(SOURCE, &sources);
-    let service = reader.parsed("platform.sms.messaging_service_sid", MessagingServiceSid::parse);
-    let number = reader.parsed("platform.sms.phone_number", Sender::parse);
-    if wanted {
-        for key in ["platform.sms.account_sid", "platform.sms.auth_token", SOURCE] {
-            reader.demand(key, PROVIDER, "twilio");
-        }
-        match source {
-            Some(SmsSource::MessagingService) => {
-                reader.demand("platform.sms.messaging_service_sid", SOURCE, "messaging_service");
-            }
-            Some(SmsSource::PhoneNumber) => {
-                reader.demand("platform.sms.phone_number", SOURCE, "phone_number");
-            }
-            None => {}
+impl Section {
+    /// What the choice stands for, or the key that it lacks.
+    fn provider(self) -> Result<PlatformSmsProvider, &'static str> {
+        Ok(match self.provider {
+            Choice::Console => PlatformSmsProvider::Console,
+            Choice::None => PlatformSmsProvider::None,
+            Choice::Http => PlatformSmsProvider::Http {
+                url: self.url.ok_or("url")?,
+                token: self.token,
+            },
+            Choice::Twilio => PlatformSmsProvider::Twilio(self.account()?),
+        })
+    }
+
+    fn account(self) -> Result<TwilioAccount, &'static str> {
+        let account = TwilioAccount {
+            account_sid: self.account_sid.ok_or("account_sid")?,
+            auth_token: Some(self.auth_token.ok_or("auth_token")?),
+            api_key_sid: None,
+            api_key_secret: None,
+            source: self.source.ok_or("source")?,
+            messaging_service_sid: self.messaging_service_sid,
+            phone_number: self.phone_number,
+            edge: None,
+            region: None,
+            discard_content: false,
+            obfuscate_address: false,
+        };
+        match (account.source, account.sender()) {
+            (_, Some(_)) => Ok(account),
+            (SmsSource::MessagingService, None) => Err("messaging_service_sid"),
+            (SmsSource::PhoneNumber, None) => Err("phone_number"),
         }
     }
-    let account = TwilioAccount {
-        account_sid: account_sid?,
-        auth_token: Some(auth_token?),
-        api_key_sid: None,
-        api_key_secret: None,
-        source: source?,
-        messaging_service_sid: service,
-        phone_number: number,
-        edge: None,
-        region: None,
-        discard_content: false,
-        obfuscate_address: false,
-    };
-    account.sender()?;
-    Some(account)
+}
+
+fn source<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<SmsSource>, D::Error> {
+    choice(deserializer, SmsSource::NAMES, SmsSource::parse).map(Some)
+}
+
+fn endpoint<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Url>, D::Error> {
+    text(deserializer, "https://sms.example.com", parse_endpoint).map(Some)
 }
 
 /// The operator's own endpoint, whose token has a key of its own.
