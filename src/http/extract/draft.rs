@@ -7,7 +7,7 @@ use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::Schema;
 use utoipa::{PartialSchema, ToSchema};
 
-use super::json::document;
+use super::body::document;
 use crate::document;
 use crate::http::problem::Problem;
 
@@ -19,7 +19,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Draft<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
-        Ok(Self(document::read(&document(request).await?)))
+        Ok(Self(document::read(&document(request).await?.0)))
     }
 }
 
@@ -31,7 +31,7 @@ impl<T: Serialize + DeserializeOwned, S: Send + Sync> FromRequest<S> for Patch<T
     type Rejection = Problem;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
-        Ok(Self(document::Patch::new(document(request).await?)))
+        Ok(Self(document::Patch::new(document(request).await?.0)))
     }
 }
 

@@ -5,7 +5,7 @@ use axum::http::request::Parts;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use super::json::of_form;
+use super::body::of_form;
 use crate::document::{self, Draft};
 use crate::http::problem::{Code, Problem};
 
