@@ -14,8 +14,8 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::clock::GuardedClock;
-use super::directory::Directory;
-use super::route::PlatformSender;
+use super::directory::{Directory, EnvironmentSnapshot};
+use super::route::{self, NoSender, PlatformSender, Route};
 use crate::domain::code::Code;
 use crate::domain::email::EmailAddress;
 use crate::domain::id::{EnvironmentId, MessageId};
@@ -26,6 +26,7 @@ use crate::domain::notification::{NotificationData, NotificationKind};
 use crate::domain::random::{Random, unguessable_id};
 use crate::domain::recipient::Recipient;
 use crate::domain::time::Timestamp;
+use crate::domain::verification::Purpose;
 use crate::provider::{ATTEMPT_TIMEOUT, EmailTransport, SmsTransport};
 use crate::store::SharedStore;
 use crate::store::outbox::{Lease, Queue};
@@ -204,6 +205,22 @@ impl Dispatcher {
     #[must_use]
     pub fn platform(&self) -> &Platform {
         &self.platform
+    }
+
+    /// Who carries a code of `environment`.
+    ///
+    /// # Errors
+    /// When neither the environment nor the platform has a sender.
+    pub fn route(
+        &self,
+        environment: &EnvironmentSnapshot,
+        channel: Channel,
+        purpose: Purpose,
+    ) -> Result<Route, NoSender> {
+        match channel {
+            Channel::Sms => route::sms(&environment.sms.row, purpose, self.platform.sms_kind),
+            Channel::Email => route::email(&environment.email.row, self.platform.email_kind),
+        }
     }
 
     /// A fresh hold on a message, from now.

@@ -192,13 +192,11 @@ impl Service {
         channel: Channel,
         purpose: Purpose,
     ) -> Result<Route, Refused> {
-        let platform = self.dispatcher.platform();
-        match channel {
-            Channel::Sms => route::sms(&environment.sms.row, purpose, platform.sms_kind)
-                .map_err(|_| Refused::SmsNotConfigured),
-            Channel::Email => route::email(&environment.email.row, platform.email_kind)
-                .map_err(|_| Refused::EmailNotConfigured),
-        }
+        let route = self.dispatcher.route(environment, channel, purpose);
+        route.map_err(|_| match channel {
+            Channel::Sms => Refused::SmsNotConfigured,
+            Channel::Email => Refused::EmailNotConfigured,
+        })
     }
 
     fn new_message(

@@ -15,7 +15,6 @@ use crate::domain::message::{Attempt, MessageStatus, MessageSummary, Provider, S
 use crate::domain::policy::retry_at;
 use crate::domain::recipient::Recipient;
 use crate::domain::time::Timestamp;
-use crate::domain::verification::Purpose;
 use crate::provider::{ATTEMPT_TIMEOUT, Class, Receipt, SendError, Transport};
 use crate::service::directory::{EnvironmentSnapshot, OutOfService};
 use crate::service::render::{self, CodeContent};
@@ -82,24 +81,20 @@ impl Dispatcher {
         payload: &CodePayload,
         environment: &EnvironmentSnapshot,
     ) -> MessageSummary {
-        let content = content(job, payload, environment);
+        let (content, channel) = (content(job, payload, environment), job.channel());
+        let Ok(route) = self.route(environment, channel, content.purpose) else {
+            return self.refuse(job, Class::SenderMisconfigured).await;
+        };
         match &payload.recipient {
             Recipient::Phone(number) => {
                 let message = render::sms(&content, number.clone());
-                self.pass_sms(job, content.purpose, environment, &message).await
+                self.pass_sms(job, &route, environment, &message).await
             }
             Recipient::Email(address) => match render::email(&content, address.clone()) {
-                Ok(message) => match route::email(&environment.email.row, self.platform.email_kind) {
-                    Ok(route) => {
-                        let candidates = candidates(
-                            &route,
-                            environment.own_email.as_ref(),
-                            self.platform.email.as_ref(),
-                        );
-                        self.walk(job, &candidates, &message).await
-                    }
-                    Err(_) => self.refuse(job, Class::SenderMisconfigured).await,
-                },
+                Ok(message) => {
+                    let (own, platform) = (environment.own_email.as_ref(), self.platform.email.as_ref());
+                    self.walk(job, &candidates(&route, own, platform), &message).await
+                }
                 Err(error) => {
                     tracing::error!(error = &error as &dyn std::error::Error, message.id = %job.message_id,
                         "an email could not be written");
@@ -112,16 +107,13 @@ impl Dispatcher {
     async fn pass_sms(
         &self,
         job: &Job,
-        purpose: Purpose,
+        route: &Route,
         environment: &EnvironmentSnapshot,
         message: &Sms,
     ) -> MessageSummary {
-        let Ok(route) = route::sms(&environment.sms.row, purpose, self.platform.sms_kind) else {
-            return self.refuse(job, Class::SenderMisconfigured).await;
-        };
         // A place is reserved when a message is made. Only where the settings have since moved it to the platform sender
         // must it be had now.
-        let late = route::takes_test_quota(&route, self.platform.sms_kind) && !job.holds_quota;
+        let late = route::takes_test_quota(route, self.platform.sms_kind) && !job.holds_quota;
         let quota = self.monthly_limit(MonthlyCounter::TestQuota);
         if late {
             match self.reserve(job, quota).await {
@@ -133,8 +125,8 @@ impl Dispatcher {
                 }
             }
         }
-        let candidates = candidates(&route, environment.own_sms.as_ref(), self.platform.sms.as_ref());
-        let sent = self.walk(job, &candidates, message).await;
+        let (own, platform) = (environment.own_sms.as_ref(), self.platform.sms.as_ref());
+        let sent = self.walk(job, &candidates(route, own, platform), message).await;
         let taken = matches!(sent.status, MessageStatus::Accepted | MessageStatus::Unknown);
         if late && !taken {
             self.release(job, quota).await;

@@ -18,7 +18,7 @@ use crate::domain::notification::NotificationData;
 use crate::domain::recipient::{Recipient, RecipientRow};
 use crate::domain::time::Timestamp;
 use crate::domain::verification::VerificationStatus;
-use crate::service::route::{self, Hop};
+use crate::service::route::Hop;
 use crate::store::StoreError;
 use crate::store::notification::StoredNotification;
 use crate::store::outbox::{Claimed, Lease, Outcome, Queue, Settled, StoredPayload};
@@ -206,32 +206,26 @@ impl Dispatcher {
 
     /// Who would have been asked first by a process that died.
     fn first_sender(&self, payload: &StoredPayload) -> Provider {
-        let snapshot = self.directory.current();
-        let environment = |id| snapshot.environment(id).ok().flatten();
-        let own = |route: route::Route| route.hops.first() == Some(&Hop::Own);
-        let platform = &self.platform;
-        let (is_own, own_provider) = match payload {
-            StoredPayload::Code(stored) if stored.channel() == Channel::Sms => {
-                let purpose = stored.verification.purpose;
-                let route = environment(stored.environment_id)
-                    .and_then(|held| route::sms(&held.sms.row, purpose, platform.sms_kind).ok());
-                (route.is_some_and(own), Provider::Twilio)
-            }
+        let (channel, is_own) = match payload {
             StoredPayload::Code(stored) => {
-                let route = environment(stored.environment_id)
-                    .and_then(|held| route::email(&held.email.row, platform.email_kind).ok());
-                (route.is_some_and(own), Provider::Smtp)
+                let (channel, snapshot) = (stored.channel(), self.directory.current());
+                let environment = snapshot.environment(stored.environment_id).ok().flatten();
+                let purpose = stored.verification.purpose;
+                let route = environment.and_then(|held| self.route(held, channel, purpose).ok());
+                (
+                    channel,
+                    route.is_some_and(|route| route.hops.first() == Some(&Hop::Own)),
+                )
             }
-            StoredPayload::Notification(_) => (false, Provider::Smtp),
+            StoredPayload::Notification(_) => (Channel::Email, false),
         };
-        if is_own {
-            return own_provider;
-        }
-        let carried_by = match own_provider {
-            Provider::Twilio => platform.sms.as_ref().map(|platform| platform.provider()),
-            _ => platform.email.as_ref().map(|platform| platform.provider()),
+        let platform = match channel {
+            Channel::Sms if is_own => return Provider::Twilio,
+            Channel::Email if is_own => return Provider::Smtp,
+            Channel::Sms => self.platform.sms.as_ref().map(|sender| sender.provider()),
+            Channel::Email => self.platform.email.as_ref().map(|sender| sender.provider()),
         };
-        carried_by.unwrap_or(Provider::Kinde)
+        platform.unwrap_or(Provider::Kinde)
     }
 }
 
