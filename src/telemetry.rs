@@ -31,29 +31,27 @@ pub enum Format {
 }
 
 impl Format {
-    /// Reads `auto`, `pretty` or `json`; `None` for any other word.
-    #[must_use]
-    pub fn parse(word: &str) -> Option<Self> {
+    /// Reads the word for it. The error says which words there are.
+    pub fn parse(word: &str) -> Result<Self, &'static str> {
         match word {
-            "auto" => Some(Self::Auto),
-            "pretty" => Some(Self::Pretty),
-            "json" => Some(Self::Json),
-            _ => None,
+            "auto" => Ok(Self::Auto),
+            "pretty" => Ok(Self::Pretty),
+            "json" => Ok(Self::Json),
+            _ => Err("must be `auto`, `pretty` or `json`"),
         }
     }
 }
 
-/// Reads `off`, `error`, `warn`, `info`, `debug` or `trace`; `None` for any other word.
-#[must_use]
-pub fn parse_level(word: &str) -> Option<LevelFilter> {
+/// Reads the word for a level. The error says which words there are.
+pub fn parse_level(word: &str) -> Result<LevelFilter, &'static str> {
     match word {
-        "off" => Some(LevelFilter::OFF),
-        "error" => Some(LevelFilter::ERROR),
-        "warn" => Some(LevelFilter::WARN),
-        "info" => Some(LevelFilter::INFO),
-        "debug" => Some(LevelFilter::DEBUG),
-        "trace" => Some(LevelFilter::TRACE),
-        _ => None,
+        "off" => Ok(LevelFilter::OFF),
+        "error" => Ok(LevelFilter::ERROR),
+        "warn" => Ok(LevelFilter::WARN),
+        "info" => Ok(LevelFilter::INFO),
+        "debug" => Ok(LevelFilter::DEBUG),
+        "trace" => Ok(LevelFilter::TRACE),
+        _ => Err("must be `error`, `warn`, `info`, `debug`, `trace` or `off`"),
     }
 }
 
@@ -196,10 +194,10 @@ mod tests {
 
     #[test]
     fn the_words_of_the_configuration_are_known() {
-        assert_eq!(Format::parse("auto"), Some(Format::Auto));
-        assert_eq!(Format::parse("yaml"), None);
-        assert_eq!(parse_level("debug"), Some(LevelFilter::DEBUG));
-        assert_eq!(parse_level("otpost=trace"), None);
+        assert_eq!(Format::parse("auto"), Ok(Format::Auto));
+        assert!(Format::parse("yaml").is_err());
+        assert_eq!(parse_level("debug"), Ok(LevelFilter::DEBUG));
+        assert!(parse_level("otpost=trace").is_err());
     }
 
     #[test]

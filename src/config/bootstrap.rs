@@ -2,13 +2,13 @@
 
 use std::path::PathBuf;
 
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 
 use crate::domain::api_key::{ApiKey, KeyKind};
 use crate::domain::business::{BusinessName, BusinessUrl};
 use crate::domain::country::Country;
 
-use super::value::text;
+use super::value::read_from_text;
 
 /// Section `bootstrap`.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -30,23 +30,18 @@ pub struct Bootstrap {
     pub file: Option<PathBuf>,
 }
 
-fn application_key<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<ApiKey>, D::Error> {
-    key(deserializer, KeyKind::Application).map(Some)
+// Nothing demands a key, so no example ever stands in for one.
+read_from_text! {
+    application_key: Option<ApiKey> = "", |text: &str| parse_key(text, KeyKind::Application).map(Some);
+    admin_key: Option<ApiKey> = "", |text: &str| parse_key(text, KeyKind::Administrator).map(Some);
 }
 
-fn admin_key<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<ApiKey>, D::Error> {
-    key(deserializer, KeyKind::Administrator).map(Some)
-}
-
-fn key<'de, D: Deserializer<'de>>(deserializer: D, kind: KeyKind) -> Result<ApiKey, D::Error> {
-    // Nothing demands a key, so no example ever stands in for one.
-    text(deserializer, "", |text| {
-        let key = ApiKey::parse(text)
-            .map_err(|error| format!("{error}; `otpost keys generate` prints a right one"))?;
-        if key.kind() == kind {
-            Ok(key)
-        } else {
-            Err(format!("must begin with `{}`", kind.prefix()))
-        }
-    })
+fn parse_key(text: &str, kind: KeyKind) -> Result<ApiKey, String> {
+    let key =
+        ApiKey::parse(text).map_err(|error| format!("{error}; `otpost keys generate` prints a right one"))?;
+    if key.kind() == kind {
+        Ok(key)
+    } else {
+        Err(format!("must begin with `{}`", kind.prefix()))
+    }
 }

@@ -21,70 +21,57 @@ pub fn print(config: &Config, settings: &Layer) -> String {
         let (section, name) = key.split();
         if section != current {
             current = section;
-            line(&mut printed, format_args!("\n[{section}]"));
+            let _ = writeln!(printed, "\n[{section}]");
         }
-        if let Some(Setting { value, origin, .. }) = settings.get(key.name) {
-            let value = shown(key.kind, value);
-            line(&mut printed, format_args!("{name} = {value}  # {origin}"));
-        } else if key.name == "keys.file" {
-            let value = quoted(&config.keys.file.display().to_string());
-            let origin = Origin::FollowsFrom("database.url");
-            line(&mut printed, format_args!("{name} = {value}  # {origin}"));
-        } else if let ("smtp.hello_name", Some(hello)) = (key.name, &config.smtp.hello_name) {
-            let value = quoted(hello.as_str());
-            let origin = Origin::FollowsFrom("server.public_url");
-            line(&mut printed, format_args!("{name} = {value}  # {origin}"));
-        } else {
-            line(&mut printed, format_args!("# {name} =  # not set"));
-        }
+        let effective = match (settings.get(key.name), key.name) {
+            (Some(Setting { value, origin, .. }), _) => Some((shown(key.kind, value), origin.clone())),
+            (None, "keys.file") => {
+                let file = config.keys.file.display().to_string();
+                Some((quoted(&file), Origin::FollowsFrom("database.url")))
+            }
+            (None, "smtp.hello_name") => {
+                let hello = config.smtp.hello_name.as_ref();
+                hello.map(|hello| (quoted(hello.as_str()), Origin::FollowsFrom("server.public_url")))
+            }
+            (None, _) => None,
+        };
+        // Writing to a String cannot fail.
+        let _ = match effective {
+            Some((value, origin)) => writeln!(printed, "{name} = {value}  # {origin}"),
+            None => writeln!(printed, "# {name} =  # not set"),
+        };
     }
     printed
 }
 
-fn line(printed: &mut String, text: std::fmt::Arguments<'_>) {
-    // Writing to a String cannot fail.
-    let _ = writeln!(printed, "{text}");
-}
-
+/// A value as TOML.
 fn shown(kind: Kind, value: &Value) -> String {
-    match (kind, value) {
-        (_, Value::List(entries)) => {
+    match value {
+        Value::List(entries) => {
             let entries: Vec<_> = entries.iter().map(|entry| shown(kind, entry)).collect();
             format!("[{}]", entries.join(", "))
         }
-        (_, Value::Boolean(switch)) => switch.to_string(),
-        (_, Value::Natural(number)) => number.to_string(),
-        (_, Value::Number(number)) => number.to_string(),
-        (Kind::Secret, _) => quoted(REDACTED),
-        (_, other) => {
+        Value::Boolean(switch) => switch.to_string(),
+        Value::Natural(number) => number.to_string(),
+        Value::Number(number) => number.to_string(),
+        other => {
             let text = other.text().unwrap_or_default();
             match kind {
+                Kind::Secret => quoted(REDACTED),
                 Kind::Url | Kind::SecretUrl => quoted(&without_secrets(text)),
+                Kind::Text | Kind::List => quoted(text),
                 Kind::Switch => text.to_owned(),
                 // A word may have a form, such as `.5` and `+5`, that TOML does not.
                 Kind::Number => text
                     .parse()
                     .map_or(text.to_owned(), |number: f64| number.to_string()),
-                _ => quoted(text),
             }
         }
     }
 }
 
-/// A TOML string on one line.
 fn quoted(text: &str) -> String {
-    let mut quoted = String::from('"');
-    for character in text.chars() {
-        match character {
-            '"' | '\\' => quoted.extend(['\\', character]),
-            control if control.is_control() => {
-                let _ = write!(quoted, "\\u{:04X}", u32::from(control));
-            }
-            other => quoted.push(other),
-        }
-    }
-    quoted.push('"');
-    quoted
+    toml::Value::from(text).to_string()
 }
 
 /// A URL without its password and without query parameters that are secrets by their name. What is no URL (the path
@@ -143,15 +130,6 @@ mod tests {
             ("sqlite:otpost.db?mode=rwc", "sqlite:otpost.db?mode=rwc"),
         ] {
             assert_eq!(without_secrets(url), expected);
-        }
-    }
-
-    #[test]
-    fn a_quoted_text_is_toml_that_reads_back() {
-        for text in ["plain", "a \"b\" \\ c", "two\nlines\u{7f}\u{85}", "naïve"] {
-            let toml = format!("key = {}", quoted(text));
-            let table: toml::Table = toml.parse().unwrap();
-            assert_eq!(table["key"].as_str(), Some(text));
         }
     }
 }

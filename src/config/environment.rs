@@ -59,52 +59,28 @@ impl Environment<'_> {
         let common = (key.name == "database.url")
             .then(|| self.variables.remove(DATABASE_URL))
             .flatten();
-        match (direct, file) {
-            (Some(_), Some(_)) => self.refuse(
-                key,
-                file_name,
-                format!("is given twice, by this and by {name}; unset one of them"),
-            ),
-            (Some(value), None) => self.set(key, name, value),
-            (None, Some(path)) => match read_secret(Path::new(path)) {
-                Ok(text) => self.insert(key, file_name, text),
-                Err(error) => {
-                    let problem = format!("cannot be read from {}: {error}", Path::new(path).display());
-                    self.refuse(key, file_name, problem);
-                }
-            },
-            (None, None) => {
-                if let Some(value) = common {
-                    self.set(key, DATABASE_URL.to_owned(), value);
-                }
+        let (variable, text) = match (direct, file, common) {
+            (Some(_), Some(_), _) => {
+                let problem = format!("is given twice, by this and by {name}; unset one of them");
+                (file_name, Err(problem))
             }
-        }
-    }
-
-    fn set(&mut self, key: &'static Key, variable: String, value: &OsStr) {
-        match value.to_str() {
-            Some(text) => self.insert(key, variable, text.to_owned()),
-            None => self.refuse(key, variable, "is not UTF-8".to_owned()),
-        }
-    }
-
-    /// A list stands with commas between its entries.
-    fn insert(&mut self, key: &'static Key, variable: String, text: String) {
-        let value = match key.kind {
-            Kind::List if text.trim().is_empty() => Value::List(Vec::new()),
-            Kind::List => {
-                let entries = text.split(',').map(|entry| Value::Word(entry.trim().to_owned()));
-                Value::List(entries.collect())
+            (None, Some(path), _) => {
+                let path = Path::new(path);
+                let unreadable = |error| format!("cannot be read from {}: {error}", path.display());
+                (file_name, read_secret(path).map_err(unreadable))
             }
-            _ => Value::Word(text),
+            (Some(value), None, _) => (name, utf_8(value)),
+            (None, None, Some(value)) => (DATABASE_URL.to_owned(), utf_8(value)),
+            (None, None, None) => return,
         };
         let origin = Origin::Variable(variable);
-        self.layer.insert(key.name, Setting { key, value, origin });
-    }
-
-    fn refuse(&mut self, key: &Key, variable: String, problem: String) {
-        self.errors
-            .push(ConfigError::of_key(key.name, Origin::Variable(variable), problem));
+        match text {
+            Ok(text) => {
+                let value = value(key.kind, text);
+                self.layer.insert(key.name, Setting { key, value, origin });
+            }
+            Err(problem) => self.errors.push(ConfigError::of_key(key.name, origin, problem)),
+        }
     }
 
     fn refuse_the_rest(&mut self) {
@@ -121,6 +97,23 @@ impl Environment<'_> {
                 problem,
             ));
         }
+    }
+}
+
+fn utf_8(value: &OsStr) -> Result<String, String> {
+    let text = value.to_str().map(str::to_owned);
+    text.ok_or_else(|| "is not UTF-8".to_owned())
+}
+
+/// A list stands with commas between its entries.
+fn value(kind: Kind, text: String) -> Value {
+    match kind {
+        Kind::List if text.trim().is_empty() => Value::List(Vec::new()),
+        Kind::List => {
+            let entries = text.split(',').map(|entry| Value::Word(entry.trim().to_owned()));
+            Value::List(entries.collect())
+        }
+        _ => Value::Word(text),
     }
 }
 

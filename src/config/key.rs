@@ -156,7 +156,8 @@ pub(super) fn join(section: &str, name: &str) -> String {
     let name = if !name.is_empty() && name.bytes().all(bare) {
         name.to_owned()
     } else {
-        format!("{name:?}")
+        // What JSON escapes TOML escapes alike, and all of it stays on one line.
+        serde_json::Value::from(name).to_string()
     };
     if section.is_empty() {
         name

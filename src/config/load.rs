@@ -3,7 +3,7 @@
 
 use std::ffi::OsString;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::effective;
 use super::error::{ConfigError, Origin};
@@ -95,34 +95,21 @@ pub fn from_process(config_flag: Option<PathBuf>) -> Result<Loaded, Vec<ConfigEr
 }
 
 fn read_file(flag: Option<PathBuf>) -> Result<Option<ConfigFile>, ConfigError> {
-    if let Some(path) = flag {
-        return match std::fs::read_to_string(&path) {
-            Ok(text) => Ok(Some(ConfigFile { path, text })),
-            Err(error) => {
-                let problem = format!("{} cannot be read: {error}", path.display());
-                Err(ConfigError::of_source(Origin::Flag("--config"), problem))
-            }
-        };
-    }
-    let path = Path::new(USUAL_FILE).to_owned();
-    match std::fs::read_to_string(&path) {
-        Ok(text) => Ok(Some(ConfigFile { path, text })),
-        Err(error)
-            if matches!(
-                error.kind(),
-                io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
-            ) =>
-        {
-            Ok(None)
-        }
-        Err(error) => {
-            let origin = Origin::File {
-                path: USUAL_FILE.to_owned(),
-                line: None,
-            };
-            Err(ConfigError::of_source(origin, format!("cannot be read: {error}")))
-        }
-    }
+    use io::ErrorKind::{NotADirectory, NotFound};
+
+    let is_named = flag.is_some();
+    let path = flag.unwrap_or_else(|| USUAL_FILE.into());
+    let error = match std::fs::read_to_string(&path) {
+        Ok(text) => return Ok(Some(ConfigFile { path, text })),
+        Err(error) if !is_named && matches!(error.kind(), NotFound | NotADirectory) => return Ok(None),
+        Err(error) => format!("cannot be read: {error}"),
+    };
+    let path = path.display().to_string();
+    Err(if is_named {
+        ConfigError::of_source(Origin::Flag("--config"), format!("{path} {error}"))
+    } else {
+        ConfigError::of_source(Origin::File { path, line: None }, error)
+    })
 }
 
 #[cfg(test)]
@@ -130,6 +117,7 @@ mod tests {
     use super::*;
     use crate::config::{DatabaseUrl, PlatformEmailProvider, PlatformSmsProvider};
     use crate::domain::settings::{SmsSource, Tls};
+    use std::path::Path;
     use std::time::Duration;
 
     const AC: &str = "AC0123456789abcdef0123456789abcdef";

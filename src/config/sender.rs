@@ -1,12 +1,12 @@
 //! What holds for every sender, the platform's and the environments' own alike.
 
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 use url::Url;
 
 use super::error::Origin;
 use super::layer::Layer;
 use super::server::parse_base_url;
-use super::value::text;
+use super::value::read_from_text;
 use crate::domain::host::HelloName;
 
 /// Section `twilio`.
@@ -40,6 +40,6 @@ impl Smtp {
     }
 }
 
-fn base_url<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Url>, D::Error> {
-    text(deserializer, "https://api.twilio.com", parse_base_url).map(Some)
+read_from_text! {
+    base_url: Option<Url> = "https://api.twilio.com", |text: &str| parse_base_url(text).map(Some);
 }

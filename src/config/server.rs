@@ -8,7 +8,7 @@ use serde::{Deserialize, Deserializer};
 use tracing_subscriber::filter::LevelFilter;
 use url::{Host, Url};
 
-use super::value::{Lenient, text};
+use super::value::{Lenient, read_from_text};
 use crate::domain::parsed;
 use crate::domain::settings::Tell;
 use crate::telemetry::{self, Format};
@@ -82,22 +82,17 @@ impl Server {
     }
 }
 
-fn address<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SocketAddr, D::Error> {
-    text(deserializer, "192.0.2.1:1", parse_address)
-}
-
-fn public_url<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Url, D::Error> {
-    text(deserializer, "https://otp.example.com", parse_public_url)
+read_from_text! {
+    address: SocketAddr = "192.0.2.1:1", parse_address;
+    public_url: Url = "https://otp.example.com", parse_public_url;
+    network: IpNet = "192.0.2.0/24", parse_network;
+    format: Format = "auto", Format::parse;
+    level: LevelFilter = "info", telemetry::parse_level;
 }
 
 fn networks<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<IpNet>, D::Error> {
-    struct Network(IpNet);
-
-    impl<'de> Deserialize<'de> for Network {
-        fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-            text(deserializer, "192.0.2.0/24", parse_network).map(Self)
-        }
-    }
+    #[derive(Deserialize)]
+    struct Network(#[serde(deserialize_with = "network")] IpNet);
 
     let networks = Vec::<Network>::deserialize(deserializer)?;
     Ok(networks.into_iter().map(|Network(network)| network).collect())
@@ -108,18 +103,6 @@ fn wait<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error
         let fits = seconds.filter(|seconds| (0.0..=10.0).contains(seconds));
         fits.map(Duration::from_secs_f64)
             .ok_or("must be a number from 0 to 10")
-    })
-}
-
-fn format<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Format, D::Error> {
-    text(deserializer, "auto", |word| {
-        Format::parse(word).ok_or("must be `auto`, `pretty` or `json`")
-    })
-}
-
-fn level<'de, D: Deserializer<'de>>(deserializer: D) -> Result<LevelFilter, D::Error> {
-    text(deserializer, "info", |word| {
-        telemetry::parse_level(word).ok_or("must be `error`, `warn`, `info`, `debug`, `trace` or `off`")
     })
 }
 

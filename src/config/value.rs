@@ -1,30 +1,19 @@
 //! Values whose mistakes the configuration tells in words of its own.
 
-use std::fmt::Display;
-
 use serde::{Deserialize, Deserializer};
 
 use crate::domain::parsed;
 
-/// Text that `parse` can read. The message of its error must not hold the text. The example is one that it takes.
-pub(super) fn text<'de, D: Deserializer<'de>, T, E: Display>(
-    deserializer: D,
-    example: &'static str,
-    parse: impl FnOnce(&str) -> Result<T, E>,
-) -> Result<T, D::Error> {
-    parsed::read(deserializer, example, |text: String| parse(&text))
+/// Declares what `deserialize_with` names: each reads text by a rule, whose error must not hold the text. The example is a text that
+/// the rule takes.
+macro_rules! read_from_text {
+    ($($name:ident: $type:ty = $example:literal, $parse:expr;)*) => {$(
+        fn $name<'de, D: ::serde::Deserializer<'de>>(deserializer: D) -> Result<$type, D::Error> {
+            $crate::domain::parsed::read(deserializer, $example, |text: String| ($parse)(&text))
+        }
+    )*};
 }
-
-/// One of a closed list of names.
-pub(super) fn choice<'de, D: Deserializer<'de>, T>(
-    deserializer: D,
-    names: &'static [&'static str],
-    parse: impl FnOnce(&str) -> Option<T>,
-) -> Result<T, D::Error> {
-    text(deserializer, names[0], |name| {
-        parse(name).ok_or_else(|| one_of(names))
-    })
-}
+pub(super) use read_from_text;
 
 /// What is told of a name that is none of these.
 pub(super) fn one_of(names: &[&str]) -> String {

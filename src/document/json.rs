@@ -1,10 +1,11 @@
-//! Documents out of JSON (RFC 8259), in which no name stands twice in an object.
+//! Documents out of JSON (RFC 8259), in which no name stands twice in an object, and out of whatever JSON can hold.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::fmt;
 
+use serde::Serialize;
 use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::error::Category;
 
@@ -42,6 +43,16 @@ pub fn from_json(bytes: &[u8]) -> Result<Value, NotJson> {
                 column: error.column(),
             },
         })
+}
+
+impl Value {
+    /// The document of `value`; nothing where it has none, for its fields are not named by texts.
+    #[must_use]
+    pub fn of(value: &impl Serialize) -> Self {
+        let twice = &RefCell::default();
+        let document = serde_json::to_value(value).and_then(|value| Reading { twice }.deserialize(value));
+        document.unwrap_or(Self::Null)
+    }
 }
 
 /// Reads a value and remembers the name of a field given twice.

@@ -2,8 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
-
 /// A value of a document. No name stands twice in an object.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Value {
@@ -30,12 +28,6 @@ pub enum Value {
 }
 
 impl Value {
-    /// The document of `value`; nothing where it has none, for its fields are not named by texts.
-    #[must_use]
-    pub fn of(value: &impl Serialize) -> Self {
-        serde_json::to_value(value).map_or(Self::Null, |value| (&value).into())
-    }
-
     /// Text, also where it may stand for something else.
     #[must_use]
     pub fn text(&self) -> Option<&str> {
@@ -75,26 +67,6 @@ impl Value {
                 Self::Object(fields)
             }
             (_, above) => above.clone(),
-        }
-    }
-}
-
-impl From<&serde_json::Value> for Value {
-    fn from(value: &serde_json::Value) -> Self {
-        match value {
-            serde_json::Value::Null => Self::Null,
-            serde_json::Value::Bool(value) => Self::Boolean(*value),
-            serde_json::Value::Number(number) => match (number.as_u64(), number.as_i64()) {
-                (Some(number), _) => Self::Natural(number),
-                (None, Some(number)) => Self::Integer(number),
-                (None, None) => Self::Number(number.as_f64().unwrap_or(f64::NAN)),
-            },
-            serde_json::Value::String(text) => Self::Text(text.clone()),
-            serde_json::Value::Array(items) => Self::List(items.iter().map(Self::from).collect()),
-            serde_json::Value::Object(fields) => {
-                let fields = fields.iter();
-                Self::Object(fields.map(|(name, value)| (name.clone(), value.into())).collect())
-            }
         }
     }
 }

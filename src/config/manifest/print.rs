@@ -4,6 +4,8 @@ use std::fmt::Write as _;
 
 use serde_json::{Map, Value};
 
+use crate::config::key::join;
+
 const PREAMBLE: &str = "\
 # Written by `otpost export`; `otpost apply` with this file on the same database changes nothing.
 # Secrets are not written. { keep = true } keeps the one that is stored; for another database say where each of them stands:
@@ -32,17 +34,11 @@ fn print_table(text: &mut String, path: &str, table: &Map<String, Value>) {
         let _ = writeln!(text, "\n[{path}]");
     }
     for (name, value) in values {
-        let _ = writeln!(text, "{} = {}", key(name), inline(value));
+        let _ = writeln!(text, "{} = {}", join("", name), inline(value));
     }
     for (name, value) in tables {
-        let name = key(name);
-        let path = if path.is_empty() {
-            name
-        } else {
-            format!("{path}.{name}")
-        };
         if let Some(table) = value.as_object() {
-            print_table(text, &path, table);
+            print_table(text, &join(path, name), table);
         }
     }
 }
@@ -53,34 +49,8 @@ fn is_inline(table: &Map<String, Value>) -> bool {
 }
 
 fn inline(value: &Value) -> String {
-    match value {
-        Value::String(text) => quoted(text),
-        Value::Array(items) => {
-            let items: Vec<_> = items.iter().map(inline).collect();
-            format!("[{}]", items.join(", "))
-        }
-        Value::Object(fields) => {
-            let fields: Vec<_> = fields
-                .iter()
-                .map(|(name, value)| format!("{} = {}", key(name), inline(value)))
-                .collect();
-            format!("{{ {} }}", fields.join(", "))
-        }
-        Value::Null | Value::Bool(_) | Value::Number(_) => value.to_string(),
-    }
-}
-
-fn key(name: &str) -> String {
-    let bare = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
-    if !name.is_empty() && name.bytes().all(bare) {
-        name.to_owned()
-    } else {
-        quoted(name)
-    }
-}
-
-fn quoted(text: &str) -> String {
-    toml::Value::String(text.to_owned()).to_string()
+    // Within a value there is nothing that is `null`, and so nothing that TOML cannot say.
+    toml::Value::try_from(value).map_or(String::new(), |value| value.to_string())
 }
 
 #[cfg(test)]

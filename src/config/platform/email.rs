@@ -4,7 +4,7 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 
 use crate::config::layer::Layer;
-use crate::config::value::{choice, whole};
+use crate::config::value::{one_of, read_from_text, whole};
 use crate::domain::email::EmailAddress;
 use crate::domain::host::ServerName;
 use crate::domain::secret::Secret;
@@ -72,8 +72,8 @@ impl<'de> Deserialize<'de> for PlatformEmail {
     }
 }
 
-fn tls<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Tls, D::Error> {
-    choice(deserializer, Tls::NAMES, Tls::parse)
+read_from_text! {
+    tls: Tls = "starttls", |name: &str| Tls::parse(name).ok_or_else(|| one_of(Tls::NAMES));
 }
 
 /// Tells what no key can tell alone, whatever the provider.

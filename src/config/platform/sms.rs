@@ -4,7 +4,7 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 use url::Url;
 
-use crate::config::value::{choice, text, whole};
+use crate::config::value::{one_of, read_from_text, whole};
 use crate::domain::secret::Secret;
 use crate::domain::settings::{SmsSource, TwilioAccount};
 use crate::domain::twilio::{AccountSid, MessagingServiceSid, Sender};
@@ -113,12 +113,11 @@ impl Section {
     }
 }
 
-fn source<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<SmsSource>, D::Error> {
-    choice(deserializer, SmsSource::NAMES, SmsSource::parse).map(Some)
-}
-
-fn endpoint<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Url>, D::Error> {
-    text(deserializer, "https://sms.example.com", parse_endpoint).map(Some)
+read_from_text! {
+    source: Option<SmsSource> = "phone_number", |name: &str| {
+        SmsSource::parse(name).map(Some).ok_or_else(|| one_of(SmsSource::NAMES))
+    };
+    endpoint: Option<Url> = "https://sms.example.com", |text: &str| parse_endpoint(text).map(Some);
 }
 
 /// The operator's own endpoint, whose token has a key of its own.
