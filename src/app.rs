@@ -92,7 +92,7 @@ impl Surroundings {
 /// The service, put together and not yet listening.
 pub struct App {
     /// What the endpoints work with.
-    pub services: Services,
+    pub services: Arc<Services>,
     /// What the console sender has sent, where it exists.
     pub inbox: Option<Arc<Inbox>>,
     /// What the first start made.
@@ -148,30 +148,30 @@ impl App {
             Arc::clone(&guarded),
             Arc::clone(&random),
         ));
-        let services = Services {
-            otp: Arc::new(otp::Service::new(
+        let services = Arc::new(Services {
+            otp: otp::Service::new(
                 Arc::clone(&store),
                 Arc::clone(&dispatcher),
                 Arc::clone(&keys),
                 Arc::clone(&guarded),
                 Arc::clone(&random),
-            )),
-            notifications: Arc::new(notification::Service::new(
+            ),
+            notifications: notification::Service::new(
                 Arc::clone(&store),
                 Arc::clone(&dispatcher),
                 Arc::clone(&keys),
                 Arc::clone(&guarded),
                 Arc::clone(&random),
-            )),
-            administration: Arc::new(Administration::new(
+            ),
+            administration: Administration::new(
                 Arc::clone(&store),
                 Arc::clone(&directory),
                 Arc::clone(&keys),
                 Arc::clone(&guarded),
                 Arc::clone(&random),
                 config.smtp.allow_plaintext,
-            )),
-            test_messages: Arc::new(test_message::Service::new(
+            ),
+            test_messages: test_message::Service::new(
                 Arc::clone(&store),
                 Arc::clone(&dispatcher),
                 connect,
@@ -179,7 +179,7 @@ impl App {
                 Arc::clone(&guarded),
                 Arc::clone(&random),
                 config.smtp.allow_plaintext,
-            )),
+            ),
             directory,
             dispatcher,
             store: Arc::clone(&store),
@@ -188,7 +188,7 @@ impl App {
             failed_authentications: Arc::new(FailedAuthentications::default()),
             last_used: Arc::new(LastUsed::default()),
             wait: config.send.wait,
-        };
+        });
         let retention = Duration::from_hours(24) * config.database.retention_days;
         let resealing = Resealing::new(keys, Arc::clone(&random));
         let maintenance = Maintenance::new(Arc::clone(&store), Arc::clone(&guarded), retention, resealing);
@@ -272,7 +272,7 @@ impl App {
 /// The OpenAPI document of all endpoints.
 #[must_use]
 pub fn openapi_document() -> OpenApi {
-    let endpoints: OpenApiRouter<Services> = otp_endpoints::routes()
+    let endpoints: OpenApiRouter<Arc<Services>> = otp_endpoints::routes()
         .merge(notification_endpoints::routes())
         .merge(admin::routes());
     openapi::document([endpoints.into_openapi(), health::routes().into_openapi()])
@@ -298,14 +298,14 @@ fn layers(server: &Server, random: Arc<dyn Random>) -> Layers {
     })
 }
 
-fn api(layers: &Layers, services: &Services, development: Option<Router>) -> Result<Router, StartError> {
+fn api(layers: &Layers, services: &Arc<Services>, development: Option<Router>) -> Result<Router, StartError> {
     let endpoints = Router::from(
         otp_endpoints::routes()
             .merge(notification_endpoints::routes())
             .merge(admin::routes())
-            .with_state(services.clone()),
+            .with_state(Arc::clone(services)),
     );
-    let keyed = auth::require_key(layers.bound(endpoints), services.clone());
+    let keyed = auth::require_key(layers.bound(endpoints), Arc::clone(services));
     let mut open = docs::router(&openapi_document()).map_err(StartError::Docs)?;
     if let Some(development) = development {
         open = open.merge(development);

@@ -76,14 +76,32 @@ impl From<InvalidCountry> for InvalidPhoneNumber {
 #[derive(Clone)]
 pub struct PhoneNumber {
     e164: String,
-    origin: Origin,
+    /// What follows from the digits; `None` where they were not looked up.
+    entry: Option<PlanEntry>,
 }
 
-/// Where a number belongs, which follows from its digits.
+/// What the numbering plans say of a valid number.
 #[derive(Clone, Copy)]
-enum Origin {
-    Known(Option<Country>),
-    NotLookedUp,
+struct PlanEntry {
+    country: Option<Country>,
+    kind: PhoneNumberType,
+}
+
+impl PlanEntry {
+    /// The type of a number costs up to a dozen regular expressions, for each country that shares the calling code, so it is asked for
+    /// once: a number is valid if it has one.
+    fn of(number: &rlibphonenumber::PhoneNumber) -> Self {
+        Self {
+            country: PHONE_NUMBER_UTIL
+                .get_region_for_number(number)
+                .and_then(Country::of_region),
+            kind: PHONE_NUMBER_UTIL.get_number_type(number),
+        }
+    }
+
+    fn is_valid(&self) -> bool {
+        self.kind != PhoneNumberType::Unknown
+    }
 }
 
 impl PhoneNumber {
@@ -123,7 +141,7 @@ impl PhoneNumber {
     pub fn from_stored(e164: &str) -> Option<Self> {
         is_e164(e164).then(|| Self {
             e164: e164.to_owned(),
-            origin: Origin::NotLookedUp,
+            entry: None,
         })
     }
 
@@ -136,13 +154,14 @@ impl PhoneNumber {
     /// The country the number belongs to; `None` for numbers of no country, such as +800.
     #[must_use]
     pub fn country(&self) -> Option<Country> {
-        match self.origin {
-            Origin::Known(country) => country,
-            Origin::NotLookedUp => PHONE_NUMBER_UTIL
-                .parse(&self.e164, None)
-                .ok()
-                .and_then(|number| country_of(&number)),
-        }
+        self.plan_entry().and_then(|entry| entry.country)
+    }
+
+    fn plan_entry(&self) -> Option<PlanEntry> {
+        self.entry.or_else(|| {
+            let number = PHONE_NUMBER_UTIL.parse(&self.e164, None).ok()?;
+            Some(PlanEntry::of(&number))
+        })
     }
 
     /// Whether the number is of a type that nobody signs in with and that somebody pays for dearly: a text to it is a
@@ -157,10 +176,7 @@ impl PhoneNumber {
         if CODES_OF_NO_COUNTRY.contains(&&digits[..calling_code_length(digits)]) {
             return true;
         }
-        let Ok(number) = PHONE_NUMBER_UTIL.parse(&self.e164, None) else {
-            return false;
-        };
-        match PHONE_NUMBER_UTIL.get_number_type(&number) {
+        match self.plan_entry().map_or(Unknown, |entry| entry.kind) {
             PremiumRate | SharedCost | TollFree | Pager | UAN | VoiceMail | PersonalNumber => true,
             FixedLine | Mobile | FixedLineOrMobile | VoIP | Unknown => false,
         }
@@ -210,26 +226,21 @@ fn read(written: &str, default_country: Option<Country>) -> Result<PhoneNumber, 
             _ => PhoneNumberFault::InvalidFormat,
         })?;
     let e164 = PHONE_NUMBER_UTIL.format(&number, PhoneNumberFormat::E164);
-    if is_e164(&e164) && PHONE_NUMBER_UTIL.is_valid_number(&number) {
-        Ok(PhoneNumber {
-            e164: e164.into_owned(),
-            origin: Origin::Known(country_of(&number)),
-        })
-    } else {
-        Err(PhoneNumberFault::InvalidFormat)
-    }
+    let entry = is_e164(&e164).then(|| PlanEntry::of(&number));
+    Ok(PhoneNumber {
+        entry: Some(
+            entry
+                .filter(PlanEntry::is_valid)
+                .ok_or(PhoneNumberFault::InvalidFormat)?,
+        ),
+        e164: e164.into_owned(),
+    })
 }
 
 fn is_e164(text: &str) -> bool {
     text.strip_prefix('+').is_some_and(|digits| {
         (MIN_DIGITS..=MAX_DIGITS).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit())
     })
-}
-
-fn country_of(number: &rlibphonenumber::PhoneNumber) -> Option<Country> {
-    PHONE_NUMBER_UTIL
-        .get_region_for_number(number)
-        .and_then(Country::of_region)
 }
 
 /// How many of the digits are the country calling code: no code begins with another one, and the list of those with

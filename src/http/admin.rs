@@ -29,7 +29,7 @@ mod test_messages;
 mod usage;
 
 /// The routes under `/admin/v1`.
-pub fn routes() -> OpenApiRouter<Services> {
+pub fn routes() -> OpenApiRouter<Arc<Services>> {
     OpenApiRouter::new()
         .routes(routes!(environments::list, environments::create))
         .routes(routes!(

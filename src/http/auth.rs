@@ -1,6 +1,8 @@
 //! Who is calling. A handler says in its signature whose key it takes; the key is looked up in memory, so that neither a
 //! good nor a bad one touches the database.
 
+use std::sync::Arc;
+
 use std::time::Duration;
 
 use axum::Router;
@@ -33,11 +35,11 @@ struct Authenticated {
 }
 
 /// Puts the key before `routes`: without a valid one nothing of a request is looked at but its head.
-pub fn require_key(routes: Router, services: Services) -> Router {
+pub fn require_key(routes: Router, services: Arc<Services>) -> Router {
     routes.route_layer(from_fn_with_state(services, authenticate))
 }
 
-async fn authenticate(State(services): State<Services>, mut request: Request, next: Next) -> Response {
+async fn authenticate(State(services): State<Arc<Services>>, mut request: Request, next: Next) -> Response {
     match find(&services, &request) {
         Ok(authenticated) => {
             request.extensions_mut().insert(authenticated);

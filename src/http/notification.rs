@@ -1,5 +1,7 @@
 //! The endpoints of notifications, a file each.
 
+use std::sync::Arc;
+
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -9,7 +11,7 @@ mod create;
 mod read;
 
 /// The routes under `/v1/notifications`.
-pub fn routes() -> OpenApiRouter<Services> {
+pub fn routes() -> OpenApiRouter<Arc<Services>> {
     OpenApiRouter::new()
         .routes(routes!(create::create))
         .routes(routes!(read::read))

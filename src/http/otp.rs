@@ -1,5 +1,7 @@
 //! The endpoints of one-time codes, a file each, and what their problems have in common.
 
+use std::sync::Arc;
+
 use std::time::Duration;
 
 use axum::http::header::LOCATION;
@@ -24,7 +26,7 @@ mod send;
 mod verify;
 
 /// The routes under `/v1` that an application's key opens.
-pub fn routes() -> OpenApiRouter<Services> {
+pub fn routes() -> OpenApiRouter<Arc<Services>> {
     OpenApiRouter::new()
         .routes(routes!(send::send))
         .routes(routes!(verify::verify))

@@ -14,16 +14,15 @@ use crate::service::{notification, otp, test_message};
 use crate::store::SharedStore;
 
 /// The services behind the endpoints.
-#[derive(Clone)]
 pub struct Services {
     /// One-time codes.
-    pub otp: Arc<otp::Service>,
+    pub otp: otp::Service,
     /// Notifications.
-    pub notifications: Arc<notification::Service>,
+    pub notifications: notification::Service,
     /// Changes by administrators.
-    pub administration: Arc<Administration>,
+    pub administration: Administration,
     /// Tests of settings.
-    pub test_messages: Arc<test_message::Service>,
+    pub test_messages: test_message::Service,
     /// Environments, applications, connections and keys, as of now.
     pub directory: Arc<Directory>,
     /// Messages on their way.

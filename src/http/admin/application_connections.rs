@@ -1,5 +1,7 @@
 //! `/admin/v1/environments/{env}/applications/{app}/connections`: what is switched on for an application.
 
+use std::sync::Arc;
+
 use axum::extract::State;
 use axum::http::StatusCode;
 
@@ -23,7 +25,7 @@ use crate::service::actor::Actor;
     responses((status = 200, description = "A page", body = Page<EnvironmentConnectionView>)),
     extensions(("x-problems" = json!(["not_found", "validation_failed"]))))]
 pub async fn list(
-    State(services): State<Services>,
+    State(services): State<Arc<Services>>,
     _: Administrator,
     Segments((env, app)): Segments<(String, ApplicationId)>,
     Query(query): Query<PageQuery<ConnectionId>>,
@@ -50,7 +52,7 @@ pub async fn list(
     responses((status = 204, description = "It is on")),
     extensions(("x-problems" = json!(["invalid_request", "not_found"]))))]
 pub async fn switch_on(
-    State(services): State<Services>,
+    State(services): State<Arc<Services>>,
     Administrator(actor): Administrator,
     Segments((env, app, conn)): Segments<(String, ApplicationId, ConnectionId)>,
     _: NoBody,
@@ -67,7 +69,7 @@ pub async fn switch_on(
     responses((status = 204, description = "It is off")),
     extensions(("x-problems" = json!(["invalid_request", "not_found"]))))]
 pub async fn switch_off(
-    State(services): State<Services>,
+    State(services): State<Arc<Services>>,
     Administrator(actor): Administrator,
     Segments((env, app, conn)): Segments<(String, ApplicationId, ConnectionId)>,
     _: NoBody,

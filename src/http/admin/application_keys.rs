@@ -1,5 +1,7 @@
 //! `/admin/v1/environments/{env}/applications/{app}/keys`.
 
+use std::sync::Arc;
+
 use axum::extract::State;
 use axum::http::StatusCode;
 
@@ -24,7 +26,7 @@ use crate::service::administration::KeyOwner;
     responses((status = 200, description = "A page", body = Page<KeyView>)),
     extensions(("x-problems" = json!(["not_found", "validation_failed"]))))]
 pub async fn list(
-    State(services): State<Services>,
+    State(services): State<Arc<Services>>,
     _: Administrator,
     Segments((env, app)): Segments<(String, ApplicationId)>,
     Query(query): Query<PageQuery<KeyId>>,
@@ -44,7 +46,7 @@ pub async fn list(
         headers(("Location" = String, description = "Where it is revoked"), ("ETag" = String, description = "Its version, for `If-Match`")))),
     extensions(("x-problems" = json!(["not_found", "validation_failed"]))))]
 pub async fn create(
-    State(services): State<Services>,
+    State(services): State<Arc<Services>>,
     Administrator(actor): Administrator,
     Segments((env, app)): Segments<(String, ApplicationId)>,
     Json(new): Json<KeyFields>,
@@ -65,7 +67,7 @@ pub async fn create(
     responses((status = 204, description = "It is revoked")),
     extensions(("x-problems" = json!(["invalid_request", "not_found", "precondition_failed"]))))]
 pub async fn revoke(
-    State(services): State<Services>,
+    State(services): State<Arc<Services>>,
     Administrator(actor): Administrator,
     Segments((env, app, key)): Segments<(String, ApplicationId, KeyId)>,
     if_match: IfMatch,

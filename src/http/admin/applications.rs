@@ -57,7 +57,7 @@ impl ApplicationView {
     responses((status = 200, description = "A page", body = Page<ApplicationView>)),
     extensions(("x-problems" = json!(["not_found", "validation_failed"]))))]
 pub async fn list(
-    State(services): State<Services>,
+    State(services): State<Arc<Services>>,
     _: Administrator,
     Segments(env): Segments<String>,
     Query(query): Query<PageQuery<ApplicationId>>,
@@ -85,7 +85,7 @@ pub async fn list(
         headers(("Location" = String, description = "The application"), ("ETag" = String, description = "Its version, for `If-Match`")))),
     extensions(("x-problems" = json!(["not_found", "validation_failed"]))))]
 pub async fn create(
-    State(services): State<Services>,
+    State(services): State<Arc<Services>>,
     Administrator(actor): Administrator,
     Segments(env): Segments<String>,
     Json(new): Json<ApplicationFields>,
@@ -111,7 +111,7 @@ pub async fn create(
     responses((status = 200, description = "The application", body = ApplicationView)),
     extensions(("x-problems" = json!(["not_found"]))))]
 pub async fn read(
-    State(services): State<Services>,
+    State(services): State<Arc<Services>>,
     _: Administrator,
     Segments((env, app)): Segments<(String, ApplicationId)>,
 ) -> Result<Tagged<ApplicationView>, Problem> {
@@ -128,7 +128,7 @@ pub async fn read(
     responses((status = 200, description = "The application", body = ApplicationView)),
     extensions(("x-problems" = json!(["not_found", "validation_failed", "precondition_failed"]))))]
 pub async fn update(
-    State(services): State<Services>,
+    State(services): State<Arc<Services>>,
     Administrator(actor): Administrator,
     Segments((env, app)): Segments<(String, ApplicationId)>,
     if_match: IfMatch,
@@ -152,7 +152,7 @@ pub async fn update(
     responses((status = 204, description = "It is gone")),
     extensions(("x-problems" = json!(["invalid_request", "not_found", "precondition_failed"]))))]
 pub async fn remove(
-    State(services): State<Services>,
+    State(services): State<Arc<Services>>,
     Administrator(actor): Administrator,
     Segments((env, app)): Segments<(String, ApplicationId)>,
     if_match: IfMatch,

@@ -1,5 +1,7 @@
 //! `/admin/v1/environments/{env}/audit` and `/admin/v1/audit`: who changed what, when and from where.
 
+use std::sync::Arc;
+
 use axum::extract::State;
 use serde::Serialize;
 use serde_json::Value;
@@ -58,7 +60,7 @@ pub struct AuditActor {
     responses((status = 200, description = "A page", body = Page<AuditEntryView>)),
     extensions(("x-problems" = json!(["not_found", "validation_failed"]))))]
 pub async fn list(
-    State(services): State<Services>,
+    State(services): State<Arc<Services>>,
     _: Administrator,
     Segments(env): Segments<String>,
     Query(query): Query<PageQuery<AuditId>>,
@@ -76,7 +78,7 @@ pub async fn list(
     responses((status = 200, description = "A page", body = Page<AuditEntryView>)),
     extensions(("x-problems" = json!(["validation_failed"]))))]
 pub async fn list_all(
-    State(services): State<Services>,
+    State(services): State<Arc<Services>>,
     _: Administrator,
     Query(query): Query<PageQuery<AuditId>>,
 ) -> Result<Json<Page<AuditEntryView>>, Problem> {

@@ -1,5 +1,7 @@
 //! `/admin/v1/environments/{env}/connections`: listed, neither made nor removed.
 
+use std::sync::Arc;
+
 use axum::extract::State;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -36,7 +38,7 @@ pub struct EnvironmentConnectionView {
     responses((status = 200, description = "A page", body = Page<EnvironmentConnectionView>)),
     extensions(("x-problems" = json!(["not_found", "validation_failed"]))))]
 pub async fn list(
-    State(services): State<Services>,
+    State(services): State<Arc<Services>>,
     _: Administrator,
     Segments(env): Segments<String>,
     Query(query): Query<PageQuery<ConnectionId>>,

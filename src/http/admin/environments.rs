@@ -72,7 +72,7 @@ impl EnvironmentView {
     responses((status = 200, description = "A page", body = Page<EnvironmentView>)),
     extensions(("x-problems" = json!(["validation_failed"]))))]
 pub async fn list(
-    State(services): State<Services>,
+    State(services): State<Arc<Services>>,
     _: Administrator,
     Query(query): Query<PageQuery<EnvironmentId>>,
 ) -> Result<Json<Page<EnvironmentView>>, Problem> {
@@ -95,7 +95,7 @@ pub async fn list(
         headers(("Location" = String, description = "The environment: `/admin/v1/environments/env_…`"), ("ETag" = String, description = "Its version, for `If-Match`")))),
     extensions(("x-problems" = json!(["validation_failed", "conflict"]))))]
 pub async fn create(
-    State(services): State<Services>,
+    State(services): State<Arc<Services>>,
     Administrator(actor): Administrator,
     Json(new): Json<EnvironmentFields>,
 ) -> Result<Created<EnvironmentView>, Problem> {
@@ -119,7 +119,7 @@ pub async fn create(
     responses((status = 200, description = "The environment", body = EnvironmentView)),
     extensions(("x-problems" = json!(["not_found", "validation_failed"]))))]
 pub async fn read(
-    State(services): State<Services>,
+    State(services): State<Arc<Services>>,
     _: Administrator,
     Segments(env): Segments<String>,
 ) -> Result<Tagged<EnvironmentView>, Problem> {
@@ -140,7 +140,7 @@ pub async fn read(
     responses((status = 200, description = "The environment", body = EnvironmentView)),
     extensions(("x-problems" = json!(["not_found", "validation_failed", "precondition_failed", "conflict"]))))]
 pub async fn update(
-    State(services): State<Services>,
+    State(services): State<Arc<Services>>,
     Administrator(actor): Administrator,
     Segments(env): Segments<String>,
     if_match: IfMatch,
@@ -179,7 +179,7 @@ pub struct RemoveQuery {
     responses((status = 204, description = "It is gone")),
     extensions(("x-problems" = json!(["invalid_request", "not_found", "precondition_failed", "conflict"]))))]
 pub async fn remove(
-    State(services): State<Services>,
+    State(services): State<Arc<Services>>,
     Administrator(actor): Administrator,
     Segments(env): Segments<String>,
     Query(query): Query<RemoveQuery>,

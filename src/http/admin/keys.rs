@@ -1,5 +1,7 @@
 //! `/admin/v1/keys`: the administrators' own keys.
 
+use std::sync::Arc;
+
 use axum::extract::State;
 use axum::http::StatusCode;
 
@@ -23,7 +25,7 @@ use crate::service::administration::KeyOwner;
     responses((status = 200, description = "A page", body = Page<KeyView>)),
     extensions(("x-problems" = json!(["validation_failed"]))))]
 pub async fn list(
-    State(services): State<Services>,
+    State(services): State<Arc<Services>>,
     _: Administrator,
     Query(query): Query<PageQuery<KeyId>>,
 ) -> Result<Json<Page<KeyView>>, Problem> {
@@ -40,7 +42,7 @@ pub async fn list(
         headers(("Location" = String, description = "Where it is revoked"), ("ETag" = String, description = "Its version, for `If-Match`")))),
     extensions(("x-problems" = json!(["validation_failed"]))))]
 pub async fn create(
-    State(services): State<Services>,
+    State(services): State<Arc<Services>>,
     Administrator(actor): Administrator,
     Json(new): Json<KeyFields>,
 ) -> Result<Created<KeyView>, Problem> {
@@ -58,7 +60,7 @@ pub async fn create(
     responses((status = 204, description = "It is revoked")),
     extensions(("x-problems" = json!(["invalid_request", "not_found", "precondition_failed", "conflict"]))))]
 pub async fn revoke(
-    State(services): State<Services>,
+    State(services): State<Arc<Services>>,
     Administrator(actor): Administrator,
     Segments(key): Segments<KeyId>,
     if_match: IfMatch,

@@ -1,5 +1,7 @@
 //! `/admin/v1/environments/{env}/messages`: what was sent, and why a user did not get a code.
 
+use std::sync::Arc;
+
 use axum::extract::State;
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -93,7 +95,7 @@ fn status<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<MessageSt
     responses((status = 200, description = "A page", body = Page<MessageView>)),
     extensions(("x-problems" = json!(["not_found", "validation_failed"]))))]
 pub async fn list(
-    State(services): State<Services>,
+    State(services): State<Arc<Services>>,
     _: Administrator,
     Segments(env): Segments<String>,
     Query(query): Query<MessageQuery>,
@@ -128,7 +130,7 @@ fn page(found: Vec<StoredMessage>, window: &Window<MessageId>) -> Page<MessageVi
     responses((status = 200, description = "The message", body = MessageWithTimeline)),
     extensions(("x-problems" = json!(["not_found"]))))]
 pub async fn read(
-    State(services): State<Services>,
+    State(services): State<Arc<Services>>,
     _: Administrator,
     Segments((env, id)): Segments<(String, MessageId)>,
 ) -> Result<Json<MessageWithTimeline>, Problem> {

@@ -1,5 +1,7 @@
 //! `/admin/v1/environments/{env}/settings/email/content`, and a look at what comes of it.
 
+use std::sync::Arc;
+
 use axum::extract::State;
 
 use super::environment;
@@ -40,7 +42,7 @@ pub(super) fn custom_sender_required() -> Problem {
     responses((status = 200, description = "The texts", body = EmailContent)),
     extensions(("x-problems" = json!(["not_found", "custom_sender_required"]))))]
 pub async fn read(
-    State(services): State<Services>,
+    State(services): State<Arc<Services>>,
     _: Administrator,
     Segments(env): Segments<String>,
 ) -> Result<Tagged<EmailContent>, Problem> {
@@ -57,7 +59,7 @@ pub async fn read(
     responses((status = 200, description = "The texts", body = EmailContent)),
     extensions(("x-problems" = json!(["not_found", "custom_sender_required", "validation_failed", "precondition_failed"]))))]
 pub async fn replace(
-    State(services): State<Services>,
+    State(services): State<Arc<Services>>,
     Administrator(actor): Administrator,
     Segments(env): Segments<String>,
     if_match: IfMatch,
@@ -82,7 +84,7 @@ pub async fn replace(
     responses((status = 200, description = "The email", body = Preview)),
     extensions(("x-problems" = json!(["not_found", "custom_sender_required", "validation_failed"]))))]
 pub async fn preview(
-    State(services): State<Services>,
+    State(services): State<Arc<Services>>,
     _: Administrator,
     Segments(env): Segments<String>,
     Json(request): Json<PreviewRequest>,

@@ -1,5 +1,7 @@
 //! `/admin/v1/environments/{env}/settings/mfa`.
 
+use std::sync::Arc;
+
 use axum::extract::State;
 
 use super::environment;
@@ -27,7 +29,7 @@ fn view(environment: &EnvironmentSnapshot) -> Tagged<MfaSettings> {
     responses((status = 200, description = "The factors", body = MfaSettings)),
     extensions(("x-problems" = json!(["not_found"]))))]
 pub async fn read(
-    State(services): State<Services>,
+    State(services): State<Arc<Services>>,
     _: Administrator,
     Segments(env): Segments<String>,
 ) -> Result<Tagged<MfaSettings>, Problem> {
@@ -44,7 +46,7 @@ pub async fn read(
     responses((status = 200, description = "The factors", body = MfaSettings)),
     extensions(("x-problems" = json!(["not_found", "precondition_failed"]))))]
 pub async fn replace(
-    State(services): State<Services>,
+    State(services): State<Arc<Services>>,
     Administrator(actor): Administrator,
     Segments(env): Segments<String>,
     if_match: IfMatch,

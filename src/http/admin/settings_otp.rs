@@ -1,5 +1,7 @@
 //! `/admin/v1/environments/{env}/settings/otp`.
 
+use std::sync::Arc;
+
 use axum::extract::State;
 
 use super::environment;
@@ -30,7 +32,7 @@ fn view(environment: &EnvironmentSnapshot) -> Tagged<OtpPolicy> {
     responses((status = 200, description = "The rules", body = OtpPolicy)),
     extensions(("x-problems" = json!(["not_found"]))))]
 pub async fn read(
-    State(services): State<Services>,
+    State(services): State<Arc<Services>>,
     _: Administrator,
     Segments(env): Segments<String>,
 ) -> Result<Tagged<OtpPolicy>, Problem> {
@@ -47,7 +49,7 @@ pub async fn read(
     responses((status = 200, description = "The rules", body = OtpPolicy)),
     extensions(("x-problems" = json!(["not_found", "validation_failed", "precondition_failed"]))))]
 pub async fn update(
-    State(services): State<Services>,
+    State(services): State<Arc<Services>>,
     Administrator(actor): Administrator,
     Segments(env): Segments<String>,
     if_match: IfMatch,

@@ -1,5 +1,7 @@
 //! `/admin/v1/environments/{env}/settings/sms`.
 
+use std::sync::Arc;
+
 use axum::extract::State;
 
 use super::environment;
@@ -28,7 +30,7 @@ fn view(environment: &EnvironmentSnapshot) -> Tagged<SmsSettings<SecretHint>> {
     responses((status = 200, description = "The settings", body = SmsSettings<SecretHint>)),
     extensions(("x-problems" = json!(["not_found"]))))]
 pub async fn read(
-    State(services): State<Services>,
+    State(services): State<Arc<Services>>,
     _: Administrator,
     Segments(env): Segments<String>,
 ) -> Result<Tagged<SmsSettings<SecretHint>>, Problem> {
@@ -45,7 +47,7 @@ pub async fn read(
     responses((status = 200, description = "The settings", body = SmsSettings<SecretHint>)),
     extensions(("x-problems" = json!(["not_found", "validation_failed", "precondition_failed"]))))]
 pub async fn replace(
-    State(services): State<Services>,
+    State(services): State<Arc<Services>>,
     Administrator(actor): Administrator,
     Segments(env): Segments<String>,
     if_match: IfMatch,

@@ -1,6 +1,8 @@
 //! `/admin/v1/environments/{env}/settings/sms/test` and `…/settings/email/test`: a message by settings that are saved or not,
 //! answered with what the provider said.
 
+use std::sync::Arc;
+
 use std::time::Duration;
 
 use axum::extract::State;
@@ -75,7 +77,7 @@ impl TestFailure {
     responses((status = 200, description = "What the provider said", body = SmsTest)),
     extensions(("x-problems" = json!(["not_found", "validation_failed", "country_not_allowed", "recipient_blocked", "sms_limit_reached", "rate_limited", "sms_not_configured"]))))]
 pub async fn sms(
-    State(services): State<Services>,
+    State(services): State<Arc<Services>>,
     Administrator(actor): Administrator,
     Segments(env): Segments<String>,
     Draft(request): Draft<SmsTestRequest>,
@@ -97,7 +99,7 @@ pub async fn sms(
     responses((status = 200, description = "What the server said", body = EmailTest)),
     extensions(("x-problems" = json!(["not_found", "validation_failed", "rate_limited"]))))]
 pub async fn email(
-    State(services): State<Services>,
+    State(services): State<Arc<Services>>,
     Administrator(actor): Administrator,
     Segments(env): Segments<String>,
     Draft(request): Draft<EmailTestRequest>,

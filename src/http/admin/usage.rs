@@ -1,5 +1,7 @@
 //! `/admin/v1/environments/{env}/usage/sms`: the month's test quota.
 
+use std::sync::Arc;
+
 use axum::extract::State;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -37,7 +39,7 @@ pub struct UsageView {
     responses((status = 200, description = "The usage", body = UsageView)),
     extensions(("x-problems" = json!(["not_found"]))))]
 pub async fn read(
-    State(services): State<Services>,
+    State(services): State<Arc<Services>>,
     _: Administrator,
     Segments(env): Segments<String>,
 ) -> Result<Json<UsageView>, Problem> {

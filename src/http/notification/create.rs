@@ -1,5 +1,7 @@
 //! `POST /v1/notifications`.
 
+use std::sync::Arc;
+
 use std::collections::HashSet;
 
 use axum::extract::State;
@@ -55,7 +57,7 @@ pub struct NotificationRequest {
         headers(("Location" = String, description = "The notification: `/v1/notifications/ntf_…`")))),
     extensions(("x-problems" = json!(["unknown_event", "validation_failed", "invalid_email_address", "rate_limited", "invalid_idempotency_key", "idempotency_key_reused"]))))]
 pub async fn create(
-    State(services): State<Services>,
+    State(services): State<Arc<Services>>,
     Application(caller): Application,
     prefer: Prefer,
     key: Option<IdempotencyKey>,

@@ -1,5 +1,7 @@
 //! `GET /v1/notifications/{id}`.
 
+use std::sync::Arc;
+
 use axum::extract::State;
 
 use crate::domain::id::NotificationId;
@@ -18,7 +20,7 @@ use crate::http::view::Notification;
     responses((status = 200, description = "The notification", body = Notification)),
     extensions(("x-problems" = json!(["not_found"]))))]
 pub async fn read(
-    State(services): State<Services>,
+    State(services): State<Arc<Services>>,
     Application(caller): Application,
     Segments(id): Segments<NotificationId>,
 ) -> Result<Json<Notification>, Problem> {

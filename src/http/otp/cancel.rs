@@ -1,5 +1,7 @@
 //! `POST /v1/otp/cancel`.
 
+use std::sync::Arc;
+
 use axum::extract::State;
 
 use super::resend::VerificationRequest;
@@ -19,7 +21,7 @@ use crate::service::otp::{Cancel, Refused};
     responses((status = 200, description = "Canceled, now or before", body = Verification)),
     extensions(("x-problems" = json!(["verification_not_found", "already_verified", "expired_code"]))))]
 pub async fn cancel(
-    State(services): State<Services>,
+    State(services): State<Arc<Services>>,
     Application(caller): Application,
     Json(request): Json<VerificationRequest>,
 ) -> Result<Json<Verification>, Problem> {

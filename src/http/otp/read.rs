@@ -1,5 +1,7 @@
 //! `GET /v1/otp/{id}`.
 
+use std::sync::Arc;
+
 use axum::extract::State;
 
 use crate::domain::id::VerificationId;
@@ -19,7 +21,7 @@ use crate::service::otp::Refused;
     responses((status = 200, description = "The verification", body = Verification)),
     extensions(("x-problems" = json!(["verification_not_found"]))))]
 pub async fn read(
-    State(services): State<Services>,
+    State(services): State<Arc<Services>>,
     Application(caller): Application,
     Segments(Named(id)): Segments<Named<VerificationId>>,
 ) -> Result<Json<Verification>, Problem> {

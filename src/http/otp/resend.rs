@@ -1,5 +1,7 @@
 //! `POST /v1/otp/resend`.
 
+use std::sync::Arc;
+
 use axum::extract::State;
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -35,7 +37,7 @@ pub struct VerificationRequest {
     responses((status = 200, description = "The code is on its way again", body = Verification)),
     extensions(("x-problems" = json!(["verification_not_found", "connection_disabled", "factor_disabled", "country_not_allowed", "recipient_blocked", "already_verified", "verification_canceled", "expired_code", "too_many_attempts", "resend_requested_too_soon", "resend_limit_reached", "recipient_rejected", "recipient_opted_out", "sms_limit_reached", "delivery_failed", "sms_not_configured", "invalid_idempotency_key", "idempotency_key_reused"]))))]
 pub async fn resend(
-    State(services): State<Services>,
+    State(services): State<Arc<Services>>,
     Application(caller): Application,
     prefer: Prefer,
     key: Option<IdempotencyKey>,

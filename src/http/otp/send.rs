@@ -1,5 +1,7 @@
 //! `POST /v1/otp/send`.
 
+use std::sync::Arc;
+
 use std::net::{IpAddr, Ipv6Addr};
 
 use axum::extract::State;
@@ -84,7 +86,7 @@ impl<'de> Deserialize<'de> for ClientIp {
         headers(("Location" = String, description = "The verification: `/v1/otp/ver_…`")))),
     extensions(("x-problems" = json!(["connection_not_found", "connection_disabled", "factor_disabled", "country_not_allowed", "recipient_blocked", "validation_failed", "invalid_phone_number", "invalid_email_address", "channel_mismatch", "recipient_rejected", "recipient_opted_out", "sms_limit_reached", "too_many_attempts", "delivery_failed", "sms_not_configured", "invalid_idempotency_key", "idempotency_key_reused"]))))]
 pub async fn send(
-    State(services): State<Services>,
+    State(services): State<Arc<Services>>,
     Application(caller): Application,
     prefer: Prefer,
     key: Option<IdempotencyKey>,

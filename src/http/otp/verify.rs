@@ -1,5 +1,7 @@
 //! `POST /v1/otp/verify`. A code that does not verify is never a 2xx.
 
+use std::sync::Arc;
+
 use axum::extract::State;
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -50,7 +52,7 @@ pub struct VerifyRequest {
     responses((status = 200, description = "The code was right", body = Verification)),
     extensions(("x-problems" = json!(["verification_not_found", "connection_disabled", "already_verified", "verification_canceled", "expired_code", "incorrect_code", "incorrect_code_length", "too_many_attempts", "validation_failed", "invalid_idempotency_key", "idempotency_key_reused"]))))]
 pub async fn verify(
-    State(services): State<Services>,
+    State(services): State<Arc<Services>>,
     Application(caller): Application,
     key: Option<IdempotencyKey>,
     payload: Payload<VerifyRequest>,

@@ -82,7 +82,7 @@ impl ServerOptions {
 pub struct TestServer {
     pub address: SocketAddr,
     pub clock: Arc<FakeClock>,
-    pub services: Services,
+    pub services: Arc<Services>,
     pub maintenance: Arc<Maintenance>,
     /// What the console sender has sent, where it exists.
     pub inbox: Option<Arc<Inbox>>,

@@ -1,6 +1,8 @@
 //! `POST /admin/v1/environments/{env}/messages/search`: what one recipient was sent. A `POST`, because a number or an address
 //! belongs in no path and no query.
 
+use std::sync::Arc;
+
 use axum::extract::State;
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -43,7 +45,7 @@ pub struct MessageSearch {
     responses((status = 200, description = "A page", body = Page<MessageView>)),
     extensions(("x-problems" = json!(["not_found", "validation_failed"]))))]
 pub async fn search(
-    State(services): State<Services>,
+    State(services): State<Arc<Services>>,
     _: Administrator,
     Segments(env): Segments<String>,
     search: Payload<MessageSearch>,
