@@ -56,7 +56,7 @@ pub use manifest::{Applied, apply, export, plan};
 pub use start_error::StartError;
 
 /// What surrounds the service and a test puts its own in the place of.
-pub struct Surroundings {
+pub struct Dependencies {
     /// The time of day.
     pub clock: Arc<dyn Clock>,
     /// The machine's clock, which is held against the database's. It may be another than `clock` where that is a fake one.
@@ -69,7 +69,7 @@ pub struct Surroundings {
     pub terminal: Box<dyn Write + Send>,
 }
 
-impl Surroundings {
+impl Dependencies {
     /// The machine's own. The trust store is the system's; `SSL_CERT_FILE` and `SSL_CERT_DIR` are honoured.
     #[must_use]
     pub fn of_the_machine() -> Self {
@@ -112,14 +112,14 @@ impl App {
     /// # Errors
     /// With one clear sentence for each thing that can be wrong. What the database holds and this process cannot read is none: it makes the
     /// process unready where no environment is left.
-    pub async fn build(config: &Config, surroundings: Surroundings) -> Result<Self, StartError> {
-        let Surroundings {
+    pub async fn build(config: &Config, dependencies: Dependencies) -> Result<Self, StartError> {
+        let Dependencies {
             clock,
             machine_clock,
             random,
             roots,
             terminal,
-        } = surroundings;
+        } = dependencies;
         let store = database::open(config).await?;
         let guarded = GuardedClock::new(Arc::clone(&clock), machine_clock);
         guarded.look(&store).await?;

@@ -10,10 +10,10 @@ use crate::domain::message::{Email, FailureCode, Provider, Sms};
 use crate::domain::named::named;
 use crate::domain::settings::{SmtpAccount, TwilioAccount};
 
-pub mod advice;
 pub mod breaker;
 pub mod console;
 pub mod detail;
+pub mod diagnosis;
 pub mod http_client;
 pub mod kinde;
 pub mod smtp;

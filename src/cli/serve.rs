@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use tokio::net::TcpListener;
 
 use super::{complain, fail, fail_to_start, print, reachable};
-use crate::app::{App, Surroundings};
+use crate::app::{App, Dependencies};
 use crate::config::Config;
 use crate::http::{metrics, server};
 use crate::lifecycle::{self, Grace};
@@ -43,7 +43,7 @@ async fn run(config: &Config) -> ExitCode {
     let Some(operations) = bind(config.server.operations_listen, "server.operations_listen") else {
         return ExitCode::FAILURE;
     };
-    let app = match App::build(config, Surroundings::of_the_machine()).await {
+    let app = match App::build(config, Dependencies::of_the_machine()).await {
         Ok(app) => app,
         Err(error) => return fail_to_start(&error),
     };

@@ -25,7 +25,7 @@ use crate::domain::purpose::MessagePurpose;
 use crate::domain::settings::{OwnSmsProvider, Sentence, SmsSource, Tls};
 use crate::domain::time::Timestamp;
 use crate::domain::verification::{Purpose, Strategy, VerificationStatus};
-use crate::service::test_message::Trouble;
+use crate::service::test_message::DiagnosisCode;
 
 fn text(description: &str) -> ObjectBuilder {
     ObjectBuilder::new()
@@ -74,7 +74,7 @@ ids! {
 
 names! {
     Channel FailureCode Locale MessageStatus NotificationEvent NotificationOutcome NotificationSource OwnSmsProvider Provider
-    Purpose Sentence SmsSource Strategy SuppressionReason Tls Trouble VerificationStatus
+    Purpose Sentence SmsSource Strategy SuppressionReason Tls DiagnosisCode VerificationStatus
 }
 
 schemas! {

@@ -23,8 +23,8 @@ mod frames;
 mod listener;
 mod open_files;
 mod places;
+mod rejection;
 mod socket;
-mod verdict;
 
 pub use listener::listen;
 pub use open_files::raise_limit as raise_limit_of_open_files;

@@ -29,7 +29,7 @@ use crate::domain::random::Random;
 use crate::domain::recipient::Recipient;
 use crate::domain::settings::{EmailSettings, Sentence, SmsSettings};
 use crate::domain::verification::Purpose;
-use crate::provider::advice;
+use crate::provider::diagnosis;
 use crate::provider::{
     ATTEMPT_TIMEOUT, Connect, EmailTransport, Receipt, SendError, SmsTransport, Transport,
 };
@@ -38,7 +38,7 @@ use crate::store::test_message::{NewTest, TestCount};
 use crate::store::verification::{LimitName, SendRefusal};
 use crate::store::{SharedStore, StoreError};
 
-pub use crate::provider::advice::{Advice as Diagnosis, Trouble};
+pub use crate::provider::diagnosis::{Diagnosis, DiagnosisCode};
 
 /// Tests that an environment may send in a minute, over both channels.
 pub const PER_MINUTE: u32 = 10;
@@ -84,7 +84,7 @@ impl Tested {
     #[must_use]
     pub fn diagnosis(&self, channel: Channel) -> Option<Diagnosis> {
         let error = self.outcome.as_ref().err()?;
-        Some(advice::advise(channel, self.provider, error))
+        Some(diagnosis::diagnose(channel, self.provider, error))
     }
 
     /// What an SMTP server replied, where it did.
@@ -92,7 +92,7 @@ impl Tested {
     pub fn smtp_reply(&self) -> Option<String> {
         match &self.outcome {
             Ok(receipt) => receipt.detail.clone(),
-            Err(error) => advice::smtp_reply(error),
+            Err(error) => diagnosis::smtp_reply(error),
         }
     }
 }

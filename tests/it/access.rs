@@ -5,8 +5,8 @@ use otpost::domain::api_key::{ApiKey, KeyKind};
 use otpost::domain::random::OsRandom;
 use serde_json::{Value, json};
 
-use crate::support::neighbours;
 use crate::support::plain_http::{self, Answer};
+use crate::support::tenants;
 use crate::support::test_server::{ServerOptions, TestServer};
 use crate::support::wait::until;
 
@@ -157,8 +157,8 @@ async fn a_key_of_the_wrong_kind_is_forbidden() {
 async fn another_applications_verification_is_as_unknown_as_one_that_never_was() {
     let server = TestServer::start().await;
     let keys = [
-        neighbours::application(&server).await.key,
-        neighbours::environment(&server).await.key,
+        tenants::application(&server).await.key,
+        tenants::environment(&server).await.key,
     ];
     let (id, code) = server.sent_code("+61466043123").await;
     let never = format!("ver_{}", "0".repeat(32));
@@ -193,8 +193,8 @@ async fn another_applications_verification_is_as_unknown_as_one_that_never_was()
 #[tokio::test(flavor = "multi_thread")]
 async fn a_connection_is_used_only_where_it_belongs_and_is_on() {
     let server = TestServer::start().await;
-    let sibling = neighbours::application(&server).await;
-    let stranger = neighbours::environment(&server).await;
+    let sibling = tenants::application(&server).await;
+    let stranger = tenants::environment(&server).await;
     let foreign = json!({ "connection_id": stranger.phone, "to": "+61466043123" });
     let answer = server.post("/v1/otp/send", foreign).await;
     answer.expect_problem(404, "connection_not_found");
@@ -216,7 +216,7 @@ async fn a_connection_is_used_only_where_it_belongs_and_is_on() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_administrator_finds_what_belongs_to_an_environment_only_there() {
     let server = TestServer::start().await;
-    neighbours::environment(&server).await;
+    tenants::environment(&server).await;
     server.sent_code("+61466043123").await;
     let message = server.messages().await[0]["id"].as_str().unwrap().to_owned();
     let application = server.application_path().replace("/default/", "/other/");
@@ -242,7 +242,7 @@ async fn an_administrator_finds_what_belongs_to_an_environment_only_there() {
 async fn a_revoked_key_soon_opens_nothing_on_any_replica() {
     let server = TestServer::start().await;
     let replica = server.replica(ServerOptions::default()).await;
-    neighbours::revoke_application_key(&server).await;
+    tenants::revoke_application_key(&server).await;
     for server in [&server, &replica] {
         until("it is refused", async || {
             server.get("/v1/connections").await.status == 401
@@ -287,7 +287,7 @@ async fn an_address_that_fails_a_hundred_times_a_minute_is_slowed_and_a_good_key
 async fn a_connection_that_was_switched_off_neither_sends_again_nor_verifies() {
     let server = TestServer::start().await;
     let (id, code) = server.sent_code("+61466043123").await;
-    neighbours::switch_connections_off(&server).await;
+    tenants::switch_connections_off(&server).await;
     server.clock.advance(std::time::Duration::from_secs(30));
     for answer in [
         server.verify(&id, &code).await,

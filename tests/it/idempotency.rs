@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 
 use crate::support::http_double::Script;
 use crate::support::kinde_double::{KindeDouble, TOKEN};
-use crate::support::neighbours;
 use crate::support::plain_http::Answer;
+use crate::support::tenants;
 use crate::support::test_server::{ServerOptions, TestServer, wrong};
 
 mod answers;
@@ -161,7 +161,7 @@ async fn the_guess_that_was_right_is_told_so_again_to_its_own_key_alone() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_guess_at_another_applications_key_finds_nothing() {
     let server = TestServer::start().await;
-    let sibling = neighbours::application(&server).await;
+    let sibling = tenants::application(&server).await;
     let sent = body(&server, "+61466043123");
     let first = send_under(&server, "k", &sent).await.expect(201);
     let header = ["idempotency-key: k"];

@@ -13,8 +13,8 @@ use tracing_subscriber::layer::SubscriberExt;
 
 use crate::support::http_double::{Reply, Script};
 use crate::support::kinde_double::{KindeDouble, TOKEN};
-use crate::support::neighbours;
 use crate::support::plain_http::Answer;
+use crate::support::tenants;
 use crate::support::test_server::{ServerOptions, TestServer, code_in, wrong};
 
 const AUTH_TOKEN: &str = "auth-token-canary-1357";
@@ -248,7 +248,7 @@ async fn a_key_that_was_made_is_answered_once_and_never_kept_or_logged() {
         assert_eq!(revoked.status, 204);
         seen.keep(&server.request("GET", "/v1/connections", key, &[], "").await);
     }
-    for changes in neighbours::audited(&server).await {
+    for changes in tenants::audited(&server).await {
         holds_none(&canaries, "the audit log", &changes);
     }
     server.stop().await;

@@ -7,7 +7,7 @@ use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 
 use crate::support::carriers::number;
-use crate::support::neighbours;
+use crate::support::tenants;
 use crate::support::test_server::TestServer;
 use crate::support::wait::{in_time, until};
 
@@ -51,7 +51,7 @@ async fn dribble_to_the_brim(server: &TestServer, key: &str) -> JoinSet<()> {
 #[tokio::test(flavor = "multi_thread")]
 async fn who_dribbles_bodies_to_the_brim_keeps_nobody_out_with_another_key() {
     let server = TestServer::start().await;
-    let other = neighbours::application(&server).await;
+    let other = tenants::application(&server).await;
     let dribbling = dribble_to_the_brim(&server, &server.application_key).await;
     let send = async |key: &str, connection: &str| {
         let body = json!({ "connection_id": connection, "to": number(1) }).to_string();

@@ -5,8 +5,8 @@ use otpost::domain::id::EnvironmentId;
 use otpost::store::directory::StoredRecord;
 use serde_json::{Value, json};
 
-use crate::support::neighbours::{self, Neighbour};
 use crate::support::plain_http::Answer;
+use crate::support::tenants::{self, Tenant};
 use crate::support::test_server::{ServerOptions, TestServer};
 use crate::support::wait::until;
 
@@ -43,16 +43,16 @@ async fn other(server: &TestServer) -> (EnvironmentId, String) {
     (id, found.unwrap().document.unwrap())
 }
 
-async fn send(server: &TestServer, neighbour: &Neighbour) -> Answer {
-    let body = json!({ "connection_id": neighbour.phone, "to": "+61466043123" }).to_string();
+async fn send(server: &TestServer, tenant: &Tenant) -> Answer {
+    let body = json!({ "connection_id": tenant.phone, "to": "+61466043123" }).to_string();
     server
-        .request("POST", "/v1/otp/send", &neighbour.key, &[], &body)
+        .request("POST", "/v1/otp/send", &tenant.key, &[], &body)
         .await
 }
 
 /// The environment `other` is answered for with `503`, and all else goes on.
-async fn other_alone_is_out_of_service(server: &TestServer, neighbour: &Neighbour) {
-    send(server, neighbour)
+async fn other_alone_is_out_of_service(server: &TestServer, tenant: &Tenant) {
+    send(server, tenant)
         .await
         .expect_problem(503, "service_unavailable");
     for (path, status) in [
@@ -75,7 +75,7 @@ async fn other_alone_is_out_of_service(server: &TestServer, neighbour: &Neighbou
 #[tokio::test(flavor = "multi_thread")]
 async fn one_unreadable_record_takes_its_environment_out_of_service_and_a_readable_one_brings_it_back() {
     let server = TestServer::start().await;
-    let neighbour = neighbours::environment(&server).await;
+    let tenant = tenants::environment(&server).await;
     let (id, environment) = other(&server).await;
     let with_a_pigeon = environment.replacen("https://", "pigeon://", 1);
     for (kind, unreadable, readable) in [
@@ -86,9 +86,9 @@ async fn one_unreadable_record_takes_its_environment_out_of_service_and_a_readab
         ("environment", with_a_pigeon.as_str(), environment.as_str()),
     ] {
         write(&server, id, kind, unreadable).await;
-        other_alone_is_out_of_service(&server, &neighbour).await;
+        other_alone_is_out_of_service(&server, &tenant).await;
         write(&server, id, kind, readable).await;
-        send(&server, &neighbour).await.expect(201);
+        send(&server, &tenant).await.expect(201);
     }
     server.stop().await;
 }
@@ -96,10 +96,10 @@ async fn one_unreadable_record_takes_its_environment_out_of_service_and_a_readab
 #[tokio::test(flavor = "multi_thread")]
 async fn a_code_that_nobody_can_be_seen_to_have_may_be_that_of_an_unreadable_environment() {
     let server = TestServer::start().await;
-    let neighbour = neighbours::environment(&server).await;
+    let tenant = tenants::environment(&server).await;
     let (id, _) = other(&server).await;
     write(&server, id, "environment", "[]").await;
-    send(&server, &neighbour)
+    send(&server, &tenant)
         .await
         .expect_problem(503, "service_unavailable");
     // One that has read the environment before knows its code.
@@ -122,12 +122,12 @@ async fn a_code_that_nobody_can_be_seen_to_have_may_be_that_of_an_unreadable_env
 #[tokio::test(flavor = "multi_thread")]
 async fn a_kind_of_a_newer_release_does_so_too_and_the_next_start_works_on() {
     let server = TestServer::start().await;
-    let neighbour = neighbours::environment(&server).await;
+    let tenant = tenants::environment(&server).await;
     let (id, _) = other(&server).await;
     write(&server, id, "carrier_pigeons", "{}").await;
-    other_alone_is_out_of_service(&server, &neighbour).await;
+    other_alone_is_out_of_service(&server, &tenant).await;
     let next = server.replica(ServerOptions::default()).await;
-    other_alone_is_out_of_service(&next, &neighbour).await;
+    other_alone_is_out_of_service(&next, &tenant).await;
     // A key that is revoked where it can be read is good nowhere.
     let path = format!("{}/keys", server.application_path());
     let made = server

@@ -17,7 +17,7 @@ use crate::http::problem::{Code, Problem};
 use crate::http::state::Services;
 use crate::service::otp::Refused;
 use crate::service::test_message::{
-    Diagnosis, EmailTestRequest, PER_MINUTE, SmsTestRequest, TestError, Tested, Trouble,
+    Diagnosis, DiagnosisCode, EmailTestRequest, PER_MINUTE, SmsTestRequest, TestError, Tested,
 };
 
 /// What came of a test of SMS settings.
@@ -49,7 +49,7 @@ pub struct EmailTest {
 /// Why a test message was not accepted.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct TestFailure {
-    code: Trouble,
+    code: DiagnosisCode,
     /// What the provider said, or what was seen, freed of recipients and secrets.
     detail: String,
     /// What to do next.
@@ -59,7 +59,7 @@ pub struct TestFailure {
 impl TestFailure {
     fn of(diagnosis: Diagnosis) -> Self {
         Self {
-            code: diagnosis.trouble,
+            code: diagnosis.code,
             detail: diagnosis.detail,
             hint: diagnosis.hint,
         }

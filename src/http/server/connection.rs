@@ -26,8 +26,8 @@ use tower::Service;
 use super::activity::{Activity, Expired};
 use super::body;
 use super::places::{Place, Places};
+use super::rejection;
 use super::socket::Socket;
-use super::verdict;
 use super::{Limits, Stop};
 use crate::http::extract::ClientAddress;
 
@@ -216,8 +216,8 @@ impl Connection {
     async fn part(&self, mut socket: Socket) {
         self.activity.is_at_rest();
         let last = async {
-            if !socket.verdict.is_empty() {
-                let answer = verdict::answer(&self.serving.router, self.peer, &socket.verdict).await;
+            if !socket.rejection.is_empty() {
+                let answer = rejection::answer(&self.serving.router, self.peer, &socket.rejection).await;
                 socket.stream.write_all(&answer).await?;
             }
             socket.stream.shutdown().await?;

@@ -14,14 +14,14 @@ use super::activity::Activity;
 use super::places::Place;
 
 /// More than the head of any answer that hyper gives by itself.
-const LONGEST_VERDICT: usize = 1_024;
+const LONGEST_REJECTION: usize = 1_024;
 
 pub(super) struct Socket {
     pub(super) stream: TcpStream,
     /// Read already, and to be read again.
     pub(super) replay: Bytes,
     /// What hyper answered to a head that it could not read, kept back so that it can be said properly.
-    pub(super) verdict: Vec<u8>,
+    pub(super) rejection: Vec<u8>,
     multiplexed: bool,
     activity: Arc<Activity>,
 }
@@ -31,7 +31,7 @@ impl Socket {
         Self {
             stream,
             replay: Bytes::new(),
-            verdict: Vec::new(),
+            rejection: Vec::new(),
             multiplexed: false,
             activity,
         }
@@ -57,10 +57,10 @@ impl Socket {
         if !self.activity.owes_no_answer() {
             return None;
         }
-        let before = self.verdict.len();
-        bytes.for_each(|bytes| self.verdict.extend_from_slice(bytes));
-        let taken = self.verdict.len() - before;
-        self.verdict.truncate(LONGEST_VERDICT);
+        let before = self.rejection.len();
+        bytes.for_each(|bytes| self.rejection.extend_from_slice(bytes));
+        let taken = self.rejection.len() - before;
+        self.rejection.truncate(LONGEST_REJECTION);
         Some(taken)
     }
 }

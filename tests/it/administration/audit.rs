@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::email::{self, sender};
 use super::sms::{self, account, sid};
-use crate::support::neighbours;
+use crate::support::tenants;
 use crate::support::test_server::TestServer;
 
 /// What the first start makes of an environment, newest first.
@@ -214,7 +214,7 @@ async fn the_log_is_read_page_by_page_and_what_is_refused_is_not_in_it() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_environments_log_has_nothing_of_another_and_the_installations_has_all() {
     let server = TestServer::start().await;
-    neighbours::environment(&server).await;
+    tenants::environment(&server).await;
     server.clock.advance(Duration::from_secs(1));
     server.set_environment(json!({ "name": "Ours" })).await;
     server.clock.advance(Duration::from_secs(1));

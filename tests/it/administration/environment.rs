@@ -3,7 +3,7 @@
 use otpost::domain::time::Clock as _;
 use serde_json::{Value, json};
 
-use crate::support::neighbours;
+use crate::support::tenants;
 use crate::support::test_server::{ServerOptions, TestServer};
 
 const PATH: &str = "/environments/default";
@@ -123,7 +123,7 @@ async fn every_field_that_cannot_be_taken_is_told_at_once_and_nothing_is_changed
 #[tokio::test(flavor = "multi_thread")]
 async fn a_code_that_another_environment_has_is_a_conflict() {
     let server = TestServer::start().await;
-    neighbours::environment(&server).await;
+    tenants::environment(&server).await;
     let answer = server.admin("PATCH", PATH, json!({ "code": "other" })).await;
     answer.expect_problem(409, "conflict");
     server.admin("GET", PATH, Value::Null).await.expect(200);

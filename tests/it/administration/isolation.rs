@@ -4,17 +4,17 @@ use serde_json::{Value, json};
 
 use crate::support::carriers::platform;
 use crate::support::kinde_double::KindeDouble;
-use crate::support::neighbours::{self, Neighbour};
 use crate::support::plain_http::Answer;
+use crate::support::tenants::{self, Tenant};
 use crate::support::test_server::{TestServer, code_in, wrong};
 
 const TO: &str = "+61466043123";
 
 /// Sends to the same number from the other environment.
-async fn send_there(server: &TestServer, neighbour: &Neighbour) -> Answer {
-    let body = json!({ "connection_id": neighbour.phone, "to": TO }).to_string();
+async fn send_there(server: &TestServer, tenant: &Tenant) -> Answer {
+    let body = json!({ "connection_id": tenant.phone, "to": TO }).to_string();
     server
-        .request("POST", "/v1/otp/send", &neighbour.key, &[], &body)
+        .request("POST", "/v1/otp/send", &tenant.key, &[], &body)
         .await
 }
 
@@ -36,7 +36,7 @@ async fn each_environment_has_a_test_quota_and_messages_of_its_own() {
         .set("platform.sms.monthly_test_quota", 2)
         .start()
         .await;
-    let neighbour = neighbours::environment(&server).await;
+    let tenant = tenants::environment(&server).await;
     for _ in 0..2 {
         server.send_sms(TO).await.expect(201);
     }
@@ -47,9 +47,9 @@ async fn each_environment_has_a_test_quota_and_messages_of_its_own() {
         [2, 0]
     );
     for _ in 0..2 {
-        send_there(&server, &neighbour).await.expect(201);
+        send_there(&server, &tenant).await.expect(201);
     }
-    let refused = send_there(&server, &neighbour).await;
+    let refused = send_there(&server, &tenant).await;
     refused.expect_problem(429, "sms_limit_reached");
     assert_eq!(
         [used(&server, "default").await, used(&server, "other").await],
@@ -70,7 +70,7 @@ async fn each_environment_has_a_test_quota_and_messages_of_its_own() {
 #[tokio::test(flavor = "multi_thread")]
 async fn limits_locks_and_rules_of_one_environment_leave_the_other_alone() {
     let server = TestServer::start().await;
-    let neighbour = neighbours::environment(&server).await;
+    let tenant = tenants::environment(&server).await;
     server
         .set_policy(json!({ "sends_per_hour": 1, "recipient_guesses_per_day": 5, "digits": 8 }))
         .await;
@@ -86,12 +86,12 @@ async fn limits_locks_and_rules_of_one_environment_leave_the_other_alone() {
     assert_eq!(locked["scope"], "recipient");
     // The same number in the other environment knows nothing of it.
     for _ in 0..3 {
-        let sent = send_there(&server, &neighbour).await.expect(201);
+        let sent = send_there(&server, &tenant).await.expect(201);
         let code = server.last_code();
         assert_eq!(code.len(), 6);
         let body = json!({ "verification_id": sent["id"], "code": code }).to_string();
         let verified = server
-            .request("POST", "/v1/otp/verify", &neighbour.key, &[], &body)
+            .request("POST", "/v1/otp/verify", &tenant.key, &[], &body)
             .await;
         verified.expect(200);
     }
@@ -101,7 +101,7 @@ async fn limits_locks_and_rules_of_one_environment_leave_the_other_alone() {
 #[tokio::test(flavor = "multi_thread")]
 async fn each_environment_speaks_for_its_own_business_over_its_own_factors() {
     let server = TestServer::start().await;
-    let neighbour = neighbours::environment(&server).await;
+    let tenant = tenants::environment(&server).await;
     server
         .set_environment(json!({ "business_url": "https://acme.example.com", "default_country": "au" }))
         .await;
@@ -125,22 +125,22 @@ async fn each_environment_speaks_for_its_own_business_over_its_own_factors() {
         .send_sms(TO)
         .await
         .expect_problem(403, "country_not_allowed");
-    send_there(&server, &neighbour).await.expect(201);
+    send_there(&server, &tenant).await.expect(201);
     let text = server.last_text();
     assert!(
         text.contains("other.example.com") && !text.contains("acme"),
         "{text}"
     );
     assert_eq!(code_in(&text).len(), 6);
-    let body = json!({ "connection_id": neighbour.phone, "to": TO, "purpose": "mfa" }).to_string();
+    let body = json!({ "connection_id": tenant.phone, "to": TO, "purpose": "mfa" }).to_string();
     let sent = server
-        .request("POST", "/v1/otp/send", &neighbour.key, &[], &body)
+        .request("POST", "/v1/otp/send", &tenant.key, &[], &body)
         .await;
     sent.expect(201);
     // A national number has no country there.
-    let body = json!({ "connection_id": neighbour.phone, "to": "0466043123" }).to_string();
+    let body = json!({ "connection_id": tenant.phone, "to": "0466043123" }).to_string();
     let national = server
-        .request("POST", "/v1/otp/send", &neighbour.key, &[], &body)
+        .request("POST", "/v1/otp/send", &tenant.key, &[], &body)
         .await;
     national.expect_problem(422, "invalid_phone_number");
     server.stop().await;

@@ -5,8 +5,8 @@ use std::time::Duration;
 use futures_util::future::join;
 use serde_json::{Value, json};
 
-use crate::support::neighbours;
 use crate::support::plain_http::Answer;
+use crate::support::tenants;
 use crate::support::test_server::{ServerOptions, TestServer};
 
 async fn list(server: &TestServer, path: &str) -> Vec<Value> {
@@ -65,7 +65,7 @@ async fn a_key_is_shown_once_used_and_revoked() {
         let again = delete(&server, location, &server.admin_key).await;
         again.expect_problem(404, "not_found");
     }
-    for changes in neighbours::audited(&server).await {
+    for changes in tenants::audited(&server).await {
         assert!(
             !changes.contains("\"key\"") && !changes.contains("hash"),
             "{changes}"
@@ -77,8 +77,8 @@ async fn a_key_is_shown_once_used_and_revoked() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_key_is_found_only_where_it_belongs() {
     let server = TestServer::start().await;
-    let other = neighbours::environment(&server).await;
-    let sibling = neighbours::application(&server).await;
+    let other = tenants::environment(&server).await;
+    let sibling = tenants::application(&server).await;
     let own = format!("{}/keys", server.application_path());
     let key = list(&server, &own).await[0]["id"].as_str().unwrap().to_owned();
     let admin = list(&server, "/keys").await[0]["id"].as_str().unwrap().to_owned();

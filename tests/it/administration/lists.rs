@@ -6,7 +6,7 @@ use otpost::domain::time::Clock as _;
 use serde_json::{Value, json};
 
 use crate::support::kinde_double::{KindeDouble, TOKEN};
-use crate::support::neighbours;
+use crate::support::tenants;
 use crate::support::test_server::{ServerOptions, TestServer};
 
 const PATH: &str = "/environments/default/messages";
@@ -57,8 +57,8 @@ async fn pages_go_from_the_newest_to_the_oldest_without_gap_or_double() {
 #[tokio::test(flavor = "multi_thread")]
 async fn every_list_has_pages() {
     let server = TestServer::start().await;
-    neighbours::application(&server).await;
-    neighbours::environment(&server).await;
+    tenants::application(&server).await;
+    tenants::environment(&server).await;
     let env = "/environments/default";
     for path in [
         "/environments".to_owned(),

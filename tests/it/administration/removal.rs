@@ -8,9 +8,9 @@ use tokio_util::sync::CancellationToken;
 
 use crate::support::carriers::platform;
 use crate::support::kinde_double::KindeDouble;
-use crate::support::neighbours::{self, Neighbour};
 use crate::support::plain_http::Answer;
 use crate::support::tables::Tables;
+use crate::support::tenants::{self, Tenant};
 use crate::support::test_server::{ServerOptions, TestServer, wrong};
 
 mod afterwards;
@@ -41,42 +41,41 @@ async fn is_removed(server: &TestServer, path: &str) {
     );
 }
 
-async fn send(server: &TestServer, neighbour: &Neighbour, body: Value) -> Answer {
+async fn send(server: &TestServer, tenant: &Tenant, body: Value) -> Answer {
     let headers = ["idempotency-key: once"];
     server
         .request(
             "POST",
             "/v1/otp/send",
-            &neighbour.key,
+            &tenant.key,
             &headers[..usize::from(body["client_ip"].is_string())],
             &body.to_string(),
         )
         .await
 }
 
-async fn verify(server: &TestServer, neighbour: &Neighbour, id: &str, code: &str) -> Answer {
+async fn verify(server: &TestServer, tenant: &Tenant, id: &str, code: &str) -> Answer {
     let body = json!({ "verification_id": id, "code": code }).to_string();
     server
-        .request("POST", "/v1/otp/verify", &neighbour.key, &[], &body)
+        .request("POST", "/v1/otp/verify", &tenant.key, &[], &body)
         .await
 }
 
 /// The environment `other` with a row of its own in every table; answers its id, its application and a pending verification
 /// with its code.
-async fn lived_in(server: &TestServer, kinde: &KindeDouble) -> (String, Neighbour, String, String) {
-    let neighbour = neighbours::environment(server).await;
-    neighbours::switch(server, "PUT", &neighbour.path, &neighbour.email).await;
+async fn lived_in(server: &TestServer, kinde: &KindeDouble) -> (String, Tenant, String, String) {
+    let tenant = tenants::environment(server).await;
+    tenants::switch(server, "PUT", &tenant.path, &tenant.email).await;
     let environment = server.admin("GET", OTHER, Value::Null).await.expect(200);
-    let mail =
-        json!({ "connection_id": neighbour.email, "to": "jane@example.com", "client_ip": "192.0.2.1" });
-    send(server, &neighbour, mail).await.expect(201);
-    let text = json!({ "connection_id": neighbour.phone, "to": "+61466043123" });
-    let sent = send(server, &neighbour, text).await.expect(201);
+    let mail = json!({ "connection_id": tenant.email, "to": "jane@example.com", "client_ip": "192.0.2.1" });
+    send(server, &tenant, mail).await.expect(201);
+    let text = json!({ "connection_id": tenant.phone, "to": "+61466043123" });
+    let sent = send(server, &tenant, text).await.expect(201);
     let (id, code) = (
         sent["id"].as_str().unwrap().to_owned(),
         crate::support::test_server::code_in(&kinde.messages().last().unwrap().body),
     );
-    let guess = verify(server, &neighbour, &id, &wrong(&code)).await;
+    let guess = verify(server, &tenant, &id, &wrong(&code)).await;
     guess.expect_problem(422, "incorrect_code");
     let warning =
         json!({ "event": "data_export.requested", "source": "manual", "to": ["owner@example.com"] });
@@ -84,7 +83,7 @@ async fn lived_in(server: &TestServer, kinde: &KindeDouble) -> (String, Neighbou
         .request(
             "POST",
             "/v1/notifications",
-            &neighbour.key,
+            &tenant.key,
             &[],
             &warning.to_string(),
         )
@@ -97,12 +96,7 @@ async fn lived_in(server: &TestServer, kinde: &KindeDouble) -> (String, Neighbou
         "auth_token": "token-of-the-other", "source": "phone_number", "phone_number": "+15005550006" } });
     let path = format!("{OTHER}/settings/sms");
     server.admin("PUT", &path, sms).await.expect(200);
-    (
-        environment["id"].as_str().unwrap().to_owned(),
-        neighbour,
-        id,
-        code,
-    )
+    (environment["id"].as_str().unwrap().to_owned(), tenant, id, code)
 }
 
 /// The tables that have rows of it, by environment and by application.
@@ -119,8 +113,8 @@ async fn holding(server: &TestServer, environment: &str, application: &str) -> V
     all
 }
 
-fn application_id(neighbour: &Neighbour) -> &str {
-    neighbour.path.rsplit('/').next().unwrap()
+fn application_id(tenant: &Tenant) -> &str {
+    tenant.path.rsplit('/').next().unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -128,8 +122,8 @@ async fn nothing_of_a_removed_environment_is_left() {
     let kinde = KindeDouble::start().await;
     let server = platform(&kinde).start().await;
     let kept = server.send_sms("+61466043199").await.expect(201);
-    let (environment, neighbour, id, code) = lived_in(&server, &kinde).await;
-    let application = application_id(&neighbour).to_owned();
+    let (environment, tenant, id, code) = lived_in(&server, &kinde).await;
+    let application = application_id(&tenant).to_owned();
     let mut every = CLEARED.to_vec();
     every.extend(["audit_entries", "records"]);
     every.sort_unstable();
@@ -152,14 +146,14 @@ async fn nothing_of_a_removed_environment_is_left() {
     for path in [
         OTHER.to_owned(),
         format!("/environments/{environment}"),
-        neighbour.path.clone(),
+        tenant.path.clone(),
     ] {
         server
             .admin("GET", &path, Value::Null)
             .await
             .expect_problem(404, "not_found");
     }
-    let dead = verify(&server, &neighbour, &id, &code).await;
+    let dead = verify(&server, &tenant, &id, &code).await;
     dead.expect_problem(401, "unauthorized");
     // Of its records nothing is left but that they were removed.
     let records = server.place.database().load(0).await.unwrap().records;
@@ -174,7 +168,7 @@ async fn nothing_of_a_removed_environment_is_left() {
     assert_eq!(messages.len(), 1, "the other environment is as it was");
     assert_eq!(messages[0]["id"], kept["message"]["id"]);
     // The code is free for another one, which has nothing of the first.
-    neighbours::environment(&server).await;
+    tenants::environment(&server).await;
     let empty = server
         .admin("GET", &format!("{OTHER}/messages"), Value::Null)
         .await;
@@ -212,16 +206,16 @@ async fn what_is_not_pending_any_more_stands_in_nobodys_way() {
     let server = TestServer::start().await;
     let refused_while_pending = async || remove(&server, OTHER).await.expect_problem(409, "conflict");
     for end in ["verified", "canceled", "expired", "locked"] {
-        let neighbour = neighbours::environment(&server).await;
-        let body = json!({ "connection_id": neighbour.phone, "to": "+61466043123" });
-        let sent = send(&server, &neighbour, body).await.expect(201);
+        let tenant = tenants::environment(&server).await;
+        let body = json!({ "connection_id": tenant.phone, "to": "+61466043123" });
+        let sent = send(&server, &tenant, body).await.expect(201);
         let (id, code) = (sent["id"].as_str().unwrap(), server.last_code());
         refused_while_pending().await;
         match end {
-            "verified" => verify(&server, &neighbour, id, &code).await.expect(200),
+            "verified" => verify(&server, &tenant, id, &code).await.expect(200),
             "canceled" => {
                 let body = json!({ "verification_id": id }).to_string();
-                let cancel = server.request("POST", "/v1/otp/cancel", &neighbour.key, &[], &body);
+                let cancel = server.request("POST", "/v1/otp/cancel", &tenant.key, &[], &body);
                 cancel.await.expect(200)
             }
             "expired" => {
@@ -230,10 +224,10 @@ async fn what_is_not_pending_any_more_stands_in_nobodys_way() {
             }
             _ => {
                 for _ in 0..4 {
-                    verify(&server, &neighbour, id, &wrong(&code)).await.expect(422);
+                    verify(&server, &tenant, id, &wrong(&code)).await.expect(422);
                     refused_while_pending().await;
                 }
-                verify(&server, &neighbour, id, &wrong(&code)).await.expect(422)
+                verify(&server, &tenant, id, &wrong(&code)).await.expect(422)
             }
         };
         is_removed(&server, OTHER).await;
@@ -283,8 +277,8 @@ async fn the_last_environment_stays_whatever_is_asked() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_removal_lands_only_on_what_was_read_and_as_it_is_documented() {
     let server = TestServer::start().await;
-    let neighbour = neighbours::environment(&server).await;
-    for path in [&neighbour.path, OTHER] {
+    let tenant = tenants::environment(&server).await;
+    for path in [&tenant.path, OTHER] {
         let read = server.admin("GET", path, Value::Null).await;
         let tag = read.header("etag").to_owned();
         server
@@ -302,7 +296,7 @@ async fn a_removal_lands_only_on_what_was_read_and_as_it_is_documented() {
         let read = server.request("GET", &path, &server.admin_key, &[], "").await;
         assert_eq!(ask(read.header("etag")).await.status, 204);
     }
-    neighbours::environment(&server).await;
+    tenants::environment(&server).await;
     for query in ["force=maybe", "force=1", "forced=true", "force=true&force=true"] {
         let answer = remove(&server, &format!("{OTHER}?{query}")).await;
         answer.expect_problem(400, "invalid_request");

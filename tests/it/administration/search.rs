@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::support::neighbours;
+use crate::support::tenants;
 use crate::support::test_server::{ServerOptions, TestServer};
 
 const PATH: &str = "/environments/default/messages/search";
@@ -110,7 +110,7 @@ async fn a_long_history_comes_in_pages_with_resends_in_it_and_outlives_a_rotatio
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_of_another_environment_is_listed_or_found() {
     let server = TestServer::start().await;
-    let other = neighbours::environment(&server).await;
+    let other = tenants::environment(&server).await;
     let ours = message(&server.send_sms("+61466043123").await.expect(201));
     server.clock.advance(Duration::from_secs(1));
     let send = json!({ "connection_id": other.phone, "to": "+61466043123" }).to_string();

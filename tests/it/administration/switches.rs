@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::support::neighbours;
+use crate::support::tenants;
 use crate::support::test_server::{ServerOptions, TestServer};
 use crate::support::wait::until;
 
@@ -24,7 +24,7 @@ async fn a_connection_is_switched_any_number_of_times_and_audited_when_that_chan
         listed(&server, &application).await,
         [&phone, &email].map(Clone::clone)
     );
-    let before = neighbours::audited(&server).await.len();
+    let before = tenants::audited(&server).await.len();
     let steps = [
         ("DELETE", &phone, vec![email.clone()], 1),
         ("DELETE", &phone, vec![email.clone()], 1),
@@ -34,11 +34,11 @@ async fn a_connection_is_switched_any_number_of_times_and_audited_when_that_chan
         ("PUT", &phone, vec![phone.clone(), email.clone()], 4),
     ];
     for (method, connection, on, audited) in steps {
-        neighbours::switch(&server, method, &application, connection).await;
+        tenants::switch(&server, method, &application, connection).await;
         assert_eq!(listed(&server, &application).await, on);
         let seen = server.get("/v1/connections").await.expect(200);
         assert_eq!(seen["data"].as_array().unwrap().len(), on.len());
-        assert_eq!(neighbours::audited(&server).await.len() - before, audited);
+        assert_eq!(tenants::audited(&server).await.len() - before, audited);
     }
     let page = format!("{application}/connections?limit=1");
     let first = server.admin("GET", &page, Value::Null).await.expect(200);
@@ -56,7 +56,7 @@ async fn over_a_connection_that_is_off_nothing_is_sent_and_nothing_verified_unti
     let application = server.application_path();
     let phone = server.phone.clone();
     let (id, code) = server.sent_code("+61466043123").await;
-    neighbours::switch(&server, "DELETE", &application, &phone).await;
+    tenants::switch(&server, "DELETE", &application, &phone).await;
     server.clock.advance(Duration::from_secs(30));
     for refused in [
         server.send_sms("+61466043124").await,
@@ -72,7 +72,7 @@ async fn over_a_connection_that_is_off_nothing_is_sent_and_nothing_verified_unti
         (&read["status"], &read["attempts_left"], &read["resends_left"]),
         (&json!("pending"), &json!(5), &json!(4))
     );
-    neighbours::switch(&server, "PUT", &application, &phone).await;
+    tenants::switch(&server, "PUT", &application, &phone).await;
     server.resend(&id).await.expect(200);
     server.verify(&id, &code).await.expect(200);
     server.stop().await;
@@ -83,7 +83,7 @@ async fn a_switch_comes_into_force_on_a_replica_by_itself() {
     let server = TestServer::start().await;
     let replica = server.replica(ServerOptions::default()).await;
     let (id, code) = server.sent_code("+61466043123").await;
-    neighbours::switch(&server, "DELETE", &server.application_path(), &server.phone).await;
+    tenants::switch(&server, "DELETE", &server.application_path(), &server.phone).await;
     until("it is refused", async || {
         // A code of another length is not counted as a guess.
         replica.verify(&id, &format!("{code}0")).await.status == 403
@@ -100,7 +100,7 @@ async fn a_switch_comes_into_force_on_a_replica_by_itself() {
 #[tokio::test(flavor = "multi_thread")]
 async fn only_a_connection_of_the_applications_own_environment_is_switched() {
     let server = TestServer::start().await;
-    let other = neighbours::environment(&server).await;
+    let other = tenants::environment(&server).await;
     let application = server.application_path();
     let never = format!("conn_{}", "0".repeat(32));
     for path in [

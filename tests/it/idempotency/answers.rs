@@ -51,7 +51,7 @@ async fn what_was_made_is_answered_though_it_would_be_refused_by_now() {
     // The number means nothing any more, and the connection is off.
     server.set_environment(json!({ "default_country": null })).await;
     repeats(&server).await;
-    neighbours::switch(&server, "DELETE", &server.application_path(), &server.phone).await;
+    tenants::switch(&server, "DELETE", &server.application_path(), &server.phone).await;
     repeats(&server).await;
     send_under(&server, "l", &sent)
         .await

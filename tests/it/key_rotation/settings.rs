@@ -12,8 +12,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::{HOUR, ahead};
 use crate::support::carriers::{number, own_twilio, save_sms};
-use crate::support::neighbours;
 use crate::support::plain_http::Answer;
+use crate::support::tenants;
 use crate::support::test_server::{ServerOptions, TestServer};
 use crate::support::wait::until;
 
@@ -94,7 +94,7 @@ async fn change(server: &TestServer, environment: EnvironmentId) -> Result<(), C
 #[tokio::test(flavor = "multi_thread")]
 async fn settings_that_cannot_be_opened_put_their_environment_out_of_service_and_nothing_else() {
     let server = TestServer::start().await;
-    let other = neighbours::environment(&server).await;
+    let other = tenants::environment(&server).await;
     let send = json!({ "connection_id": other.phone, "to": number(1) });
     let found = server.services.directory.current();
     let default = found.environment_named("default").unwrap().unwrap().id();
@@ -153,7 +153,7 @@ async fn a_process_that_can_open_no_environment_is_unready_until_it_can_open_one
     assert_eq!(server.get("/livez").await.status, 200);
     assert_eq!(readyz(&ahead).await, 200);
     // One that it can open will do.
-    let other = neighbours::environment(&ahead).await;
+    let other = tenants::environment(&ahead).await;
     until("it is ready again", async || readyz(&server).await == 200).await;
     let send = json!({ "connection_id": other.phone, "to": number(1) });
     as_other(&server, &other.key, "/v1/otp/send", &send)

@@ -6,8 +6,8 @@ use futures_util::future::join_all;
 use serde_json::{Value, json};
 
 use super::{acme, invitation, notify, platform};
-use crate::support::neighbours;
 use crate::support::smtp_server::{Act, Behaviour, SmtpServer, Step};
+use crate::support::tenants;
 use crate::support::test_server::{ServerOptions, TestServer};
 
 async fn fill(server: &TestServer, to: &str, count: usize) {
@@ -93,7 +93,7 @@ async fn what_definitely_failed_gives_its_place_back() {
 #[tokio::test(flavor = "multi_thread")]
 async fn another_environment_counts_for_itself() {
     let server = acme(ServerOptions::default()).await;
-    let stranger = neighbours::environment(&server).await;
+    let stranger = tenants::environment(&server).await;
     fill(&server, "new@example.com", 20).await;
     notify(&server, &json!({}))
         .await
@@ -104,7 +104,7 @@ async fn another_environment_counts_for_itself() {
         .await;
     answer.expect(201);
     // Another application of the same environment does not.
-    let sister = neighbours::application(&server).await;
+    let sister = tenants::application(&server).await;
     let answer = server.request("POST", super::PATH, &sister.key, &[], &body).await;
     answer.expect_problem(429, "rate_limited");
     server.stop().await;

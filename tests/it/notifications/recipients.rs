@@ -6,9 +6,9 @@ use serde_json::{Value, json};
 
 use super::{PATH, acme, invitation, notify, platform, read};
 use crate::support::carriers::message;
-use crate::support::neighbours;
 use crate::support::plain_http::Answer;
 use crate::support::smtp_server::{Behaviour, SmtpServer};
+use crate::support::tenants;
 use crate::support::test_server::{ServerOptions, TestServer};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -70,8 +70,8 @@ async fn read_with(server: &TestServer, key: &str, id: &Value) -> Answer {
 #[tokio::test(flavor = "multi_thread")]
 async fn nobody_but_its_application_sees_a_notification() {
     let server = acme(ServerOptions::default()).await;
-    let sister = neighbours::application(&server).await;
-    let stranger = neighbours::environment(&server).await;
+    let sister = tenants::application(&server).await;
+    let stranger = tenants::environment(&server).await;
     for changes in [json!({}), json!({ "source": "api" })] {
         let id = notify(&server, &changes).await.expect(201)["id"].clone();
         for other in [&sister, &stranger] {

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::support::neighbours;
 use crate::support::plain_http::Answer;
+use crate::support::tenants;
 use crate::support::test_server::{ServerOptions, TestServer, wrong};
 
 const NUMBER: &str = "+61466043123";
@@ -86,8 +86,8 @@ async fn the_last_wrong_guess_of_the_day_is_told_as_any_other() {
 async fn the_lock_is_the_environments_and_not_the_applications() {
     let server = TestServer::start().await;
     let (sibling, stranger) = (
-        neighbours::application(&server).await,
-        neighbours::environment(&server).await,
+        tenants::application(&server).await,
+        tenants::environment(&server).await,
     );
     server.set_policy(json!({ "recipient_guesses_per_day": 5 })).await;
     guess_wrong(&server, 5).await;

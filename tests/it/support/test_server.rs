@@ -6,7 +6,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use otpost::app::{App, StartError, Surroundings};
+use otpost::app::{App, Dependencies, StartError};
 use otpost::config::{self, Config, Sources};
 use otpost::domain::random::{OsRandom, Random};
 use otpost::domain::time::{Clock, SystemClock};
@@ -119,14 +119,14 @@ impl TestServer {
             Some(machine) => (Arc::clone(&machine), machine),
             None => (place.clock.clone(), Arc::new(SystemClock)),
         };
-        let surroundings = Surroundings {
+        let dependencies = Dependencies {
             clock,
             machine_clock,
             random: options.random.unwrap_or_else(|| Arc::new(OsRandom)),
             roots: options.roots.unwrap_or_else(|| Arc::new(RootCertStore::empty())),
             terminal: Box::new(io::sink()),
         };
-        let app = App::build(&config, surroundings).await?;
+        let app = App::build(&config, dependencies).await?;
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let operations = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();

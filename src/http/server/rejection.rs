@@ -14,14 +14,14 @@ use tower::Service;
 use crate::http::extract::ClientAddress;
 use crate::http::layer::framing::Unreadable;
 
-/// The answer to write instead of hyper's `verdict`, after which the connection ends.
-pub(super) async fn answer(router: &Router, peer: SocketAddr, verdict: &[u8]) -> Vec<u8> {
-    let verdict = String::from_utf8_lossy(verdict);
-    let status = verdict.split(' ').nth(1);
+/// The answer to write instead of hyper's `rejection`, after which the connection ends.
+pub(super) async fn answer(router: &Router, peer: SocketAddr, rejection: &[u8]) -> Vec<u8> {
+    let rejection = String::from_utf8_lossy(rejection);
+    let status = rejection.split(' ').nth(1);
     let status = status
         .and_then(|status| status.parse().ok())
         .unwrap_or(StatusCode::BAD_REQUEST);
-    let date = verdict.lines().find(|line| line.starts_with("date:"));
+    let date = rejection.lines().find(|line| line.starts_with("date:"));
 
     let mut request = Request::new(Body::empty());
     // Neither is known: whatever they were, it could not be read.

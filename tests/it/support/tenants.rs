@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::test_server::TestServer;
 
 /// An application that is not the server's own.
-pub struct Neighbour {
+pub struct Tenant {
     /// Its key.
     pub key: String,
     /// The connection of its environment for phone numbers.
@@ -17,7 +17,7 @@ pub struct Neighbour {
     pub path: String,
 }
 
-impl Neighbour {
+impl Tenant {
     /// Makes an application called `other`, for which only the phone connection is on.
     async fn new(server: &TestServer, environment: &str) -> Self {
         let made = server
@@ -50,17 +50,17 @@ impl Neighbour {
 }
 
 /// Another application of the environment `default`. It has the phone connection on, and the email connection off.
-pub async fn application(server: &TestServer) -> Neighbour {
-    Neighbour::new(server, "/environments/default").await
+pub async fn application(server: &TestServer) -> Tenant {
+    Tenant::new(server, "/environments/default").await
 }
 
 /// An application of another environment, whose code is `other`. It has the phone connection on, and the email connection off.
-pub async fn environment(server: &TestServer) -> Neighbour {
+pub async fn environment(server: &TestServer) -> Tenant {
     let new = json!({
         "code": "other", "name": "Other", "business_name": "Other", "business_url": "https://other.example.com",
     });
     server.admin("POST", "/environments", new).await.expect(201);
-    Neighbour::new(server, "/environments/other").await
+    Tenant::new(server, "/environments/other").await
 }
 
 /// Revokes the server's own application key.

@@ -1,6 +1,6 @@
-//! Advice on Twilio's refusals, by its error codes (Twilio's error dictionary); a code in no row is advised on by its class.
+//! Diagnosis on Twilio's refusals, by its error codes (Twilio's error dictionary); a code in no row is advised on by its class.
 
-use super::Trouble;
+use super::DiagnosisCode;
 use crate::provider::{Class, SendError};
 
 const WRONG_TOKEN: &str = "Copy the Auth Token again from the first page of the Twilio console, and look that it is \
@@ -20,80 +20,92 @@ const COUNTRY: &str =
     "Switch the recipient's country on in the Twilio console: Messaging > Settings > Geo permissions.";
 
 /// What Twilio's codes say of the settings.
-const ADVICE: &[(&[u32], Trouble, &str)] = &[
-    (&[20003], Trouble::AuthenticationFailed, WRONG_TOKEN),
-    (&[20404], Trouble::AccountNotFound, WRONG_SID),
-    (&[20005, 20008, 20010, 10001], Trouble::AccountNotUsable, UNUSABLE),
+const ADVICE: &[(&[u32], DiagnosisCode, &str)] = &[
+    (&[20003], DiagnosisCode::AuthenticationFailed, WRONG_TOKEN),
+    (&[20404], DiagnosisCode::AccountNotFound, WRONG_SID),
+    (
+        &[20005, 20008, 20010, 10001],
+        DiagnosisCode::AccountNotUsable,
+        UNUSABLE,
+    ),
     (
         &[21608],
-        Trouble::RecipientNotVerified,
+        DiagnosisCode::RecipientNotVerified,
         "A Twilio trial account sends to verified numbers only: verify this number in the Twilio console, or upgrade \
          the account.",
     ),
-    (&[21701, 21705], Trouble::MessagingServiceNotFound, NO_SERVICE),
-    (&[21703, 21704], Trouble::MessagingServiceEmpty, EMPTY_SERVICE),
+    (
+        &[21701, 21705],
+        DiagnosisCode::MessagingServiceNotFound,
+        NO_SERVICE,
+    ),
+    (
+        &[21703, 21704],
+        DiagnosisCode::MessagingServiceEmpty,
+        EMPTY_SERVICE,
+    ),
     (
         &[21212, 21601, 21603, 21606, 21659, 21660],
-        Trouble::SenderNotAllowed,
+        DiagnosisCode::SenderNotAllowed,
         WRONG_SENDER,
     ),
-    (&[21408], Trouble::CountryNotEnabled, COUNTRY),
+    (&[21408], DiagnosisCode::CountryNotEnabled, COUNTRY),
     (
         &[21612, 60220],
-        Trouble::DestinationNotReachable,
+        DiagnosisCode::DestinationNotReachable,
         "This sender does not reach this number: send from a number of the recipient's country, or from a Messaging \
          Service that has one.",
     ),
 ];
 
 /// What is wrong, and what to do.
-pub(super) fn advise(error: &SendError) -> (Trouble, &'static str) {
+pub(super) fn diagnose(error: &SendError) -> (DiagnosisCode, &'static str) {
     let SendError::NotAccepted { class, code, .. } = error else {
-        return (Trouble::Unknown, "");
+        return (DiagnosisCode::Unknown, "");
     };
     let code = code.as_deref().and_then(|code| code.parse::<u32>().ok());
     let row = code.and_then(|code| ADVICE.iter().find(|(codes, ..)| codes.contains(&code)));
     match row {
-        Some((_, trouble, hint)) => (*trouble, hint),
+        Some((_, code, hint)) => (*code, hint),
         None => by_class(*class),
     }
 }
 
-fn by_class(class: Class) -> (Trouble, &'static str) {
+fn by_class(class: Class) -> (DiagnosisCode, &'static str) {
     match class {
         Class::RecipientInvalid => (
-            Trouble::RecipientRejected,
+            DiagnosisCode::RecipientRejected,
             "This number cannot receive the message; test with another one, of a mobile phone.",
         ),
         Class::RecipientOptedOut => (
-            Trouble::RecipientOptedOut,
+            DiagnosisCode::RecipientOptedOut,
             "This number has answered STOP to this sender; answer START from it, or test with another one.",
         ),
         Class::FraudBlocked => (
-            Trouble::FraudBlocked,
+            DiagnosisCode::FraudBlocked,
             "Twilio blocks messages to this destination as fraud: look at Fraud Guard and SMS Pumping Protection in the \
              Twilio console.",
         ),
-        Class::DestinationDisabled => (Trouble::CountryNotEnabled, COUNTRY),
-        Class::Account => (Trouble::AuthenticationFailed, WRONG_TOKEN),
+        Class::DestinationDisabled => (DiagnosisCode::CountryNotEnabled, COUNTRY),
+        Class::Account => (DiagnosisCode::AuthenticationFailed, WRONG_TOKEN),
         Class::Throttled => (
-            Trouble::Throttled,
+            DiagnosisCode::Throttled,
             "The account sends too fast for its sender; wait a moment, then test again.",
         ),
         Class::ContentFiltered => (
-            Trouble::ContentFiltered,
+            DiagnosisCode::ContentFiltered,
             "The text was filtered as unwanted: register the sender and this use of it with Twilio.",
         ),
         Class::Unreachable => (
-            Trouble::Unreachable,
+            DiagnosisCode::Unreachable,
             "There was no connection to Twilio: check edge and region, and that this machine may reach the internet.",
         ),
         Class::Transient | Class::Deferred | Class::CircuitOpen => (
-            Trouble::Deferred,
+            DiagnosisCode::Deferred,
             "Twilio could not take the message just now; test again in a moment.",
         ),
         Class::SenderMisconfigured => (
-            Trouble::Refused,
+            DiagnosisCode::Refused,
             "Twilio refused the message; look the error up under twilio.com/docs/api/errors and correct the settings.",
         ),
     }
@@ -106,26 +118,26 @@ mod tests {
 
     #[test]
     fn each_mistake_in_the_settings_has_a_word_of_its_own_and_something_to_do() {
-        for (code, trouble, named) in [
-            (20404, Trouble::AccountNotFound, "Account SID"),
-            (20003, Trouble::AuthenticationFailed, "Auth Token"),
-            (21703, Trouble::MessagingServiceEmpty, "sender pool"),
-            (21704, Trouble::MessagingServiceEmpty, "sender pool"),
-            (21701, Trouble::MessagingServiceNotFound, "MG…"),
-            (21408, Trouble::CountryNotEnabled, "Geo permissions"),
-            (21606, Trouble::SenderNotAllowed, "E.164"),
-            (21211, Trouble::RecipientRejected, "another one"),
-            (21610, Trouble::RecipientOptedOut, "START"),
+        for (twilio, code, named) in [
+            (20404, DiagnosisCode::AccountNotFound, "Account SID"),
+            (20003, DiagnosisCode::AuthenticationFailed, "Auth Token"),
+            (21703, DiagnosisCode::MessagingServiceEmpty, "sender pool"),
+            (21704, DiagnosisCode::MessagingServiceEmpty, "sender pool"),
+            (21701, DiagnosisCode::MessagingServiceNotFound, "MG…"),
+            (21408, DiagnosisCode::CountryNotEnabled, "Geo permissions"),
+            (21606, DiagnosisCode::SenderNotAllowed, "E.164"),
+            (21211, DiagnosisCode::RecipientRejected, "another one"),
+            (21610, DiagnosisCode::RecipientOptedOut, "START"),
         ] {
-            let (_, class) = WHEN_CREATING.iter().find(|row| row.0 == code).unwrap();
+            let (_, class) = WHEN_CREATING.iter().find(|row| row.0 == twilio).unwrap();
             let error = SendError::NotAccepted {
                 class: *class,
                 retry_after: None,
-                code: Some(code.to_string()),
+                code: Some(twilio.to_string()),
                 detail: String::new(),
             };
-            let (found, hint) = advise(&error);
-            assert_eq!(found, trouble, "{code}");
+            let (found, hint) = diagnose(&error);
+            assert_eq!(found, code, "{twilio}");
             assert!(hint.contains(named), "{code}: {hint}");
         }
     }
@@ -133,7 +145,7 @@ mod tests {
     #[test]
     fn every_class_is_advised_on() {
         for &class in Class::ALL {
-            let (_, hint) = advise(&SendError::refused(class, ""));
+            let (_, hint) = diagnose(&SendError::refused(class, ""));
             assert!(hint.ends_with('.'), "{class}");
         }
     }

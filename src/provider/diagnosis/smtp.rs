@@ -1,6 +1,6 @@
-//! Advice on what an SMTP server refuses, and on connections that do not come about.
+//! Diagnosis on what an SMTP server refuses, and on connections that do not come about.
 
-use super::Trouble;
+use super::DiagnosisCode;
 use crate::provider::smtp::{CERTIFICATE_DOES_NOT_HOLD, NO_AUTH_MECHANISM, NO_STARTTLS, NOT_FOR_NAME};
 use crate::provider::{Class, SendError};
 
@@ -21,16 +21,16 @@ pub(super) fn reply(error: &SendError) -> Option<&str> {
 }
 
 /// What is wrong, and what to do.
-pub(super) fn advise(error: &SendError) -> (Trouble, &'static str) {
+pub(super) fn diagnose(error: &SendError) -> (DiagnosisCode, &'static str) {
     let SendError::NotAccepted {
         class, code, detail, ..
     } = error
     else {
-        return (Trouble::Unknown, "");
+        return (DiagnosisCode::Unknown, "");
     };
     if is_about_hello(code.as_deref(), detail) {
         return (
-            Trouble::HelloRefused,
+            DiagnosisCode::HelloRefused,
             "The server does not accept the name this service gives for itself in EHLO. The operator sets smtp.hello_name, or \
              server.public_url, to a full host name; best the one that the address it sends from resolves back to.",
         );
@@ -38,34 +38,34 @@ pub(super) fn advise(error: &SendError) -> (Trouble, &'static str) {
     match class {
         Class::SenderMisconfigured if code.is_none() => of_the_connection(detail),
         Class::SenderMisconfigured if ABOUT_THE_SENDER.iter().any(|step| detail.starts_with(step)) => (
-            Trouble::SenderNotAllowed,
+            DiagnosisCode::SenderNotAllowed,
             "The server does not send for this address: verify the sender's address or its domain with the provider, or \
              enter the address that this user may send as.",
         ),
         Class::Account => (
-            Trouble::AuthenticationFailed,
+            DiagnosisCode::AuthenticationFailed,
             "Check username and password; many providers want an API key or an app password in place of the account's \
              own, and some switch SMTP off until it is asked for.",
         ),
         Class::RecipientInvalid | Class::RecipientOptedOut => (
-            Trouble::RecipientRejected,
+            DiagnosisCode::RecipientRejected,
             "The server knows no such recipient; test with another address.",
         ),
         Class::ContentFiltered => (
-            Trouble::ContentFiltered,
+            DiagnosisCode::ContentFiltered,
             "The server took the text for unwanted: set SPF and DKIM of the sender's domain up with the provider.",
         ),
         Class::Unreachable => (
-            Trouble::Unreachable,
+            DiagnosisCode::Unreachable,
             "There was no answer: check the server's name and port, that TLS mode and port go together (implicit on 465, \
              starttls on 587), and that no firewall is between.",
         ),
         Class::Deferred | Class::Throttled | Class::Transient | Class::CircuitOpen => (
-            Trouble::Deferred,
+            DiagnosisCode::Deferred,
             "The server asks to come again later; wait some minutes, then test again.",
         ),
         Class::SenderMisconfigured | Class::FraudBlocked | Class::DestinationDisabled => (
-            Trouble::Refused,
+            DiagnosisCode::Refused,
             "The server refused; ask its provider what the reply means.",
         ),
     }
@@ -85,10 +85,10 @@ fn is_about_hello(code: Option<&str>, detail: &str) -> bool {
 }
 
 /// What kept the connection from being one that anything may be sent over.
-fn of_the_connection(detail: &str) -> (Trouble, &'static str) {
+fn of_the_connection(detail: &str) -> (DiagnosisCode, &'static str) {
     if detail == NO_STARTTLS {
         return (
-            Trouble::StarttlsNotOffered,
+            DiagnosisCode::StarttlsNotOffered,
             "Use the port that the provider gives for STARTTLS, mostly 587, or the TLS mode implicit with port 465; \
              nothing is sent without TLS.",
         );
@@ -96,26 +96,26 @@ fn of_the_connection(detail: &str) -> (Trouble, &'static str) {
     if detail.starts_with(CERTIFICATE_DOES_NOT_HOLD) {
         if NOT_FOR_NAME.iter().any(|words| detail.contains(words)) {
             return (
-                Trouble::CertificateNameMismatch,
+                DiagnosisCode::CertificateNameMismatch,
                 "The certificate was made for another name: enter the server's name exactly as the provider writes it, \
                  not an alias or an IP address.",
             );
         }
         return (
-            Trouble::CertificateNotTrusted,
+            DiagnosisCode::CertificateNotTrusted,
             "The server must show a certificate that has not expired, with its whole chain, from an authority that this \
              machine trusts; the operator can add one by SSL_CERT_FILE.",
         );
     }
     if detail == NO_AUTH_MECHANISM {
         return (
-            Trouble::AuthenticationNotOffered,
+            DiagnosisCode::AuthenticationNotOffered,
             "The server offers no login with a password: use the port for submission, mostly 587 or 465, or leave \
              username and password out.",
         );
     }
     (
-        Trouble::TlsFailed,
+        DiagnosisCode::TlsFailed,
         "Server and TLS mode do not go together: implicit is for port 465, starttls for 587.",
     )
 }
@@ -127,7 +127,7 @@ mod tests {
     #[test]
     fn every_class_is_advised_on() {
         for &class in Class::ALL {
-            let (_, hint) = advise(&SendError::refused(class, ""));
+            let (_, hint) = diagnose(&SendError::refused(class, ""));
             assert!(hint.ends_with('.'), "{class}");
         }
     }
@@ -176,8 +176,8 @@ mod tests {
             ),
         ] {
             assert_eq!(
-                advise(&said(class, code, detail)).0,
-                Trouble::HelloRefused,
+                diagnose(&said(class, code, detail)).0,
+                DiagnosisCode::HelloRefused,
                 "{detail}"
             );
         }
@@ -185,8 +185,8 @@ mod tests {
             ("554", "EHLO: 554 5.7.1 no service for you"),
             ("504", "RCPT TO: 504 5.5.4 not implemented"),
         ] {
-            let (trouble, _) = advise(&said(Class::SenderMisconfigured, code, detail));
-            assert_ne!(trouble, Trouble::HelloRefused, "{detail}");
+            let (code, _) = diagnose(&said(Class::SenderMisconfigured, code, detail));
+            assert_ne!(code, DiagnosisCode::HelloRefused, "{detail}");
         }
     }
 }

@@ -9,7 +9,7 @@ mod twilio;
 
 named! {
     /// What is wrong.
-    Trouble {
+    DiagnosisCode {
         /// The number or address cannot receive it.
         RecipientRejected = "recipient_rejected",
         /// The recipient has opted out.
@@ -63,9 +63,9 @@ named! {
 
 /// What to make of a failed attempt.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Advice {
+pub struct Diagnosis {
     /// What is wrong.
-    pub trouble: Trouble,
+    pub code: DiagnosisCode,
     /// What the provider said, freed of recipients and secrets, or what was seen.
     pub detail: String,
     /// What to do next.
@@ -80,25 +80,28 @@ pub fn smtp_reply(error: &SendError) -> Option<String> {
 
 /// What to make of `error` of an attempt through `provider`.
 #[must_use]
-pub fn advise(channel: Channel, provider: Provider, error: &SendError) -> Advice {
-    let (trouble, hint) = match (channel, error) {
+pub fn diagnose(channel: Channel, provider: Provider, error: &SendError) -> Diagnosis {
+    let (code, hint) = match (channel, error) {
         (_, SendError::Unknown { .. }) => (
-            Trouble::Unknown,
+            DiagnosisCode::Unknown,
             "It is not known whether the message was taken over: look whether it arrived before you try again.",
         ),
-        (Channel::Sms, _) => twilio::advise(error),
-        (Channel::Email, _) => smtp::advise(error),
+        (Channel::Sms, _) => twilio::diagnose(error),
+        (Channel::Email, _) => smtp::diagnose(error),
     };
-    let (SendError::NotAccepted { code, detail, .. } | SendError::Unknown { code, detail }) = error;
-    let detail = match (channel, code) {
-        (Channel::Sms, Some(code)) => format!("error {code}: {detail}"),
+    let (SendError::NotAccepted {
+        code: said, detail, ..
+    }
+    | SendError::Unknown { code: said, detail }) = error;
+    let detail = match (channel, said) {
+        (Channel::Sms, Some(said)) => format!("error {said}: {detail}"),
         _ => detail.clone(),
     };
-    Advice {
-        trouble,
+    Diagnosis {
+        code,
         detail,
         hint: match provider {
-            Provider::Kinde if !is_of_the_recipient(trouble) => {
+            Provider::Kinde if !is_of_the_recipient(code) => {
                 "This came from the platform's sender, which the operator of this service configures: show it to them."
             }
             _ => hint,
@@ -107,9 +110,9 @@ pub fn advise(channel: Channel, provider: Provider, error: &SendError) -> Advice
 }
 
 /// Whether another recipient would do.
-fn is_of_the_recipient(trouble: Trouble) -> bool {
+fn is_of_the_recipient(code: DiagnosisCode) -> bool {
     matches!(
-        trouble,
-        Trouble::RecipientRejected | Trouble::RecipientOptedOut | Trouble::Unknown
+        code,
+        DiagnosisCode::RecipientRejected | DiagnosisCode::RecipientOptedOut | DiagnosisCode::Unknown
     )
 }
