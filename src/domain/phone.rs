@@ -99,7 +99,7 @@ impl PlanEntry {
         }
     }
 
-    fn is_valid(&self) -> bool {
+    fn is_valid(self) -> bool {
         self.kind != PhoneNumberType::Unknown
     }
 }
@@ -230,7 +230,7 @@ fn read(written: &str, default_country: Option<Country>) -> Result<PhoneNumber, 
     Ok(PhoneNumber {
         entry: Some(
             entry
-                .filter(PlanEntry::is_valid)
+                .filter(|entry| entry.is_valid())
                 .ok_or(PhoneNumberFault::InvalidFormat)?,
         ),
         e164: e164.into_owned(),
