@@ -89,6 +89,7 @@ pub struct Keys {
 }
 
 impl Keys {
+    /// The path is empty where nobody has set one.
     pub(super) fn complete(&mut self, database: &DatabaseUrl) {
         if self.file.as_os_str().is_empty() {
             self.file = default_keys_file(database);

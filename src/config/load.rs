@@ -115,6 +115,7 @@ fn read_file(flag: Option<PathBuf>) -> Result<Option<ConfigFile>, ConfigError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::key::KEYS;
     use crate::config::{DatabaseUrl, PlatformEmailProvider, PlatformSmsProvider};
     use crate::domain::settings::{SmsSource, Tls};
     use std::path::Path;
@@ -256,6 +257,28 @@ mod tests {
     }
 
     #[test]
+    fn every_key_tells_its_mistake_and_hides_none_of_another() {
+        // In parts, for no more than 32 are looked for in one document.
+        for keys in KEYS.chunks(20) {
+            let names: Vec<_> = keys.iter().map(|key| key.name).collect();
+            let lines = names.iter().map(|name| format!("{name} = 1979-05-27\n"));
+            let told = load(&sources(&lines.collect::<String>(), &[])).err().unwrap();
+            let told: Vec<_> = told.iter().filter_map(|error| error.key.as_deref()).collect();
+            assert_eq!(told, names);
+        }
+    }
+
+    #[test]
+    fn only_digits_are_good_for_a_text_key_without_quotes() {
+        for number in ["+61466043123", "1_000", "0x1f", "-1", "1.5", "nan", "true"] {
+            let toml = format!("[platform.email]\npassword = {number}");
+            let told = mistakes(&toml, &[]);
+            let expected = "platform.email.password must be text, in quotes (otpost.toml, line 2)";
+            assert!(told.contains(&expected.to_owned()), "{told:?}");
+        }
+    }
+
+    #[test]
     fn digits_alone_are_good_for_a_text_key_and_a_fraction_for_a_wait() {
         let file = "[platform.sms]\nprovider = 'twilio'\nauth_token = 123456\nsource = 'phone_number'\nphone_number = 12345\n\
                     [send]\nwait_seconds = 0.25\n[database]\nmax_connections = 1_0\n";
@@ -298,6 +321,13 @@ mod tests {
             ["account_sid", "auth_token", "source"].map(|name| format!(
                 "platform.sms.{name} must be set when platform.sms.provider is `twilio` (otpost.toml, line 2)"
             ))
+        );
+        one_mistake(
+            &format!(
+                "[platform.sms]\nprovider = 'twilio'\naccount_sid = '{AC}'\nauth_token = 'x'\nsource = 'pigeon'"
+            ),
+            "platform.sms.source",
+            "must be one of `messaging_service`, `phone_number`",
         );
         let twilio = format!("[platform.sms]\nprovider = 'twilio'\naccount_sid = '{AC}'\nauth_token = 'x'\n");
         one_mistake(

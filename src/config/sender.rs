@@ -4,7 +4,7 @@ use serde::Deserialize;
 use url::Url;
 
 use super::error::Origin;
-use super::layer::Layer;
+use super::layer::{Layer, Setting};
 use super::server::parse_base_url;
 use super::value::read_from_text;
 use crate::domain::host::HelloName;
@@ -18,9 +18,12 @@ pub struct Twilio {
 }
 
 impl Twilio {
+    /// The built-in URL is there to be shown, and wins over nothing.
     pub(super) fn complete(&mut self, settings: &Layer) {
-        let is_set = |layer: &Layer| layer["twilio.base_url"].origin != Origin::BuiltIn;
-        self.base_url.take_if(|_| !is_set(settings));
+        let is_built_in = |setting: &Setting| setting.origin == Origin::BuiltIn;
+        if settings.get("twilio.base_url").is_some_and(is_built_in) {
+            self.base_url = None;
+        }
     }
 }
 
