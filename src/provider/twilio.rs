@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use reqwest::{Client, Response};
+use serde::Deserialize;
 use serde_json::Value;
 use url::Url;
 
@@ -95,16 +96,16 @@ impl Twilio {
     async fn read(&self, response: Response, password: &Secret) -> Result<Receipt, SendError> {
         let status = response.status();
         let retry_after = retry_after(response.headers(), self.gateway.clock.now());
-        let body: Value = read_capped(response, MAX_ANSWER)
+        let answer: Answer = read_capped(response, MAX_ANSWER)
             .await
             .and_then(|body| serde_json::from_slice(&body).ok())
             .unwrap_or_default();
         if status.is_success() {
-            return Ok(receipt(&body, password));
+            return Ok(receipt(&answer, password));
         }
-        let code = error_code(&body["code"]);
+        let code = error_code(&answer.code);
         let told = code.map(|code| code.to_string());
-        let detail = match body["message"].as_str() {
+        let detail = match answer.message.as_str() {
             Some(message) => redacted(message, &[password]),
             None => format!("HTTP {} without Twilio's error body", status.as_u16()),
         };
@@ -140,22 +141,32 @@ impl Transport<Sms> for Twilio {
     }
 }
 
+/// What is read of an answer, of whatever type it is: of what a message is made from, or of an error. The other twenty members are
+/// passed over.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Answer {
+    sid: Value,
+    status: Value,
+    error_code: Value,
+    code: Value,
+    message: Value,
+}
+
 /// The remaining life of the code, in whole seconds that Twilio takes.
 fn validity(sms: &Sms, now: Timestamp) -> u64 {
     now.until(sms.expires_at).as_secs().clamp(1, MAX_VALIDITY)
 }
 
-fn receipt(body: &Value, password: &Secret) -> Receipt {
-    let Some(sid) = body["sid"].as_str().filter(|sid| is_message_sid(sid)) else {
+fn receipt(answer: &Answer, password: &Secret) -> Receipt {
+    let Some(sid) = answer.sid.as_str().filter(|sid| is_message_sid(sid)) else {
         return Receipt {
             provider_message_id: None,
             detail: Some("accepted, but the answer names no message".to_owned()),
         };
     };
-    let status = body["status"]
-        .as_str()
-        .map(|status| redacted(status, &[password]));
-    let detail = match error_code(&body["error_code"]) {
+    let status = answer.status.as_str().map(|status| redacted(status, &[password]));
+    let detail = match error_code(&answer.error_code) {
         Some(code) => Some(format!(
             "{}, error {code}",
             status.as_deref().unwrap_or("no status")
