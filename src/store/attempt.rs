@@ -5,14 +5,11 @@
 use uuid::Uuid;
 
 use crate::domain::id::AttemptId;
-use crate::domain::message::{Attempt, Provider};
+use crate::domain::message::{Attempt, MessageStatus, Provider};
 use crate::domain::time::Timestamp;
 
 /// Id, provider, outcome, start and end in microseconds since 1970, the provider's code, detail.
 type Line = (Uuid, Provider, String, i64, i64, Option<String>, Option<String>);
-
-/// The outcome of the one attempt whose provider has named the message. The name stands in the message's row.
-const NAMED: &str = "accepted";
 
 /// The line of an attempt.
 pub(super) fn to_line(attempt: &Attempt) -> String {
@@ -29,7 +26,8 @@ pub(super) fn to_line(attempt: &Attempt) -> String {
     json + "\n"
 }
 
-/// All attempts of a message that its provider knows by `provider_message_id`, oldest first; `None` for what `to_line` did not write.
+/// All attempts of a message, oldest first; `None` for what `to_line` did not write. `provider_message_id` is the message's, and belongs to
+/// the one attempt that was accepted.
 pub(super) fn read_all(lines: &str, provider_message_id: Option<&str>) -> Option<Vec<Attempt>> {
     lines
         .lines()
@@ -51,7 +49,7 @@ fn read(line: &str, provider_message_id: Option<&str>) -> Option<Attempt> {
         started_at: Timestamp::from_unix_micros(started_at)?,
         finished_at: Timestamp::from_unix_micros(finished_at)?,
         provider_message_id: provider_message_id
-            .filter(|_| outcome == NAMED)
+            .filter(|_| outcome == MessageStatus::Accepted.as_str())
             .map(str::to_owned),
         outcome,
         provider_code,

@@ -10,7 +10,7 @@ use super::notification::StoredNotification;
 use super::verification::StoredVerification;
 use crate::domain::id::{EnvironmentId, MessageId};
 pub use crate::domain::limit::{MonthlyCounter, MonthlyLimit};
-use crate::domain::message::{Attempt, Channel, Failure, MessageStatus, Provider};
+use crate::domain::message::{Attempt, Channel, Failure, MessageStatus, MessageSummary, Provider};
 use crate::domain::time::Timestamp;
 
 /// Operations on the outbox. Whatever is queued has an entry in it for the time at which it is due, so that nothing is forgotten; an
@@ -170,6 +170,19 @@ pub(super) struct SettledColumns<'a> {
 }
 
 impl Outcome {
+    /// What it makes of a message, without reading that back.
+    #[must_use]
+    pub fn summary(&self, id: MessageId) -> MessageSummary {
+        let columns = self.columns();
+        MessageSummary {
+            id,
+            status: columns.status,
+            provider: columns.provider,
+            fallback: columns.fallback,
+            error: columns.failure.cloned(),
+        }
+    }
+
     pub(super) fn columns(&self) -> SettledColumns<'_> {
         let queued = SettledColumns {
             status: MessageStatus::Queued,

@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use super::{Dispatcher, Job, LEASE};
 use crate::domain::id::MessageId;
-use crate::domain::message::{Attempt, Failure, FailureCode, MessageStatus, MessageSummary};
+use crate::domain::message::{Attempt, Failure, FailureCode, MessageSummary};
 use crate::domain::time::Timestamp;
 use crate::provider::{Class, Receipt, SendError};
 use crate::store::StoreError;
@@ -117,7 +117,7 @@ impl Dispatcher {
         attempt: Option<Attempt>,
         outcome: Outcome,
     ) -> (MessageSummary, bool) {
-        let message = summary(job.message_id, &outcome);
+        let message = outcome.summary(job.message_id);
         let settlement = Settlement {
             attempt,
             ..self.settlement(job.message_id, job.lease, outcome)
@@ -233,30 +233,6 @@ fn failure(class: Class) -> Failure {
         code,
         detail: detail.to_owned(),
     }
-}
-
-/// What an outcome makes of a message, without reading it back.
-fn summary(id: MessageId, outcome: &Outcome) -> MessageSummary {
-    let mut message = MessageSummary::queued(id);
-    message.status = match outcome {
-        Outcome::Accepted { .. } => MessageStatus::Accepted,
-        Outcome::Unknown { .. } => MessageStatus::Unknown,
-        Outcome::NextSender { .. } | Outcome::RetryAt(_) => MessageStatus::Queued,
-        Outcome::Failed(_) => MessageStatus::Failed,
-        Outcome::Expired => MessageStatus::Expired,
-    };
-    match outcome {
-        Outcome::Accepted {
-            provider, fallback, ..
-        }
-        | Outcome::Unknown { provider, fallback } => {
-            message.provider = Some(*provider);
-            message.fallback = *fallback;
-        }
-        Outcome::Failed(failure) => message.error = Some(failure.clone()),
-        _ => {}
-    }
-    message
 }
 
 fn without_words(settlement: Settlement) -> Settlement {

@@ -209,12 +209,17 @@ impl Dispatcher {
         let finished_at = self.clock.estimate();
         let (outcome, provider_code, detail, provider_message_id) = match &result {
             Ok(receipt) => (
-                "accepted",
+                MessageStatus::Accepted.as_str(),
                 None,
                 receipt.detail.clone(),
                 receipt.provider_message_id.clone(),
             ),
-            Err(SendError::Unknown { code, detail }) => ("unknown", code.clone(), Some(detail.clone()), None),
+            Err(SendError::Unknown { code, detail }) => (
+                MessageStatus::Unknown.as_str(),
+                code.clone(),
+                Some(detail.clone()),
+                None,
+            ),
             Err(SendError::NotAccepted {
                 class, code, detail, ..
             }) => (class.as_str(), code.clone(), Some(detail.clone()), None),
