@@ -2,9 +2,8 @@
 
 use std::fmt;
 
-use crate::load::Manner;
-use crate::plan::RATES;
-use crate::report::{MEDIAN_MS, Place, Report, Row, SLOW_MS, SPENT_US, WAL_BYTES};
+use crate::report::{MEDIAN_MS, Place, RATES, Report, Row, SLOW_MS, SPENT_US, WAL_BYTES};
+use crate::service::Manner;
 
 const ASYNC: Row = Row::Send(Manner::RespondAsync);
 const KEYED: Row = Row::Send(Manner::RespondAsyncKeyed);
@@ -44,8 +43,17 @@ const MICROSECONDS: Unit = ("µs", 0);
 const MILLISECONDS: Unit = ("ms", 1);
 const MEBIBYTES: Unit = ("MiB", 1);
 
+/// Prints all of them and whether they are met.
+pub fn print(report: &Report) {
+    println!("\n| measure | must reach | reached | met |");
+    println!("|---|---|---|---|");
+    for criterion in all(report) {
+        println!("{criterion}");
+    }
+}
+
 /// Everything that was measured, in the order in which it is asked.
-pub fn all(report: &Report) -> Vec<Criterion> {
+fn all(report: &Report) -> Vec<Criterion> {
     let mut all = Vec::new();
     against_yardstick(report, &mut all);
     all.extend(RATES.iter().filter_map(|rate| light(report, *rate)));

@@ -14,7 +14,7 @@ use crate::http::{Connection, find};
 use crate::machine::Spent;
 use crate::postgres::Database;
 use crate::recipients::recipient;
-use crate::service::Service;
+use crate::service::{Manner, Service};
 use crate::twilio_double::TwilioDouble;
 
 const CONNECTIONS: usize = 64;
@@ -32,15 +32,6 @@ pub struct Load<'a> {
     postmaster: Option<u32>,
     double: Arc<TwilioDouble>,
     span: Duration,
-}
-
-/// How a send is asked for.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Manner {
-    RespondAsync,
-    /// The same, each with an Idempotency-Key of its own.
-    RespondAsyncKeyed,
-    Wait,
 }
 
 /// A verification that was sent.

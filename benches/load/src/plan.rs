@@ -8,10 +8,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread::sleep;
 
-use crate::load::{Answers, Load, Manner};
+use crate::criteria;
+use crate::load::{Answers, Load};
 use crate::postgres::{Database, Yardstick};
-use crate::report::{Place, Report, Row, median_of};
-use crate::service::Service;
+use crate::report::{Place, RATES, Report, Row, median_of};
+use crate::service::{Manner, Service};
 use crate::twilio_double::TwilioDouble;
 use crate::{Failure, Options};
 
@@ -21,8 +22,6 @@ const TURNS: usize = 5;
 const STARTS: usize = 5;
 /// After how many rows' time a process counts as idle: a minute's, where a row has the usual length.
 const IDLE: u32 = 6;
-/// Sends a second at a fixed rate.
-pub const RATES: [u32; 3] = [50, 200, 1_000];
 
 pub fn carry_out(options: Options, binary: PathBuf) -> Result<(), Failure> {
     let home = std::env::temp_dir().join(format!("otpost-load-{}", std::process::id()));
@@ -53,6 +52,7 @@ impl Run {
         let outcome = self.measure_all();
         // What a run came to before it failed is worth having.
         self.report.print();
+        criteria::print(&self.report);
         outcome?;
         match self.double.duplicates() {
             0 => Ok(()),

@@ -1,9 +1,9 @@
-//! What was measured, and the two tables that are printed of it: every row's medians, and what is asked of them.
+//! What was measured, and the table that is printed of it: the medians of every row.
 
 use std::time::Duration;
 
-use crate::criteria;
-use crate::load::{Figures, Manner};
+use crate::load::Figures;
+use crate::service::Manner;
 
 /// What a row was measured on.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -20,6 +20,9 @@ pub enum Place {
     Sqlite,
     OtherSqlite,
 }
+
+/// Sends a second at a fixed rate.
+pub const RATES: [u32; 3] = [50, 200, 1_000];
 
 /// What the service did.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -151,11 +154,6 @@ impl Report {
                 printed.push(key);
                 self.print_row(sample.place, sample.row);
             }
-        }
-        println!("\n| measure | must reach | reached | met |");
-        println!("|---|---|---|---|");
-        for criterion in criteria::all(self) {
-            println!("{criterion}");
         }
     }
 

@@ -7,12 +7,20 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::http::Connection;
-use crate::load::Manner;
 use crate::postgres::output;
 use crate::{Failure, machine};
 
 /// How long a start may take before it counts as failed.
 const PATIENCE: Duration = Duration::from_secs(30);
+
+/// How a send is asked for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Manner {
+    RespondAsync,
+    /// The same, each with an Idempotency-Key of its own.
+    RespondAsyncKeyed,
+    Wait,
+}
 
 pub struct Service {
     process: Child,

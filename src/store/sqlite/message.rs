@@ -7,7 +7,7 @@ use sqlx::{AssertSqlSafe, Row as _, SqliteConnection};
 use uuid::Uuid;
 
 use super::bulk::{Write, ids_in};
-use super::outbox::insert_entries;
+use super::outbox::entry::insert_entries;
 use super::row::{Fields, id_of};
 use super::{SqliteStore, StoreError, fault};
 use crate::domain::id::{ApplicationId, EnvironmentId, MessageId, NotificationId, VerificationId};

@@ -6,7 +6,7 @@ use sqlx::SqliteConnection;
 use sqlx::sqlite::SqliteRow;
 use uuid::Uuid;
 
-use super::{insert_entries, insert_entry};
+use super::entry::{insert_entries, insert_entry};
 use crate::domain::id::{EnvironmentId, MessageId, NotificationId};
 use crate::domain::locale::LanguageTag;
 use crate::domain::notification::NotificationEvent;

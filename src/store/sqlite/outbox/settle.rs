@@ -7,7 +7,7 @@ use sqlx::SqliteConnection;
 use sqlx::sqlite::SqliteRow;
 use uuid::Uuid;
 
-use super::insert_entry;
+use super::entry::insert_entry;
 use crate::domain::id::{EnvironmentId, MessageId, VerificationId};
 use crate::domain::idempotency::KeyedHash;
 use crate::domain::message::{Channel, Provider};
