@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use sqlx::sqlite::SqliteError;
 
 use crate::domain::keyring::OpenError;
 use crate::domain::time::{Clock, ClockIsOff, ClockReading, Timestamp};
@@ -122,6 +123,39 @@ pub enum StoreError {
     /// A statement failed in a way that waiting does not heal.
     #[error("a database statement failed")]
     Statement(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+impl From<sqlx::Error> for StoreError {
+    /// Tells what waiting may heal from what it will not. What Postgres says beside its message (keys, whole rows) is dropped: it
+    /// holds recipients.
+    fn from(error: sqlx::Error) -> Self {
+        let heals = match &error {
+            sqlx::Error::Database(refused) if refused.try_downcast_ref::<SqliteError>().is_some() => {
+                sqlite::heals(&**refused)
+            }
+            _ => postgres::heals(&error),
+        };
+        let source: Box<dyn std::error::Error + Send + Sync> = match error {
+            sqlx::Error::Database(refused) => Box::new(Refused {
+                code: refused.code().unwrap_or_default().into_owned(),
+                message: refused.message().to_owned(),
+            }),
+            error => Box::new(error),
+        };
+        if heals {
+            Self::Unavailable(source)
+        } else {
+            Self::Statement(source)
+        }
+    }
+}
+
+/// What a database refused a statement with: a SQLSTATE of Postgres, a result code of SQLite.
+#[derive(Debug, thiserror::Error)]
+#[error("{message} (code {code})")]
+struct Refused {
+    code: String,
+    message: String,
 }
 
 /// Opens the database of a URL: `postgres://…` or `sqlite://…`, its tables brought up to date.

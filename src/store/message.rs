@@ -42,14 +42,15 @@ pub trait Messages: Send + Sync {
 
 /// Reads a page until it has `limit` messages or there are no more. One that this release cannot read is told to the log and left
 /// out. `fetch` answers at most as many rows as it is asked for, older than the message given.
-pub(super) async fn readable<Row, F>(
+pub(super) async fn readable<Row, E, F>(
     limit: u32,
     mut before: Option<MessageId>,
     fetch: impl Fn(Option<MessageId>, u32) -> F,
     read: impl Fn(Row) -> (MessageId, Result<StoredMessage, StoreError>),
 ) -> Result<Vec<StoredMessage>, StoreError>
 where
-    F: Future<Output = Result<Vec<Row>, StoreError>>,
+    F: Future<Output = Result<Vec<Row>, E>>,
+    StoreError: From<E>,
 {
     let mut messages = Vec::new();
     let mut wanted = limit;

@@ -29,6 +29,8 @@ use maintenance::Walk;
 use outbox::Settlements;
 use verification::{Checks, Issues, Resends};
 
+pub(super) use fault::heals;
+
 /// Batches of one kind that are under way at once. One lane alone would leave Postgres' own group commit unused; more make
 /// smaller batches.
 const LANES: usize = 3;
@@ -75,12 +77,12 @@ pub async fn connect(url: &str, max_connections: u32) -> Result<PostgresStore, S
 pub async fn migrate(url: &str) -> Result<(), StoreError> {
     use sqlx::Connection as _;
 
-    let mut connection = sqlx::PgConnection::connect(url).await.map_err(fault::of)?;
+    let mut connection = sqlx::PgConnection::connect(url).await?;
     sqlx::migrate!("migrations/postgres")
         .run(&mut connection)
         .await
         .map_err(fault::of_migration)?;
-    connection.close().await.map_err(fault::of)
+    Ok(connection.close().await?)
 }
 
 impl PostgresStore {

@@ -5,6 +5,7 @@ use std::error::Error;
 use std::fmt;
 use std::sync::Mutex;
 
+use sqlx::error::DatabaseError;
 use sqlx::{SqliteConnection, SqlitePool};
 
 use super::StoreError;
@@ -98,29 +99,19 @@ impl SqliteStore {
 /// As [`connect`].
 pub async fn migrate(url: &str) -> Result<(), StoreError> {
     let connection = DatabaseFile::named(url)?.open_up_to_date().await?;
-    sqlx::Connection::close(connection).await.map_err(fault)
-}
-
-/// Tells what waiting may heal from what it will not.
-fn fault(error: sqlx::Error) -> StoreError {
-    match &error {
-        sqlx::Error::Database(database) => match primary_code(&**database) {
-            Some(
-                BUSY | LOCKED | OUT_OF_MEMORY | READ_ONLY | INTERRUPTED | IO | FULL | CANNOT_OPEN | PROTOCOL,
-            ) => unavailable(error),
-            _ => StoreError::Statement(error.into()),
-        },
-        sqlx::Error::Io(_)
-        | sqlx::Error::PoolTimedOut
-        | sqlx::Error::PoolClosed
-        | sqlx::Error::WorkerCrashed
-        | sqlx::Error::BeginFailed => unavailable(error),
-        _ => StoreError::Statement(error.into()),
-    }
+    Ok(sqlx::Connection::close(connection).await?)
 }
 
 fn unavailable(reason: impl Error + Send + Sync + 'static) -> StoreError {
     StoreError::Unavailable(Box::new(reason))
+}
+
+/// Whether waiting may heal what SQLite refused.
+pub(super) fn heals(error: &dyn DatabaseError) -> bool {
+    matches!(
+        primary_code(error),
+        Some(BUSY | LOCKED | OUT_OF_MEMORY | READ_ONLY | INTERRUPTED | IO | FULL | CANNOT_OPEN | PROTOCOL)
+    )
 }
 
 // Primary result codes, https://www.sqlite.org/rescode.html; the extended ones have them in their low byte.
@@ -135,7 +126,7 @@ const CANNOT_OPEN: i32 = 14;
 const PROTOCOL: i32 = 15;
 const NOT_A_DATABASE: i32 = 26;
 
-fn primary_code(error: &dyn sqlx::error::DatabaseError) -> Option<i32> {
+fn primary_code(error: &dyn DatabaseError) -> Option<i32> {
     let extended: i32 = error.code()?.parse().ok()?;
     Some(extended & 0xff)
 }

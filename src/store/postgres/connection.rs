@@ -6,7 +6,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use sqlx::pool::PoolOptions;
-use sqlx::postgres::PgConnectOptions;
+use sqlx::postgres::{PgArguments, PgConnectOptions, PgRow};
+use sqlx::query::{Map, Query};
 use sqlx::{Connection as _, PgConnection, Postgres, Transaction};
 use tokio::time::{Instant, timeout};
 
@@ -59,15 +60,14 @@ pub(super) struct Pools {
 
 impl Pools {
     pub(super) async fn connect(url: &str, max_connections: u32) -> Result<Self, StoreError> {
-        let options = options(url).map_err(fault::of)?;
+        let options = options(url)?;
         let broken = LastBreak::default();
         let for_checks = max_connections / 4;
         let for_checks = if max_connections > 1 { for_checks.max(1) } else { 0 };
         let for_others = (max_connections - for_checks).max(1);
         let pool_of_others = pool_options(for_others, &broken)
             .connect_with(options.clone())
-            .await
-            .map_err(fault::of)?;
+            .await?;
         let new_pool = |pool, size| Arc::new(Pool::new(pool, size, broken.clone()));
         let general = new_pool(pool_of_others, for_others);
         let checks = match for_checks {
@@ -97,7 +97,7 @@ impl Pools {
     async fn acquire_from(&self, pool: &Arc<Pool>, effect: Effect) -> Result<PooledConnection, StoreError> {
         let acquired = pool.acquire().await.map_err(|error| {
             self.writes.note_failure(effect);
-            fault::of(error)
+            StoreError::from(error)
         })?;
         Ok(PooledConnection {
             acquired: Some(acquired),
@@ -159,6 +159,9 @@ impl LastBreak {
     }
 }
 
+/// A statement with its values, whose rows are read by `F`.
+type Statement<F> = Map<'static, Postgres, F, PgArguments>;
+
 /// A connection for one operation.
 pub(super) struct PooledConnection {
     /// Gone only while this is dropped.
@@ -178,7 +181,43 @@ impl PooledConnection {
         &mut self,
         work: impl AsyncFnOnce(&mut PgConnection) -> Result<T, sqlx::Error>,
     ) -> Result<T, StoreError> {
-        self.try_ask(work).await.map_err(fault::of)
+        Ok(self.try_ask(work).await?)
+    }
+
+    /// The rows of a statement.
+    pub(super) async fn fetch_all<R: Send + Unpin>(
+        &mut self,
+        statement: Statement<impl FnMut(PgRow) -> Result<R, sqlx::Error> + Send>,
+    ) -> Result<Vec<R>, StoreError> {
+        self.ask(async |connection| statement.fetch_all(connection).await)
+            .await
+    }
+
+    /// The row of a statement, where it has one.
+    pub(super) async fn fetch_optional<R: Send + Unpin>(
+        &mut self,
+        statement: Statement<impl FnMut(PgRow) -> Result<R, sqlx::Error> + Send>,
+    ) -> Result<Option<R>, StoreError> {
+        self.ask(async |connection| statement.fetch_optional(connection).await)
+            .await
+    }
+
+    /// The one row of a statement.
+    pub(super) async fn fetch_one<R: Send + Unpin>(
+        &mut self,
+        statement: Statement<impl FnMut(PgRow) -> Result<R, sqlx::Error> + Send>,
+    ) -> Result<R, StoreError> {
+        self.ask(async |connection| statement.fetch_one(connection).await)
+            .await
+    }
+
+    /// Runs a statement without rows, and answers how many it has changed.
+    pub(super) async fn execute(
+        &mut self,
+        statement: Query<'static, Postgres, PgArguments>,
+    ) -> Result<u64, StoreError> {
+        let done = self.ask(async |connection| statement.execute(connection).await);
+        Ok(done.await?.rows_affected())
     }
 
     /// As [`Self::ask`], for a caller who has a use for some of the failures.

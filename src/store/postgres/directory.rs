@@ -21,25 +21,19 @@ pub(super) use commit::write_audit_entries;
 #[async_trait]
 impl Directory for PostgresStore {
     async fn revision(&self) -> Result<i64, StoreError> {
-        let mut connection = self.acquire_for_reading().await?;
-        let row = connection
-            .ask(async |connection| {
-                query_file!("src/store/postgres/sql/revision.sql")
-                    .fetch_one(connection)
-                    .await
-            })
+        let row = self
+            .acquire_for_reading()
+            .await?
+            .fetch_one(query_file!("src/store/postgres/sql/revision.sql"))
             .await?;
         Ok(row.revision)
     }
 
     async fn load(&self, since: i64) -> Result<Loaded, StoreError> {
-        let mut connection = self.acquire_for_reading().await?;
-        let rows = connection
-            .ask(async |connection| {
-                query_file!("src/store/postgres/sql/load_records.sql", since)
-                    .fetch_all(connection)
-                    .await
-            })
+        let rows = self
+            .acquire_for_reading()
+            .await?
+            .fetch_all(query_file!("src/store/postgres/sql/load_records.sql", since))
             .await?;
         let mut loaded = Loaded::default();
         for row in rows {
@@ -64,45 +58,29 @@ impl Directory for PostgresStore {
             .await;
         match taken {
             Err(error) if fault::is_violation_of(&error, "records_unique_name") => Ok(Commit::Stale),
-            taken => taken.map_err(fault::of),
+            taken => Ok(taken?),
         }
     }
 
     async fn touch_keys(&self, keys: Vec<KeyId>, now: Timestamp) -> Result<(), StoreError> {
-        let mut connection = self.acquire().await?;
         let (ids, now) = (key_ids(&keys), now.to_offset_date_time());
-        connection
-            .ask(async |connection| {
-                query_file!("src/store/postgres/sql/touch_keys.sql", &ids, now)
-                    .execute(connection)
-                    .await
-            })
-            .await?;
+        let touch = query_file!("src/store/postgres/sql/touch_keys.sql", &ids, now);
+        self.acquire().await?.execute(touch).await?;
         Ok(())
     }
 
     async fn last_uses(&self, keys: Vec<KeyId>) -> Result<HashMap<KeyId, Timestamp>, StoreError> {
-        let mut connection = self.acquire_for_reading().await?;
-        let ids = key_ids(&keys);
-        let rows = connection
-            .ask(async |connection| {
-                query_file!("src/store/postgres/sql/last_key_uses.sql", &ids)
-                    .fetch_all(connection)
-                    .await
-            })
-            .await?;
-        let uses = rows.into_iter();
-        Ok(uses
-            .map(|row| (KeyId(row.key_id), Timestamp::new(row.last_used_at)))
-            .collect())
+        let uses = query_file!("src/store/postgres/sql/last_key_uses.sql", &key_ids(&keys));
+        let uses = uses.map(|row| (KeyId(row.key_id), Timestamp::new(row.last_used_at)));
+        let uses = self.acquire_for_reading().await?.fetch_all(uses).await?;
+        Ok(uses.into_iter().collect())
     }
 
     async fn fit_keys(&self, keys: Fingerprints, now: Timestamp) -> Result<KeysFit, StoreError> {
         let mut connection = self.acquire().await?;
         connection
             .transact(async |transaction| keys::fit(transaction, &keys, now).await)
-            .await
-            .map_err(fault::of)?
+            .await?
     }
 
     async fn known_keys(&self) -> Result<KnownKeys, StoreError> {
@@ -121,14 +99,8 @@ impl Directory for PostgresStore {
 
     async fn forget_keys(&self, generations: Vec<GenerationId>) -> Result<(), StoreError> {
         let ids: Vec<_> = generations.into_iter().map(GenerationId::get).collect();
-        let mut connection = self.acquire().await?;
-        connection
-            .ask(async |connection| {
-                query_file!("src/store/postgres/sql/forget_keys.sql", &ids)
-                    .execute(connection)
-                    .await
-            })
-            .await?;
+        let forget = query_file!("src/store/postgres/sql/forget_keys.sql", &ids);
+        self.acquire().await?.execute(forget).await?;
         Ok(())
     }
 }

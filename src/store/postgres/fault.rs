@@ -1,21 +1,12 @@
-//! What a failure of the database means for the caller: whether waiting may heal it, and whether the connection it happened
-//! on may be used again. What Postgres says beside its message (keys, whole rows) is dropped: it holds recipients.
+//! What a failure of the database means: whether waiting may heal it, whether the connection it happened on may be used again, and
+//! what becomes of a batch.
 
-use std::error::Error as StdError;
 use std::fmt;
 
 use sqlx::migrate::MigrateError;
 
 use super::StoreError;
 use crate::store::batch::Failure;
-
-/// What Postgres refused a statement with.
-#[derive(Debug, thiserror::Error)]
-#[error("{message} (SQLSTATE {code})")]
-struct Refused {
-    code: String,
-    message: String,
-}
 
 /// A statement that did not end in time.
 #[derive(Debug, Clone, Copy, thiserror::Error)]
@@ -28,26 +19,9 @@ impl From<TooSlow> for sqlx::Error {
     }
 }
 
-/// Tells what waiting may heal from what it will not.
-pub(super) fn of(error: sqlx::Error) -> StoreError {
-    let heals = heals(&error);
-    let source: Box<dyn StdError + Send + Sync> = match error {
-        sqlx::Error::Database(error) => Box::new(Refused {
-            code: error.code().unwrap_or_default().into_owned(),
-            message: error.message().to_owned(),
-        }),
-        error => Box::new(error),
-    };
-    if heals {
-        StoreError::Unavailable(source)
-    } else {
-        StoreError::Statement(source)
-    }
-}
-
 pub(super) fn of_migration(error: MigrateError) -> StoreError {
     match error {
-        MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => of(error),
+        MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => error.into(),
         error => StoreError::Statement(Box::new(error)),
     }
 }
@@ -69,11 +43,11 @@ pub(super) fn of_batch(error: sqlx::Error) -> Failure {
         _ => false,
     };
     if is_lost_race(&error) || is_overtaken_by_a_copy(&error) {
-        Failure::Overtaken(of(error))
+        Failure::Overtaken(error.into())
     } else if concerns_one {
-        Failure::Refused(of(error))
+        Failure::Refused(error.into())
     } else {
-        Failure::Lost(of(error))
+        Failure::Lost(error.into())
     }
 }
 
@@ -100,14 +74,15 @@ fn code(error: &sqlx::Error) -> Option<String> {
 }
 
 /// Whether waiting may heal it.
-pub(super) fn heals(error: &sqlx::Error) -> bool {
+pub(in crate::store) fn heals(error: &sqlx::Error) -> bool {
     match error {
         sqlx::Error::Io(_)
         | sqlx::Error::Tls(_)
         | sqlx::Error::Protocol(_)
         | sqlx::Error::PoolTimedOut
         | sqlx::Error::PoolClosed
-        | sqlx::Error::WorkerCrashed => true,
+        | sqlx::Error::WorkerCrashed
+        | sqlx::Error::BeginFailed => true,
         _ => code(error).is_some_and(|code| {
             // Connection lost; resources used up (disk full is 53100); somebody intervened (shutdown, statement timeout);
             // the system failed; read-only after a failover; lost against others; the row is there by now.

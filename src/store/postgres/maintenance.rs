@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use sqlx::query_file;
 
 use super::message::first_id_at;
-use super::{PooledConnection, PostgresStore, StoreError, fault, notification};
+use super::{PooledConnection, PostgresStore, StoreError};
 use crate::domain::policy::{DAY, HOUR};
 use crate::domain::time::{Clock, ClockReading, Timestamp};
 use crate::store::write_health::WriteHealth;
@@ -29,11 +29,7 @@ impl Maintenance for PostgresStore {
         let mut connection = self.acquire_for_reading().await?;
         let asked = ClockReading::of(machine);
         let row = connection
-            .ask(async |connection| {
-                query_file!("src/store/postgres/sql/clock.sql")
-                    .fetch_one(connection)
-                    .await
-            })
+            .fetch_one(query_file!("src/store/postgres/sql/clock.sql"))
             .await?;
         Ok(Some(ClockSample {
             asked,
@@ -50,11 +46,7 @@ impl Maintenance for PostgresStore {
         let mut connection = self.acquire().await?;
         for _ in 0..EMPTY_PAGES {
             let written = connection
-                .ask(async |connection| {
-                    query_file!("src/store/postgres/sql/probe_writing.sql")
-                        .fetch_one(connection)
-                        .await
-                })
+                .fetch_one(query_file!("src/store/postgres/sql/probe_writing.sql"))
                 .await?;
             if written.took_new_room {
                 self.write_health().note_success();
@@ -65,107 +57,65 @@ impl Maintenance for PostgresStore {
     }
 
     async fn wipe_expired_codes(&self, now: Timestamp, limit: u32) -> Result<u64, StoreError> {
-        let mut connection = self.acquire().await?;
-        let wiped = connection
-            .ask(async |connection| {
-                query_file!(
-                    "src/store/postgres/sql/wipe_expired_codes.sql",
-                    now.to_offset_date_time(),
-                    i64::from(limit),
-                )
-                .fetch_one(connection)
-                .await
-            })
-            .await?;
+        let (now, limit) = (now.to_offset_date_time(), i64::from(limit));
+        let wipe = query_file!("src/store/postgres/sql/wipe_expired_codes.sql", now, limit);
+        let wiped = self.acquire().await?.fetch_one(wipe).await?;
         Ok(u64::try_from(wiped.touched).unwrap_or(0))
     }
 
     async fn wipe_expired_notifications(&self, now: Timestamp, limit: u32) -> Result<u64, StoreError> {
-        notification::wipe_expired(&mut self.acquire().await?, now, limit).await
+        let (now, limit) = (now.to_offset_date_time(), i64::from(limit));
+        let wipe = query_file!(
+            "src/store/postgres/sql/wipe_expired_notifications.sql",
+            now,
+            limit
+        );
+        self.acquire().await?.execute(wipe).await
     }
 
     async fn remove_old(&self, before: Timestamp, now: Timestamp, limit: u32) -> Result<u64, StoreError> {
         let mut connection = self.acquire().await?;
-        let mut removed = remove_messages(&mut connection, before, limit).await?;
-        removed += notification::remove_old(&mut connection, before, limit).await?;
+        let (first_to_stay, rows) = (first_id_at(before), i64::from(limit));
+        let messages = query_file!(
+            "src/store/postgres/sql/remove_messages.sql",
+            first_to_stay,
+            before.to_offset_date_time(),
+            rows,
+        );
+        let removed = connection.fetch_one(messages).await?.removed;
+        let mut removed = u64::try_from(removed).unwrap_or(0);
+        // Behind their messages.
+        let notifications = query_file!(
+            "src/store/postgres/sql/remove_notifications.sql",
+            first_to_stay,
+            rows
+        );
+        removed += connection.execute(notifications).await?;
         removed += self.walk.go_on(&mut connection, now, limit).await?;
-        removed += remove_monthly_counters(&mut connection, now, limit).await?;
-        removed += remove_records(&mut connection, now - REMOVED_RECORDS_KEPT, limit).await?;
+        // An hour late, so that a process whose clock is behind does not begin an ended month anew.
+        let month = (now - HOUR).month_start().to_offset_date_time();
+        let months = query_file!("src/store/postgres/sql/remove_monthly_counters.sql", month, rows);
+        removed += connection.execute(months).await?;
+        let removed_before = (now - REMOVED_RECORDS_KEPT).to_offset_date_time();
+        let records = query_file!(
+            "src/store/postgres/sql/remove_removed_records.sql",
+            removed_before,
+            rows
+        );
+        removed += connection.execute(records).await?;
         Ok(removed)
     }
 
     async fn clear_removed(&self, now: Timestamp, limit: u32) -> Result<bool, StoreError> {
         let mut connection = self.acquire().await?;
-        connection
-            .transact(async |transaction| removal::clear_next(transaction, now, limit).await)
-            .await
-            .map_err(fault::of)
+        let cleared =
+            connection.transact(async |transaction| removal::clear_next(transaction, now, limit).await);
+        Ok(cleared.await?)
     }
 
     async fn close(&self) {
         self.pools.close().await;
     }
-}
-
-async fn remove_messages(
-    connection: &mut PooledConnection,
-    before: Timestamp,
-    limit: u32,
-) -> Result<u64, StoreError> {
-    let row = connection
-        .ask(async |connection| {
-            query_file!(
-                "src/store/postgres/sql/remove_messages.sql",
-                first_id_at(before),
-                before.to_offset_date_time(),
-                i64::from(limit),
-            )
-            .fetch_one(connection)
-            .await
-        })
-        .await?;
-    Ok(u64::try_from(row.removed).unwrap_or(0))
-}
-
-async fn remove_monthly_counters(
-    connection: &mut PooledConnection,
-    now: Timestamp,
-    limit: u32,
-) -> Result<u64, StoreError> {
-    // An hour late, so that a process whose clock is behind does not begin an ended month anew.
-    let month = (now - HOUR).month_start();
-    let removed = connection
-        .ask(async |connection| {
-            query_file!(
-                "src/store/postgres/sql/remove_monthly_counters.sql",
-                month.to_offset_date_time(),
-                i64::from(limit),
-            )
-            .execute(connection)
-            .await
-        })
-        .await?;
-    Ok(removed.rows_affected())
-}
-
-/// Removes what the directory says of records that were removed before `before`.
-async fn remove_records(
-    connection: &mut PooledConnection,
-    before: Timestamp,
-    limit: u32,
-) -> Result<u64, StoreError> {
-    let removed = connection
-        .ask(async |connection| {
-            query_file!(
-                "src/store/postgres/sql/remove_removed_records.sql",
-                before.to_offset_date_time(),
-                i64::from(limit),
-            )
-            .execute(connection)
-            .await
-        })
-        .await?;
-    Ok(removed.rows_affected())
 }
 
 /// A walk along the keys of `limit_counters`, which begins anew at its end: the last key that was looked at.
@@ -188,17 +138,13 @@ impl Walk {
             }
             let after = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
             let page = connection
-                .ask(async |connection| {
-                    query_file!(
-                        "src/store/postgres/sql/remove_limit_counters.sql",
-                        &after[..],
-                        (now - HOUR).to_offset_date_time(),
-                        (now - DAY).to_offset_date_time(),
-                        size,
-                    )
-                    .fetch_one(connection)
-                    .await
-                })
+                .fetch_one(query_file!(
+                    "src/store/postgres/sql/remove_limit_counters.sql",
+                    &after[..],
+                    (now - HOUR).to_offset_date_time(),
+                    (now - DAY).to_offset_date_time(),
+                    size,
+                ))
                 .await?;
             removed += page.removed;
             let at_the_end = page.seen < size;

@@ -69,13 +69,14 @@ impl Messages for PostgresStore {
         environment: EnvironmentId,
         id: MessageId,
     ) -> Result<Option<MessageHistory>, StoreError> {
-        let mut connection = self.acquire_for_reading().await?;
-        let found = connection
-            .ask(async |connection| {
-                query_file!("src/store/postgres/sql/find_message.sql", id.0, environment.0)
-                    .fetch_optional(connection)
-                    .await
-            })
+        let found = self
+            .acquire_for_reading()
+            .await?
+            .fetch_optional(query_file!(
+                "src/store/postgres/sql/find_message.sql",
+                id.0,
+                environment.0
+            ))
             .await?;
         let Some(found) = found else { return Ok(None) };
         let attempts = attempt::read_all(&found.attempts, found.provider_message_id.as_deref());
@@ -112,19 +113,15 @@ impl PostgresStore {
         let channels = filter.channels();
         if filter.status == Some(MessageStatus::Queued) {
             let rows = connection
-                .ask(async |connection| {
-                    query_file!(
-                        "src/store/postgres/sql/list_queued_messages.sql",
-                        environment.0,
-                        first,
-                        end(before),
-                        since,
-                        &channels as &[&str],
-                        i64::from(limit),
-                    )
-                    .fetch_all(connection)
-                    .await
-                })
+                .fetch_all(query_file!(
+                    "src/store/postgres/sql/list_queued_messages.sql",
+                    environment.0,
+                    first,
+                    end(before),
+                    since,
+                    &channels as &[&str],
+                    i64::from(limit),
+                ))
                 .await?;
             return Ok(rows.into_iter().map(|row| message_row!(row)).collect());
         }

@@ -5,7 +5,6 @@ use sqlx::query_file;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::message::first_id_at;
 use super::row::{SummaryRow, integer};
 use super::{PooledConnection, PostgresStore, StoreError, fault};
 use crate::domain::id::{ApplicationId, NotificationId};
@@ -28,7 +27,7 @@ impl Notifications for PostgresStore {
                 Ok(Some(outcome)) => return Ok(self.write_health().proven_by(outcome)),
                 Ok(None) => {}
                 Err(error) if fault::is_lost_race(&error) || fault::is_overtaken_by_a_copy(&error) => {}
-                Err(error) => return Err(fault::of(error)),
+                Err(error) => return Err(error.into()),
             }
         }
         Err(batch::contended())
@@ -39,17 +38,14 @@ impl Notifications for PostgresStore {
         application: ApplicationId,
         id: NotificationId,
     ) -> Result<Option<NotificationView>, StoreError> {
-        let mut connection = self.acquire_for_reading().await?;
-        let rows = connection
-            .ask(async |connection| {
-                query_file!(
-                    "src/store/postgres/sql/find_notification.sql",
-                    id.0,
-                    application.0
-                )
-                .fetch_all(connection)
-                .await
-            })
+        let rows = self
+            .acquire_for_reading()
+            .await?
+            .fetch_all(query_file!(
+                "src/store/postgres/sql/find_notification.sql",
+                id.0,
+                application.0
+            ))
             .await?;
         let of = |column| fault::corrupt("notifications", column, id);
         let Some(first) = rows.first() else {
@@ -86,16 +82,13 @@ impl Notifications for PostgresStore {
         &self,
         key_hash: KeyedHash,
     ) -> Result<Option<(NotificationId, KeyedHash)>, StoreError> {
-        let mut connection = self.acquire_for_reading().await?;
-        let found = connection
-            .ask(async |connection| {
-                query_file!(
-                    "src/store/postgres/sql/find_notification_by_key.sql",
-                    &key_hash[..]
-                )
-                .fetch_optional(connection)
-                .await
-            })
+        let found = self
+            .acquire_for_reading()
+            .await?
+            .fetch_optional(query_file!(
+                "src/store/postgres/sql/find_notification_by_key.sql",
+                &key_hash[..]
+            ))
             .await?;
         let Some(found) = found else { return Ok(None) };
         let id = NotificationId(found.id);
@@ -176,44 +169,4 @@ async fn try_notify(
         resets_at: Timestamp::new(end),
     };
     Ok(row.resets_at.map(limited))
-}
-
-/// Wipes what at most `limit` notifications say that have expired.
-pub(super) async fn wipe_expired(
-    connection: &mut PooledConnection,
-    now: Timestamp,
-    limit: u32,
-) -> Result<u64, StoreError> {
-    let wiped = connection
-        .ask(async |connection| {
-            query_file!(
-                "src/store/postgres/sql/wipe_expired_notifications.sql",
-                now.to_offset_date_time(),
-                i64::from(limit),
-            )
-            .execute(connection)
-            .await
-        })
-        .await?;
-    Ok(wiped.rows_affected())
-}
-
-/// Removes notifications made before `before` whose messages are gone.
-pub(super) async fn remove_old(
-    connection: &mut PooledConnection,
-    before: Timestamp,
-    limit: u32,
-) -> Result<u64, StoreError> {
-    let notifications = connection
-        .ask(async |connection| {
-            query_file!(
-                "src/store/postgres/sql/remove_notifications.sql",
-                first_id_at(before),
-                i64::from(limit),
-            )
-            .execute(connection)
-            .await
-        })
-        .await?;
-    Ok(notifications.rows_affected())
 }

@@ -7,7 +7,7 @@ use sqlx::{PgConnection, query_file};
 
 use super::directory::write_audit_entries;
 use super::row::{CounterColumns, integer, month};
-use super::{PostgresStore, StoreError, fault};
+use super::{PostgresStore, StoreError};
 use crate::domain::limit::{self, Counters, SendRefusal};
 use crate::domain::time::Timestamp;
 use crate::store::audit::AuditEntry;
@@ -44,7 +44,7 @@ impl TestMessages for PostgresStore {
         {
             return Ok(*outcome);
         }
-        Err(fault::of(error))
+        Err(error.into())
     }
 
     async fn refund_test(&self, test: NewTest, _now: Timestamp) -> Result<(), StoreError> {
@@ -67,8 +67,8 @@ impl TestMessages for PostgresStore {
                 }
                 Ok(())
             })
-            .await
-            .map_err(fault::of)
+            .await?;
+        Ok(())
     }
 }
 

@@ -5,7 +5,7 @@ use sqlx::sqlite::SqliteRow;
 use uuid::Uuid;
 
 use super::row::{Fields, id_of};
-use super::{SqliteStore, StoreError, fault};
+use super::{SqliteStore, StoreError};
 use crate::domain::id::{AuditId, EnvironmentId, KeyId};
 use crate::store::audit::{Audit, AuditEntry, AuditScope};
 
@@ -30,7 +30,7 @@ impl Audit for SqliteStore {
                 .bind(environment.0),
             AuditScope::Installation => sqlx::query(OF_INSTALLATION).bind(end).bind(limit),
         };
-        let rows = query.fetch_all(&self.readers).await.map_err(fault)?;
+        let rows = query.fetch_all(&self.readers).await?;
         rows.iter().map(read_entry).collect()
     }
 }

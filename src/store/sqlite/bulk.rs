@@ -3,7 +3,7 @@
 use sqlx::sqlite::{SqliteArguments, SqliteRow};
 use sqlx::{AssertSqlSafe, Sqlite, SqliteConnection};
 
-use super::{StoreError, fault};
+use super::StoreError;
 
 /// A statement with its values bound, or on the way to it.
 pub(super) type Query<'q> = sqlx::query::Query<'q, Sqlite, SqliteArguments>;
@@ -24,7 +24,7 @@ pub(super) async fn fetch_by_keys(
     keys: &[[u8; 16]],
 ) -> Result<Vec<SqliteRow>, StoreError> {
     let keys = sqlx::query(statement).bind(key_list(keys));
-    keys.fetch_all(db).await.map_err(fault)
+    Ok(keys.fetch_all(db).await?)
 }
 
 /// A statement that writes a list of rows.
@@ -58,7 +58,7 @@ impl Write {
             let (group, behind) = rest.split_at(group_size(rest.len()));
             let statement = sqlx::query(AssertSqlSafe(self.of(group.len())));
             let bound = group.iter().fold(statement, &bind);
-            returned.extend(bound.fetch_all(&mut *db).await.map_err(fault)?);
+            returned.extend(bound.fetch_all(&mut *db).await?);
             rest = behind;
         }
         Ok(returned)

@@ -7,7 +7,7 @@ use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection};
 use uuid::Uuid;
 
 use super::row::{Fields, id_of};
-use super::{SqliteStore, StoreError, fault};
+use super::{SqliteStore, StoreError};
 use crate::domain::id::{EnvironmentId, KeyId};
 use crate::domain::keyring::{Fingerprints, GenerationId, KeysFit, KnownKeys};
 use crate::domain::time::Timestamp;
@@ -21,20 +21,19 @@ pub(super) use commit::write_audit_entry;
 #[async_trait]
 impl Directory for SqliteStore {
     async fn revision(&self) -> Result<i64, StoreError> {
-        let mut connection = self.readers.acquire().await.map_err(fault)?;
+        let mut connection = self.readers.acquire().await?;
         revision(&mut connection).await
     }
 
     async fn load(&self, since: i64) -> Result<Loaded, StoreError> {
         // One transaction reads one moment.
-        let mut transaction = self.readers.begin().await.map_err(fault)?;
+        let mut transaction = self.readers.begin().await?;
         let revision = revision(&mut transaction).await?;
         let rows =
             sqlx::query("SELECT * FROM records WHERE revision > ?1 AND (document IS NOT NULL OR ?1 > 0)")
                 .bind(since)
                 .fetch_all(&mut *transaction)
-                .await
-                .map_err(fault)?;
+                .await?;
         let records = rows.iter().map(|row| {
             let id = id_of(row, "records", "id")?;
             let fields = Fields::of(row, "records", id);
@@ -72,7 +71,7 @@ impl Directory for SqliteStore {
             ids.push_bind(key.0);
         }
         query.push(")");
-        let rows = query.build().fetch_all(&self.readers).await.map_err(fault)?;
+        let rows = query.build().fetch_all(&self.readers).await?;
         let uses = rows.iter().map(|row| {
             let id = KeyId(id_of(row, "key_uses", "key_id")?);
             Ok((id, Fields::of(row, "key_uses", id).time("last_used_at")?))
@@ -87,12 +86,12 @@ impl Directory for SqliteStore {
     }
 
     async fn known_keys(&self) -> Result<KnownKeys, StoreError> {
-        let mut connection = self.readers.acquire().await.map_err(fault)?;
+        let mut connection = self.readers.acquire().await?;
         keys::known_keys(&mut connection).await
     }
 
     async fn key_needs(&self) -> Result<KeyNeeds, StoreError> {
-        let mut connection = self.readers.acquire().await.map_err(fault)?;
+        let mut connection = self.readers.acquire().await?;
         keys::key_needs(&mut connection).await
     }
 
@@ -106,7 +105,6 @@ impl Directory for SqliteStore {
 async fn revision(db: &mut SqliteConnection) -> Result<i64, StoreError> {
     let row = sqlx::query("SELECT revision FROM installation WHERE id = 1")
         .fetch_one(db)
-        .await
-        .map_err(fault)?;
-    row.try_get("revision").map_err(fault)
+        .await?;
+    Ok(row.try_get("revision")?)
 }

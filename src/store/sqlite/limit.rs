@@ -8,7 +8,7 @@ use sqlx::sqlite::SqliteRow;
 
 use super::bulk::{Write, fetch_by_keys, key_list};
 use super::row::Fields;
-use super::{StoreError, fault, quota};
+use super::{StoreError, quota};
 use crate::domain::id::EnvironmentId;
 use crate::domain::idempotency::KeyedHash;
 use crate::domain::limit::{Counters, SendLimits, SendRefusal, Window, refusal};
@@ -185,7 +185,7 @@ fn read_entry(row: &SqliteRow) -> Result<(KeyedHash, Entry), StoreError> {
 fn read_counters(row: &SqliteRow, key: &KeyedHash) -> Result<Counters, StoreError> {
     let fields = Fields::of(row, "limit_counters", hex::encode(key));
     let window = |started_at, count| {
-        Ok(Window {
+        Ok::<_, StoreError>(Window {
             started_at: fields.time(started_at)?,
             count: fields.value(count)?,
         })
@@ -214,7 +214,7 @@ pub(super) async fn remove_ended(
     size: u32,
 ) -> Result<Page, StoreError> {
     let query = sqlx::query(PAGE).bind(&after[..]).bind(size);
-    let rows = query.fetch_all(&mut *db).await.map_err(fault)?;
+    let rows = query.fetch_all(&mut *db).await?;
     let mut last = None;
     let mut ended = Vec::new();
     for row in &rows {
@@ -226,7 +226,7 @@ pub(super) async fn remove_ended(
     }
     let query =
         sqlx::query("DELETE FROM limit_counters WHERE key IN (SELECT unhex(value) FROM json_each(?1))");
-    let removed = query.bind(key_list(&ended)).execute(db).await.map_err(fault)?;
+    let removed = query.bind(key_list(&ended)).execute(db).await?;
     let is_full = rows.len() >= usize::try_from(size).unwrap_or(usize::MAX);
     Ok(Page {
         removed: removed.rows_affected(),

@@ -8,7 +8,7 @@ use sqlx::SqliteConnection;
 use super::bulk::{key_list, split_ids};
 use super::message::first_id_at;
 use super::row::Fields;
-use super::{SqliteStore, StoreError, fault, limit, notification};
+use super::{SqliteStore, StoreError, limit, notification};
 use crate::domain::idempotency::KeyedHash;
 use crate::domain::time::{Clock, Timestamp};
 use crate::store::write_health::WriteHealth;
@@ -93,16 +93,14 @@ async fn write_probe(db: &mut SqliteConnection) -> Result<(), StoreError> {
          ON CONFLICT (id) DO UPDATE SET filler = excluded.filler",
     )
     .execute(db)
-    .await
-    .map_err(fault)?;
+    .await?;
     Ok(())
 }
 
 async fn touch(db: &mut SqliteConnection) -> Result<(), StoreError> {
     sqlx::query("SELECT revision FROM installation WHERE id = 1")
         .fetch_one(db)
-        .await
-        .map_err(fault)?;
+        .await?;
     Ok(())
 }
 
@@ -139,7 +137,7 @@ const EXPIRED: &str = "SELECT id, verification_ids FROM expiries WHERE due_at <=
 /// Wipes the codes that have died together, and answers how many there still were; `None` when none are due.
 async fn wipe_next(db: &mut SqliteConnection, now: Timestamp) -> Result<Option<u64>, StoreError> {
     let expired = sqlx::query(EXPIRED).bind(now.unix_micros());
-    let Some(row) = expired.fetch_optional(&mut *db).await.map_err(fault)? else {
+    let Some(row) = expired.fetch_optional(&mut *db).await? else {
         return Ok(None);
     };
     let fields = Fields::of(&row, "expiries", "an entry");
@@ -210,7 +208,7 @@ async fn remove_messages(
 type Statement = super::bulk::Query<'static>;
 
 async fn count(db: &mut SqliteConnection, statement: Statement) -> Result<u64, StoreError> {
-    let done = statement.execute(db).await.map_err(fault)?;
+    let done = statement.execute(db).await?;
     Ok(done.rows_affected())
 }
 

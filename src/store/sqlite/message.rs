@@ -1,7 +1,6 @@
 //! Messages: making them together with their place in the outbox, and reading them with their timeline.
 
 use async_trait::async_trait;
-use futures_util::TryFutureExt as _;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{AssertSqlSafe, Row as _, SqliteConnection};
 use uuid::Uuid;
@@ -9,7 +8,7 @@ use uuid::Uuid;
 use super::bulk::{Write, ids_in};
 use super::outbox::entry::insert_entries;
 use super::row::{Fields, id_of};
-use super::{SqliteStore, StoreError, fault};
+use super::{SqliteStore, StoreError};
 use crate::domain::id::{ApplicationId, EnvironmentId, MessageId, NotificationId, VerificationId};
 use crate::domain::idempotency::KeyedHash;
 use crate::domain::locale::Locale;
@@ -37,7 +36,6 @@ impl Messages for SqliteStore {
                 .bind(filter.since.map_or(i64::MIN, Timestamp::unix_micros))
                 .bind(limit)
                 .fetch_all(&self.readers)
-                .map_err(fault)
         };
         readable(limit, filter.before, fetch, |row| read_listed(&row)).await
     }
@@ -56,7 +54,6 @@ impl Messages for SqliteStore {
                 .bind(before.map_or(Uuid::max(), |id| id.0))
                 .bind(limit)
                 .fetch_all(&self.readers)
-                .map_err(fault)
         };
         readable(limit, before, fetch, |row| read_listed(&row)).await
     }
@@ -77,8 +74,7 @@ impl Messages for SqliteStore {
         .bind(environment.0)
         .bind(id.0)
         .fetch_optional(&self.readers)
-        .await
-        .map_err(fault)?;
+        .await?;
         row.map(|row| read_history(&row, id)).transpose()
     }
 }

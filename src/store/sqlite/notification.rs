@@ -9,7 +9,7 @@ use super::bulk::Write;
 use super::limit::Tally;
 use super::message::{MessageRow, first_id_at, insert_messages, read_summary};
 use super::row::{Fields, id_of};
-use super::{SqliteStore, StoreError, fault};
+use super::{SqliteStore, StoreError};
 use crate::domain::id::{ApplicationId, MessageId, NotificationId};
 use crate::domain::idempotency::KeyedHash;
 use crate::domain::limit::Counters;
@@ -46,8 +46,7 @@ impl Notifications for SqliteStore {
         .bind(id.0)
         .bind(application.0)
         .fetch_all(&self.readers)
-        .await
-        .map_err(fault)?;
+        .await?;
         let Some(first) = rows.first() else {
             return Ok(None);
         };
@@ -69,7 +68,7 @@ impl Notifications for SqliteStore {
         &self,
         key_hash: KeyedHash,
     ) -> Result<Option<(NotificationId, KeyedHash)>, StoreError> {
-        let mut connection = self.readers.acquire().await.map_err(fault)?;
+        let mut connection = self.readers.acquire().await?;
         find_by_key(&mut connection, key_hash).await
     }
 }
@@ -81,8 +80,7 @@ async fn find_by_key(
     let row = sqlx::query("SELECT id, body_hash FROM notifications WHERE key_hash = ?1")
         .bind(&key_hash[..])
         .fetch_optional(db)
-        .await
-        .map_err(fault)?;
+        .await?;
     let Some(row) = row else { return Ok(None) };
     let id = NotificationId(id_of(&row, "notifications", "id")?);
     let fields = Fields::of(&row, "notifications", id);
@@ -162,8 +160,7 @@ async fn insert_notification(db: &mut SqliteConnection, new: &NewNotification) -
     .bind(new.request.as_ref().map(|request| &request.key_hash[..]))
     .bind(new.request.as_ref().map(|request| &request.body_hash[..]))
     .execute(db)
-    .await
-    .map_err(fault)?;
+    .await?;
     Ok(())
 }
 
@@ -240,8 +237,7 @@ pub(super) async fn wipe_expired(
     .bind(now.unix_micros())
     .bind(limit)
     .execute(db)
-    .await
-    .map_err(fault)?;
+    .await?;
     Ok(wiped.rows_affected())
 }
 
@@ -261,7 +257,6 @@ pub(super) async fn remove_old(
     .bind(first_id_at(before))
     .bind(limit)
     .execute(db)
-    .await
-    .map_err(fault)?;
+    .await?;
     Ok(removed.rows_affected())
 }

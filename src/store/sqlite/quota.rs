@@ -2,8 +2,8 @@
 
 use sqlx::{SqliteConnection, SqliteExecutor};
 
+use super::StoreError;
 use super::row::Fields;
-use super::{StoreError, fault};
 use crate::domain::id::EnvironmentId;
 use crate::domain::time::Timestamp;
 use crate::store::outbox::{MonthlyCounter, MonthlyLimit};
@@ -22,8 +22,7 @@ pub(super) async fn used(
     .bind(counter.as_str())
     .bind(month.unix_micros())
     .fetch_optional(db)
-    .await
-    .map_err(fault)?;
+    .await?;
     row.map_or(Ok(0), |row| {
         Fields::of(&row, "monthly_counters", environment).value("used")
     })
@@ -46,8 +45,7 @@ pub(super) async fn add(
     .bind(month.unix_micros())
     .bind(places)
     .execute(db)
-    .await
-    .map_err(fault)?;
+    .await?;
     Ok(())
 }
 
@@ -83,7 +81,6 @@ pub(super) async fn release(
     .bind(counter.as_str())
     .bind(month.unix_micros())
     .execute(db)
-    .await
-    .map_err(fault)?;
+    .await?;
     Ok(())
 }

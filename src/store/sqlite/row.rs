@@ -6,7 +6,7 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{Decode, Row, Sqlite, Type};
 use uuid::Uuid;
 
-use super::{StoreError, fault};
+use super::StoreError;
 use crate::domain::time::Timestamp;
 
 /// The columns of one table in a row.
@@ -51,7 +51,7 @@ impl<'r> Fields<'r> {
         };
         read.map_err(|error| match error {
             sqlx::Error::ColumnDecode { .. } => self.corrupt(column),
-            error => fault(error),
+            error => error.into(),
         })
     }
 

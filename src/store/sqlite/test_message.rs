@@ -6,7 +6,7 @@ use sqlx::SqliteConnection;
 use super::directory::write_audit_entry;
 use super::limit::{CountedSend, Tally};
 use super::row::Fields;
-use super::{SqliteStore, StoreError, fault, quota};
+use super::{SqliteStore, StoreError, quota};
 use crate::domain::id::EnvironmentId;
 use crate::domain::time::Timestamp;
 use crate::store::audit::AuditEntry;
@@ -65,8 +65,7 @@ async fn count(db: &mut SqliteConnection, test: NewTest, audit: AuditEntry) -> R
     .bind(started_at.unix_micros())
     .bind(sends + 1)
     .execute(&mut *db)
-    .await
-    .map_err(fault)?;
+    .await?;
     write_audit_entry(db, &audit).await?;
     Ok(TestCount::Counted)
 }
@@ -79,8 +78,7 @@ async fn window(
         sqlx::query("SELECT minute_started_at, sends FROM test_message_windows WHERE environment_id = ?1")
             .bind(environment.0)
             .fetch_optional(db)
-            .await
-            .map_err(fault)?;
+            .await?;
     let Some(row) = row else {
         return Ok(None);
     };

@@ -8,7 +8,7 @@ use sqlx::{Row, SqliteConnection, SqliteExecutor};
 
 use super::bulk::{fetch_by_keys, ids_in};
 use super::row::{Fields, id_of};
-use super::{SqliteStore, StoreError, fault, message};
+use super::{SqliteStore, StoreError, message};
 use crate::domain::id::{ApplicationId, ConnectionId, EnvironmentId, MessageId, VerificationId};
 use crate::domain::idempotency::KeyedResend;
 use crate::domain::locale::LanguageTag;
@@ -99,9 +99,8 @@ impl Verifications for SqliteStore {
         .bind(environment.0)
         .bind(now.unix_micros())
         .fetch_one(&self.readers)
-        .await
-        .map_err(fault)?;
-        row.try_get("pending").map_err(fault)
+        .await?;
+        Ok(row.try_get("pending")?)
     }
 }
 
@@ -158,15 +157,11 @@ async fn find(
     application: ApplicationId,
     id: VerificationId,
 ) -> Result<Option<SqliteRow>, StoreError> {
-    sqlx::query(select_verifications!(
+    let query = sqlx::query(select_verifications!(
         "",
         "WHERE v.id = ?1 AND v.application_id = ?2"
-    ))
-    .bind(id.0)
-    .bind(application.0)
-    .fetch_optional(db)
-    .await
-    .map_err(fault)
+    ));
+    Ok(query.bind(id.0).bind(application.0).fetch_optional(db).await?)
 }
 
 const BY_IDS: &str = select_verifications!("", "WHERE v.id IN (SELECT unhex(value) FROM json_each(?1))");
@@ -207,8 +202,7 @@ async fn cancel(
             .bind(id.0)
             .bind(now.unix_micros())
             .execute(db)
-            .await
-            .map_err(fault)?;
+            .await?;
     }
     Ok(outcome)
 }

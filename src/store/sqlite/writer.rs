@@ -239,7 +239,6 @@ mod tests {
     use futures_util::TryStreamExt as _;
 
     use super::*;
-    use crate::store::sqlite::fault;
 
     async fn writer(place: &tempfile::TempDir) -> Writer {
         let file = DatabaseFile::named(&format!("sqlite://{}/otpost.db", place.path().display())).unwrap();
@@ -255,14 +254,15 @@ mod tests {
     }
 
     async fn execute(db: &mut SqliteConnection, statement: &'static str) -> Result<(), StoreError> {
-        sqlx::query(statement).execute(db).await.map(drop).map_err(fault)
+        sqlx::query(statement).execute(db).await?;
+        Ok(())
     }
 
     async fn revision(writer: &Writer) -> i64 {
         let read = writer.write(|db| {
             Box::pin(async move {
                 let query = sqlx::query_scalar("SELECT revision FROM installation");
-                query.fetch_one(db).await.map_err(fault)
+                Ok(query.fetch_one(db).await?)
             })
         });
         read.await.unwrap()
@@ -298,10 +298,10 @@ mod tests {
         let in_the_middle = writer.write::<(), _>(|db| {
             Box::pin(async move {
                 execute(db, RAISE).await?;
-                let mut within = db.begin().await.map_err(fault)?;
+                let mut within = db.begin().await?;
                 execute(&mut within, RAISE).await?;
                 let mut rows = sqlx::query("VALUES (1), (2)").fetch(&mut *within);
-                rows.try_next().await.map_err(fault)?;
+                rows.try_next().await?;
                 panic!("in a transaction within, while rows are coming");
             })
         });

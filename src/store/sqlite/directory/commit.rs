@@ -7,8 +7,8 @@ use super::revision;
 use crate::domain::time::Timestamp;
 use crate::store::audit::AuditEntry;
 use crate::store::directory::{Commit, Kind, Record, Step};
+use crate::store::sqlite::StoreError;
 use crate::store::sqlite::bulk::{Query, ids_in};
-use crate::store::sqlite::{StoreError, fault};
 
 /// Takes the steps.
 pub(super) async fn take(
@@ -48,7 +48,7 @@ async fn is_overtaken(db: &mut SqliteConnection, on: i64, step: &Step) -> Result
     .bind(on)
     .bind(step.environment_id().map(|id| id.0))
     .bind(step.is_shared());
-    if newer.fetch_optional(&mut *db).await.map_err(fault)?.is_some() {
+    if newer.fetch_optional(&mut *db).await?.is_some() {
         return Ok(true);
     }
     let Step::Put(record) = step else {
@@ -58,7 +58,7 @@ async fn is_overtaken(db: &mut SqliteConnection, on: i64, step: &Step) -> Result
         .bind(record.unique_name.as_deref())
         .bind(record.kind.as_str())
         .bind(record.id);
-    Ok(other.fetch_optional(db).await.map_err(fault)?.is_some())
+    Ok(other.fetch_optional(db).await?.is_some())
 }
 
 async fn put(
@@ -152,6 +152,6 @@ pub(in crate::store::sqlite) async fn write_audit_entry(
 }
 
 async fn run(db: &mut SqliteConnection, statement: Query<'_>) -> Result<(), StoreError> {
-    statement.execute(db).await.map_err(fault)?;
+    statement.execute(db).await?;
     Ok(())
 }

@@ -7,9 +7,9 @@ use crate::domain::id::KeyId;
 use crate::domain::keyring::{Fingerprint, Fingerprints, GenerationId, KeysFit, KnownKeys};
 use crate::domain::time::Timestamp;
 use crate::store::directory::KeyNeeds;
+use crate::store::sqlite::StoreError;
 use crate::store::sqlite::bulk::ids_in;
 use crate::store::sqlite::row::Fields;
-use crate::store::sqlite::{StoreError, fault};
 
 pub(super) async fn touch_keys(
     db: &mut SqliteConnection,
@@ -24,8 +24,7 @@ pub(super) async fn touch_keys(
         .bind(key.0)
         .bind(now.unix_micros())
         .execute(&mut *db)
-        .await
-        .map_err(fault)?;
+        .await?;
     }
     Ok(())
 }
@@ -44,8 +43,7 @@ pub(super) async fn fit_keys(
         // Keys that nothing was made with may be lost.
         sqlx::query("DELETE FROM key_generations")
             .execute(&mut *db)
-            .await
-            .map_err(fault)?;
+            .await?;
     }
     for fingerprint in &keys.generations {
         sqlx::query(
@@ -56,22 +54,19 @@ pub(super) async fn fit_keys(
         .bind(&fingerprint.value[..])
         .bind(now.unix_micros())
         .execute(&mut *db)
-        .await
-        .map_err(fault)?;
+        .await?;
     }
     sqlx::query("UPDATE installation SET index_fingerprint = ?1 WHERE id = 1")
         .bind(&keys.index[..])
         .execute(&mut *db)
-        .await
-        .map_err(fault)?;
+        .await?;
     Ok(fit)
 }
 
 pub(super) async fn known_keys(db: &mut SqliteConnection) -> Result<KnownKeys, StoreError> {
     let generations = sqlx::query("SELECT key_id, fingerprint FROM key_generations")
         .fetch_all(&mut *db)
-        .await
-        .map_err(fault)?;
+        .await?;
     let installation = sqlx::query(
         "SELECT index_fingerprint,
              EXISTS (SELECT 1 FROM records) OR EXISTS (SELECT 1 FROM verifications)
@@ -79,8 +74,7 @@ pub(super) async fn known_keys(db: &mut SqliteConnection) -> Result<KnownKeys, S
          FROM installation WHERE id = 1",
     )
     .fetch_one(db)
-    .await
-    .map_err(fault)?;
+    .await?;
     let fields = Fields::of(&installation, "installation", 1);
     Ok(KnownKeys {
         index: fields.hash_if_any("index_fingerprint")?,
@@ -93,7 +87,7 @@ pub(super) async fn known_keys(db: &mut SqliteConnection) -> Result<KnownKeys, S
 }
 
 fn read_fingerprint(row: &SqliteRow) -> Result<Fingerprint, StoreError> {
-    let key_id: i32 = row.try_get("key_id").map_err(fault)?;
+    let key_id: i32 = row.try_get("key_id")?;
     let fields = Fields::of(row, "key_generations", key_id);
     let generation = GenerationId::new(key_id).ok_or_else(|| fields.corrupt("key_id"))?;
     let value = fields.hash("fingerprint")?;
@@ -109,12 +103,11 @@ pub(super) async fn key_needs(db: &mut SqliteConnection) -> Result<KeyNeeds, Sto
          SELECT NULL, substr(sealed_data, 1, 5) FROM notifications WHERE sealed_data IS NOT NULL"
     ))
     .fetch_all(&mut *db)
-    .await
-    .map_err(fault)?;
+    .await?;
     let mut needs = KeyNeeds::default();
     for row in rows {
-        let key_id: Option<i32> = row.try_get("code_key_id").map_err(fault)?;
-        let header: Option<Vec<u8>> = row.try_get("header").map_err(fault)?;
+        let key_id: Option<i32> = row.try_get("code_key_id")?;
+        let header: Option<Vec<u8>> = row.try_get("header")?;
         needs.codes.extend(key_id);
         needs.sealed.extend(header);
     }
@@ -126,7 +119,7 @@ pub(super) async fn key_needs(db: &mut SqliteConnection) -> Result<KeyNeeds, Sto
          FROM (SELECT id FROM notifications ORDER BY id LIMIT 100) n
               JOIN notification_recipients r ON r.notification_id = n.id",
     );
-    let headers: Vec<Vec<u8>> = recipients.fetch_all(db).await.map_err(fault)?;
+    let headers: Vec<Vec<u8>> = recipients.fetch_all(db).await?;
     needs.oldest_recipients.extend(headers);
     Ok(needs)
 }
@@ -139,8 +132,7 @@ pub(super) async fn forget_keys(
         sqlx::query("DELETE FROM key_generations WHERE key_id = ?1")
             .bind(generation.get())
             .execute(&mut *db)
-            .await
-            .map_err(fault)?;
+            .await?;
     }
     Ok(())
 }

@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::count;
 use crate::domain::time::Timestamp;
 use crate::store::REMOVAL_GRACE;
-use crate::store::sqlite::{StoreError, fault};
+use crate::store::sqlite::StoreError;
 
 /// A statement about the first messages of the environment `?1` in the order of an index: at most `?2`, each time the same.
 macro_rules! messages_of {
@@ -44,18 +44,17 @@ pub(super) async fn clear_next(
     )
     .bind(now.unix_micros())
     .fetch_optional(&mut *db)
-    .await
-    .map_err(fault)?;
+    .await?;
     let Some(next) = next else {
         return Ok(false);
     };
-    let owner: Uuid = next.try_get("owner_id").map_err(fault)?;
+    let owner: Uuid = next.try_get("owner_id")?;
     let mut removed = 0;
     for statement in STATEMENTS {
         removed += count(db, sqlx::query(statement).bind(owner).bind(limit)).await?;
     }
     if removed == 0 {
-        let removed_at: i64 = next.try_get("removed_at").map_err(fault)?;
+        let removed_at: i64 = next.try_get("removed_at")?;
         put_off(db, owner, removed_at, now).await?;
     }
     Ok(true)

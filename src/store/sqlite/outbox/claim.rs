@@ -14,10 +14,10 @@ use crate::domain::time::Timestamp;
 use crate::store::attempt;
 use crate::store::notification::StoredNotification;
 use crate::store::outbox::{Claimed, Lease, Queue, StoredPayload, log_unreadable};
+use crate::store::sqlite::StoreError;
 use crate::store::sqlite::bulk::{fetch_by_keys, key_list, split_ids};
 use crate::store::sqlite::row::{Fields, id_of};
 use crate::store::sqlite::verification::{read_stored, select_verifications};
-use crate::store::sqlite::{StoreError, fault};
 
 /// The most entries that are looked at in one step of the writer: what a few batches of sends have made.
 const ENTRIES: u32 = 16;
@@ -86,8 +86,7 @@ async fn due_entries(
         .bind(now.unix_micros())
         .bind(ENTRIES)
         .fetch_all(db)
-        .await
-        .map_err(fault)?;
+        .await?;
     let entries = rows.iter().map(|row| {
         let fields = Fields::of(row, "outbox", "an entry");
         Ok((fields.value("id")?, split_ids(fields.value("message_ids")?)))
@@ -105,8 +104,7 @@ async fn find_waiting(
         .bind(key_list(entries.iter().flat_map(|(_, ids)| ids)))
         .bind(now.unix_micros())
         .fetch_all(db)
-        .await
-        .map_err(fault)?;
+        .await?;
     let waiting = rows.iter().map(|row| {
         let id = MessageId(id_of(row, "messages", "id")?);
         let due_at = Fields::of(row, "messages", id).time("due_at")?;
@@ -119,8 +117,7 @@ async fn delete_entry(db: &mut SqliteConnection, id: i64) -> Result<(), StoreErr
     sqlx::query("DELETE FROM outbox WHERE id = ?1")
         .bind(id)
         .execute(db)
-        .await
-        .map_err(fault)?;
+        .await?;
     Ok(())
 }
 
@@ -219,8 +216,7 @@ async fn hold(
     .bind(lease.token)
     .bind(now.unix_micros())
     .execute(db)
-    .await
-    .map_err(fault)?;
+    .await?;
     Ok(())
 }
 
@@ -234,8 +230,7 @@ async fn postpone(
         .bind(key_list(&ids))
         .bind(due_at.unix_micros())
         .execute(db)
-        .await
-        .map_err(fault)?;
+        .await?;
     Ok(())
 }
 

@@ -5,7 +5,7 @@ use sqlx::SqliteConnection;
 use crate::domain::id::MessageId;
 use crate::domain::time::Timestamp;
 use crate::store::outbox::Queue;
-use crate::store::sqlite::{StoreError, fault};
+use crate::store::sqlite::StoreError;
 
 /// Notes down when messages are due: an entry for each queue, for when the last of them is.
 pub(in crate::store::sqlite) async fn insert_entries(
@@ -40,7 +40,6 @@ pub(super) async fn insert_entry(
         .bind(due_at.unix_micros())
         .bind(ids)
         .execute(db)
-        .await
-        .map_err(fault)?;
+        .await?;
     Ok(())
 }

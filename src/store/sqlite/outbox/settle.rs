@@ -19,7 +19,7 @@ use crate::store::sqlite::bulk::{Write, fetch_by_keys, key_list};
 use crate::store::sqlite::limit::Tally;
 use crate::store::sqlite::row::{Fields, id_of};
 use crate::store::sqlite::verification::{find_all, read_stored};
-use crate::store::sqlite::{StoreError, fault, quota};
+use crate::store::sqlite::{StoreError, quota};
 
 /// Touches no column of an index, so that the common outcome changes one page.
 const RECORD: Write = Write {
@@ -104,8 +104,7 @@ async fn note_rare(db: &mut SqliteConnection, held: &[&Settlement]) -> Result<()
     )
     .bind(key_list(&ids))
     .execute(db)
-    .await
-    .map_err(fault)?;
+    .await?;
     Ok(())
 }
 
@@ -226,8 +225,7 @@ async fn end_cool_down(
         .bind(verification.id.0)
         .bind(refund.now.unix_micros())
         .execute(db)
-        .await
-        .map_err(fault)?;
+        .await?;
     Ok(())
 }
 

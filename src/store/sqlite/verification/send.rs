@@ -14,11 +14,11 @@ use crate::domain::idempotency::{KeyedHash, KeyedResend};
 use crate::domain::locale::LanguageTag;
 use crate::domain::purpose::MessagePurpose;
 use crate::domain::time::Timestamp;
+use crate::store::sqlite::StoreError;
 use crate::store::sqlite::bulk::{Write, fetch_by_keys};
 use crate::store::sqlite::limit::{CountedSend, Tally};
 use crate::store::sqlite::message::{MessageRow, insert_messages};
 use crate::store::sqlite::row::{Fields, id_of};
-use crate::store::sqlite::{StoreError, fault};
 use crate::store::verification::{
     Issue, KeyedRequests, NewSend, NewVerification, Resend, StoredVerification,
 };
@@ -143,8 +143,7 @@ async fn insert_expiries(db: &mut SqliteConnection, issued: &[&NewVerification])
             .bind(due_at.unix_micros())
             .bind(ids)
             .execute(&mut *db)
-            .await
-            .map_err(fault)?;
+            .await?;
     }
     Ok(())
 }
