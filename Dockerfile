@@ -14,8 +14,8 @@ WORKDIR /build
 # The dependencies alone, behind an empty program: this layer stays until Cargo.toml, Cargo.lock or build.rs changes. The build
 # script is there for its own dependencies, and finds the files that it compresses empty.
 COPY Cargo.toml Cargo.lock build.rs ./
-RUN mkdir -p src/http/docs && echo 'fn main() {}' > src/main.rs \
-    && touch src/lib.rs src/http/docs/index.html src/http/docs/start.js \
+RUN mkdir -p docs src/http/docs && echo 'fn main() {}' > src/main.rs \
+    && touch docs/openapi.json src/lib.rs src/http/docs/index.html src/http/docs/start.js \
     && cargo build --release --locked \
     && rm -r src
 
@@ -24,9 +24,10 @@ COPY sqlx.toml ./
 COPY .sqlx .sqlx
 COPY migrations migrations
 COPY config config
+COPY docs/openapi.json docs/openapi.json
 COPY src src
 # Newer than the empty program, whatever times the checkout gave the files.
-RUN touch src/main.rs src/lib.rs src/http/docs/* \
+RUN touch docs/openapi.json src/main.rs src/lib.rs src/http/docs/* \
     && cargo build --release --locked --bin otpost \
     && mkdir -p /image/data \
     && cp target/release/otpost /image/otpost

@@ -1,5 +1,5 @@
-//! Compresses the files of the page `/docs/`, ours and Swagger UI's, into the program: a request for one of them costs neither
-//! the work nor a copy. Writes a table of them for `src/http/docs.rs` to include.
+//! Compresses the OpenAPI document and the files of the page `/docs/`, ours and Swagger UI's, into the program: a request for one of
+//! them costs neither the work nor a copy, and a start writes none. Writes a table of them for `src/http/docs.rs` to include.
 
 use std::error::Error;
 use std::fmt::Write as _;
@@ -13,13 +13,18 @@ use sha2::{Digest as _, Sha256};
 use utoipa_swagger_ui_vendored::SWAGGER_UI_VENDORED;
 use zip::ZipArchive;
 
-/// `(name under /docs/, media type)` of our own files.
-const OURS: &[(&str, &str)] = &[
-    ("index.html", "text/html; charset=utf-8"),
-    ("start.js", "text/javascript; charset=utf-8"),
+/// `(file, path, media type)` of our own files. A test holds the document to what the code says.
+const OURS: &[(&str, &str, &str)] = &[
+    ("docs/openapi.json", "/openapi.json", "application/json"),
+    ("src/http/docs/index.html", "/docs/", "text/html; charset=utf-8"),
+    (
+        "src/http/docs/start.js",
+        "/docs/start.js",
+        "text/javascript; charset=utf-8",
+    ),
 ];
 
-/// The same of those of Swagger UI's distribution that the page needs.
+/// `(name under /docs/, media type)` of those of Swagger UI's distribution that the page needs.
 const SWAGGER_UI: &[(&str, &str)] = &[
     ("swagger-ui.css", "text/css; charset=utf-8"),
     ("swagger-ui-bundle.js", "text/javascript; charset=utf-8"),
@@ -34,20 +39,14 @@ fn main() -> Result<(), Box<dyn Error>> {
     let out = env::var("OUT_DIR")?;
     let out = Path::new(&out);
     let mut table = String::from("[");
-    for (name, media_type) in OURS {
-        let path = format!("src/http/docs/{name}");
-        println!("cargo::rerun-if-changed={path}");
-        add(&mut table, out, name, media_type, &fs::read(path)?)?;
+    for (file, path, media_type) in OURS {
+        println!("cargo::rerun-if-changed={file}");
+        add(&mut table, out, path, media_type, &fs::read(file)?)?;
     }
     let mut archive = ZipArchive::new(Cursor::new(SWAGGER_UI_VENDORED))?;
     for (name, media_type) in SWAGGER_UI {
-        add(
-            &mut table,
-            out,
-            name,
-            media_type,
-            &distributed(&mut archive, name)?,
-        )?;
+        let bytes = distributed(&mut archive, name)?;
+        add(&mut table, out, &format!("/docs/{name}"), media_type, &bytes)?;
     }
     table.push(']');
     fs::write(out.join("docs.rs"), table)?;
@@ -76,14 +75,15 @@ fn distributed(archive: &mut ZipArchive<Cursor<&[u8]>>, name: &str) -> Result<Ve
 fn add(
     table: &mut String,
     out: &Path,
-    name: &str,
+    path: &str,
     media_type: &str,
     bytes: &[u8],
 ) -> Result<(), Box<dyn Error>> {
+    let name = path.replace('/', "_");
     let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
     encoder.write_all(bytes)?;
     let compressed = encoder.finish()?;
-    fs::write(out.join(name), bytes)?;
+    fs::write(out.join(&name), bytes)?;
     let hash: String = Sha256::digest(bytes)[..16]
         .iter()
         .fold(String::new(), |mut hex, byte| {
@@ -98,7 +98,7 @@ fn add(
     }
     writeln!(
         table,
-        "File {{ name: {name:?}, media_type: {media_type:?}, plain: include_bytes!({name:?}), gzip: {gzip}, hash: {hash:?} }},"
+        "File {{ path: {path:?}, media_type: {media_type:?}, plain: include_bytes!({name:?}), gzip: {gzip}, hash: {hash:?} }},"
     )?;
     Ok(())
 }

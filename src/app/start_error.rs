@@ -60,9 +60,6 @@ pub enum StartError {
     /// No client for outgoing connections.
     #[error("the client for outgoing connections cannot be made")]
     Client(#[source] Box<dyn std::error::Error + Send + Sync>),
-    /// The documentation cannot be written.
-    #[error("the OpenAPI document cannot be written")]
-    Docs(#[source] serde_json::Error),
 }
 
 impl From<StoreError> for StartError {

@@ -9,14 +9,13 @@ use axum::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, LOCATION, REFERR
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get};
-use utoipa::openapi::OpenApi;
 
 use super::problem::Code;
 use super::static_file::StaticFile;
 
-/// A file of the page `/docs/`, as `build.rs` writes it down.
+/// The OpenAPI document or a file of the page `/docs/`, as `build.rs` writes it down.
 struct File {
-    name: &'static str,
+    path: &'static str,
     media_type: &'static str,
     plain: &'static [u8],
     /// Where that is smaller.
@@ -24,10 +23,9 @@ struct File {
     hash: &'static str,
 }
 
-/// All of them; `index.html` is the page itself.
 const FILES: &[File] = &include!(concat!(env!("OUT_DIR"), "/docs.rs"));
 
-const ICON: &str = "favicon-32x32.png";
+const ICON: &str = "/docs/favicon-32x32.png";
 
 const HTML: &str = "text/html; charset=utf-8";
 
@@ -40,30 +38,24 @@ const UI_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'
                          connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /// `GET /openapi.json`, `/docs` and `/docs/problems`.
-///
-/// # Errors
-/// When the document cannot be written as JSON.
-pub fn router(document: &OpenApi) -> Result<Router, serde_json::Error> {
-    let json = StaticFile::written("application/json", document.to_json()?);
+pub fn router() -> Router {
     let problems = StaticFile::written(HTML, problems_page());
     let mut router = Router::new()
-        .route("/openapi.json", serve(json, PAGE_POLICY))
         .route("/docs/problems", serve(problems, PAGE_POLICY))
         .route(
             "/docs",
             get(|| async { (StatusCode::SEE_OTHER, [(LOCATION, "docs/")]) }),
         );
     for file in FILES {
-        let name = file.name.trim_end_matches("index.html");
         let content = StaticFile::built_in(file.media_type, file.plain, file.gzip, file.hash);
-        let file = serve(content, UI_POLICY);
+        let served = serve(content, UI_POLICY);
         // Where browsers look for the icon of a page that names none.
-        if name == ICON {
-            router = router.route("/favicon.ico", file.clone());
+        if file.path == ICON {
+            router = router.route("/favicon.ico", served.clone());
         }
-        router = router.route(&format!("/docs/{name}"), file);
+        router = router.route(file.path, served);
     }
-    Ok(router)
+    router
 }
 
 fn serve(file: StaticFile, policy: &'static str) -> MethodRouter {

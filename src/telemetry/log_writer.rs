@@ -2,13 +2,15 @@
 //! faster than they are taken, they are dropped and counted.
 
 use std::io::{self, Write};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
+use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread;
 use std::time::Duration;
 
+use tokio::sync::mpsc::error::{TryRecvError, TrySendError};
+use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tracing_subscriber::fmt::MakeWriter;
 
-/// Lines that wait at most; at some 300 bytes each, about 5 MB.
+/// Lines that wait at most; at some 300 bytes each, about 5 MB. The channel of the runtime takes memory only for what waits.
 const WAITING: usize = 16_384;
 
 /// How long the end of the process waits for the last lines.
@@ -25,54 +27,44 @@ enum Entry {
 
 /// The way to the thread, one for each line.
 #[derive(Clone)]
-pub struct LogWriter(SyncSender<Entry>);
+pub struct LogWriter(Sender<Entry>);
 
 /// Writes out what waits when it is dropped, at the end of the process.
-pub struct LogGuard(SyncSender<Entry>);
+pub struct LogGuard(Sender<Entry>);
 
 impl LogWriter {
     /// Starts the thread, which writes to `sink` until the process ends.
     pub fn start(sink: impl Write + Send + 'static) -> (Self, LogGuard) {
-        let (sender, receiver) = sync_channel(WAITING);
+        let (sender, receiver) = channel(WAITING);
         let thread = thread::Builder::new().name("log".to_owned());
         // Without the thread the channel is closed and lines are dropped: no log is no reason not to serve.
-        drop(thread.spawn(move || write_all(&receiver, sink)));
+        drop(thread.spawn(move || write_all(receiver, sink)));
         (Self(sender.clone()), LogGuard(sender))
     }
 }
 
-fn write_all(entries: &Receiver<Entry>, sink: impl Write) {
+fn write_all(mut entries: Receiver<Entry>, sink: impl Write) {
     let mut sink = io::BufWriter::new(sink);
-    let mut waiting = false;
     loop {
         // While more lines wait they are written together; then they are given out.
-        let entry = if waiting {
-            match entries.recv_timeout(Duration::ZERO) {
-                Ok(entry) => entry,
-                Err(RecvTimeoutError::Timeout) => {
-                    let _ = sink.flush();
-                    waiting = false;
-                    continue;
-                }
-                Err(RecvTimeoutError::Disconnected) => return,
+        let entry = match entries.try_recv() {
+            Ok(entry) => Some(entry),
+            Err(TryRecvError::Empty) => {
+                let _ = sink.flush();
+                entries.blocking_recv()
             }
-        } else {
-            match entries.recv() {
-                Ok(entry) => entry,
-                Err(_) => return,
-            }
+            Err(TryRecvError::Disconnected) => None,
         };
         match entry {
             // A full disk must not end the thread: the next line may find place again.
-            Entry::Line(line) => {
+            Some(Entry::Line(line)) => {
                 let _ = sink.write_all(&line);
-                waiting = true;
             }
-            Entry::Flush(done) => {
+            Some(Entry::Flush(done)) => {
                 let _ = sink.flush();
                 let _ = done.try_send(());
-                waiting = false;
             }
+            None => return,
         }
     }
 }

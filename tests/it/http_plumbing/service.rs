@@ -14,7 +14,7 @@ use otpost::http::health::{self, Probe, Readiness};
 use otpost::http::layer::{self, Layers};
 use otpost::http::problem::{Cause, Code, Problem};
 use otpost::http::server::{self, Limits, Stop};
-use otpost::http::{docs, metrics, openapi};
+use otpost::http::{docs, metrics};
 use otpost::lifecycle::Shutdown;
 use otpost::telemetry;
 use serde::{Deserialize, Serialize};
@@ -101,7 +101,6 @@ impl Service {
             Shutdown::default(),
         );
         let readiness = Arc::new(Readiness::new(Arc::new(AlwaysThere), shutdown.leaving()));
-        let document = openapi::document([health::routes().into_openapi()]);
         let layers = Layers::new(layer::Settings {
             body_timeout: settings.body_timeout,
             timeout: settings.timeout,
@@ -111,7 +110,7 @@ impl Service {
         });
         let router = layers
             .bound(endpoints(gate.clone(), entered.clone()))
-            .merge(layers.bound_open(docs::router(&document).unwrap()))
+            .merge(layers.bound_open(docs::router()))
             .merge(health::routes().with_state(readiness).split_for_parts().0)
             .merge(metrics::router(telemetry::metrics().unwrap()));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
