@@ -86,26 +86,30 @@ named! {
 }
 
 /// Why a message failed.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct Failure {
-    /// The reason's name.
+    /// Why, in a word.
     pub code: FailureCode,
-    /// What to do next, in a sentence. Holds no recipient, code or credential.
+    /// What to do next.
+    // A sentence that holds no recipient, code or credential.
     pub detail: String,
 }
 
-/// What a caller sees of a message.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// One SMS or email to one recipient.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[schema(as = Message)]
 pub struct MessageSummary {
-    /// Its id.
+    /// What an administrator reads it by.
     pub id: MessageId,
-    /// What is known of it.
+    /// What is known of it by now.
     pub status: MessageStatus,
-    /// Who has it; `None` while queued.
+    /// Who has it; `null` while it is queued.
+    #[schema(required)]
     pub provider: Option<Provider>,
     /// Whether the platform sender stood in for the environment's own.
     pub fallback: bool,
     /// Why it failed.
+    #[schema(required)]
     pub error: Option<Failure>,
 }
 

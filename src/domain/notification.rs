@@ -3,6 +3,8 @@
 
 use std::time::Duration;
 
+use serde::Serialize;
+
 use super::id::NotificationId;
 use super::message::MessageSummary;
 use super::named::named;
@@ -138,10 +140,11 @@ impl NotificationEvent {
     }
 }
 
-/// The notification object: the same in every answer about it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Something that has happened, and what was decided on telling of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[schema(as = Notification)]
 pub struct NotificationView {
-    /// `ntf_…`.
+    /// What it is read by.
     pub id: NotificationId,
     /// What has happened.
     pub event: NotificationEvent,
@@ -150,6 +153,7 @@ pub struct NotificationView {
     /// What was decided.
     pub outcome: NotificationOutcome,
     /// Why nobody gets a message.
+    #[schema(required)]
     pub reason: Option<SuppressionReason>,
     /// A message for each recipient, in the order of the request.
     pub messages: Vec<MessageSummary>,

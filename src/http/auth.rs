@@ -13,6 +13,7 @@ use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 
 use super::extract::{ClientAddress, bearer};
+use super::failed_auth::{FAILURES, WINDOW};
 use super::problem::{Code, Problem};
 use super::state::Services;
 use crate::domain::api_key::ApiKey;
@@ -51,11 +52,11 @@ async fn authenticate(State(services): State<Arc<Services>>, mut request: Reques
 
 fn find(services: &Services, request: &Request) -> Result<Authenticated, Problem> {
     let address = ClientAddress::of(request.extensions())?;
-    let key = bearer(request.headers()).and_then(|bearer| ApiKey::parse(bearer.0.expose()).ok());
+    let key = bearer(request.headers()).and_then(|key| ApiKey::parse(key.expose()).ok());
     let snapshot = services.directory.current();
     let Some(holder) = key.and_then(|key| snapshot.holder(&key.hash())) else {
-        let failures = &services.failed_authentications;
-        return Err(failures.record_failure(address.ip()).into());
+        let wait = services.failed_authentications.record_failure(address.ip());
+        return Err(wait.map_or_else(Problem::unauthorized, too_many_failures));
     };
     services.last_used.note(holder.key_id());
     Ok(Authenticated { holder, address })
@@ -111,6 +112,11 @@ impl From<OutOfService> for Problem {
     fn from(error: OutOfService) -> Self {
         Self::unavailable(error).retry_after(Duration::from_secs(1))
     }
+}
+
+fn too_many_failures(wait: Duration) -> Problem {
+    let detail = "This address has sent too many invalid API keys. Wait, then send a valid one.";
+    Problem::new(Code::RateLimited, detail).rate_limit("authentication", FAILURES, WINDOW, wait)
 }
 
 fn wrong_kind() -> Problem {

@@ -1,13 +1,14 @@
 //! `ETag` and `If-Match`, from the number that every change of a row raises (RFC 9110, sections 8.8.3 and 13.1.1).
 
+use std::convert::Infallible;
+
 use axum::extract::FromRequestParts;
 use axum::http::header::{ETAG, IF_MATCH, LOCATION};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
-use super::problem::{Code, Problem};
 use crate::service::administration::Expected;
 
 /// A resource with its version.
@@ -20,11 +21,7 @@ pub struct Tagged<T> {
 
 impl<T: Serialize> IntoResponse for Tagged<T> {
     fn into_response(self) -> Response {
-        let mut response = axum::Json(self.body).into_response();
-        if let Ok(value) = HeaderValue::from_str(&tag(self.version)) {
-            response.headers_mut().insert(ETAG, value);
-        }
-        response
+        ([(ETAG, tag(self.version))], axum::Json(self.body)).into_response()
     }
 }
 
@@ -38,12 +35,8 @@ pub struct Created<T> {
 
 impl<T: Serialize> IntoResponse for Created<T> {
     fn into_response(self) -> Response {
-        let mut response = self.resource.into_response();
-        *response.status_mut() = StatusCode::CREATED;
-        if let Ok(value) = HeaderValue::from_str(&self.location) {
-            response.headers_mut().insert(LOCATION, value);
-        }
-        response
+        let location = [(LOCATION, self.location)];
+        (StatusCode::CREATED, location, self.resource).into_response()
     }
 }
 
@@ -51,54 +44,38 @@ fn tag(version: i64) -> String {
     format!("\"v{version}\"")
 }
 
-/// What the caller last saw, if it says so.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct IfMatch(Option<Vec<String>>);
-
-impl IfMatch {
-    /// Whether a change of the row at `version` may go on, and on which version it then must land.
-    pub fn expect(&self, version: i64) -> Result<Expected, Problem> {
-        match &self.0 {
-            None => Ok(Expected::Any),
-            Some(tags) if tags.iter().any(|given| given == "*") => Ok(Expected::Any),
-            Some(tags) if tags.contains(&tag(version)) => Ok(Expected::Version(version)),
-            Some(_) => Err(precondition_failed()),
-        }
-    }
-
-    fn read(headers: &HeaderMap) -> Self {
-        let lines: Vec<&str> = headers
-            .get_all(IF_MATCH)
-            .iter()
-            .filter_map(|line| line.to_str().ok())
-            .collect();
-        if !headers.contains_key(IF_MATCH) {
-            return Self(None);
-        }
-        Self(Some(
-            lines
-                .iter()
-                .flat_map(|line| line.split(','))
-                .map(|tag| tag.trim().to_owned())
-                .collect(),
-        ))
-    }
+/// The version that has this tag. A weak tag, and one that is none of ours, is of no version.
+fn version(given: &str) -> Option<i64> {
+    let version = given.strip_prefix("\"v")?.strip_suffix('"')?.parse().ok()?;
+    (tag(version) == given).then_some(version)
 }
 
-/// Somebody else has changed the resource.
-#[must_use]
-pub fn precondition_failed() -> Problem {
-    Problem::new(
-        Code::PreconditionFailed,
-        "It has changed since it was read; read it again, then change it.",
-    )
+/// What the caller last saw, if it says so.
+pub struct IfMatch(pub Expected);
+
+impl IfMatch {
+    fn read(headers: &HeaderMap) -> Expected {
+        if !headers.contains_key(IF_MATCH) {
+            return Expected::Any;
+        }
+        let lines = headers.get_all(IF_MATCH).iter();
+        let tags: Vec<&str> = lines
+            .filter_map(|line| line.to_str().ok())
+            .flat_map(|line| line.split(','))
+            .map(str::trim)
+            .collect();
+        if tags.contains(&"*") {
+            return Expected::Any;
+        }
+        Expected::Versions(tags.into_iter().filter_map(version).collect())
+    }
 }
 
 impl<S: Sync> FromRequestParts<S> for IfMatch {
-    type Rejection = std::convert::Infallible;
+    type Rejection = Infallible;
 
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
-        Ok(Self::read(&parts.headers))
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        Ok(Self(Self::read(&parts.headers)))
     }
 }
 
@@ -106,24 +83,21 @@ impl<S: Sync> FromRequestParts<S> for IfMatch {
 mod tests {
     use super::*;
 
-    fn if_match(values: &[&str]) -> IfMatch {
+    fn may_change(values: &[&str], version: i64) -> bool {
         let mut headers = HeaderMap::new();
         for value in values {
             headers.append(IF_MATCH, value.parse().unwrap());
         }
-        IfMatch::read(&headers)
+        IfMatch::read(&headers).check(version).is_ok()
     }
 
     #[test]
     fn only_the_version_that_is_there_or_a_star_matches() {
-        assert_eq!(if_match(&[]).expect(3).unwrap(), Expected::Any);
-        assert_eq!(if_match(&["*"]).expect(3).unwrap(), Expected::Any);
-        assert_eq!(
-            if_match(&["\"v2\", \"v3\""]).expect(3).unwrap(),
-            Expected::Version(3)
-        );
-        for other in ["\"v2\"", "v3", "W/\"v3\"", ""] {
-            assert!(if_match(&[other]).expect(3).is_err(), "{other}");
+        for some in [&[][..], &["*"], &["\"v2\", \"v3\""], &["\"v2\"", "\"x\", \"v3\""]] {
+            assert!(may_change(some, 3), "{some:?}");
+        }
+        for other in ["\"v2\"", "v3", "W/\"v3\"", "\"v+3\"", "\"v03\"", "\"3\"", ""] {
+            assert!(!may_change(&[other], 3), "{other}");
         }
     }
 }

@@ -10,11 +10,11 @@ mod prefer;
 mod query;
 mod segments;
 
-pub use bearer::{Bearer, bearer};
+pub use bearer::bearer;
 pub use body::{Bodies, Json, NoBody, Payload};
 pub use client_address::ClientAddress;
 pub use draft::{Draft, Patch};
 pub use idempotency_key::IdempotencyKey;
 pub use prefer::Prefer;
 pub use query::{NoParameters, Query};
-pub use segments::{FromSegment, FromSegments, Named, Segments};
+pub use segments::{Named, Subject, segment};

@@ -8,8 +8,6 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::problem::{Code, Problem};
-
 /// Failures an address may have in each [`WINDOW`].
 pub const FAILURES: u32 = 100;
 
@@ -19,31 +17,6 @@ pub const WINDOW: Duration = Duration::from_mins(1);
 /// Addresses that are counted apart. Beyond them all others share one count, so that memory stays bounded and
 /// whoever has many addresses gains nothing by it.
 const ADDRESSES: usize = 10_000;
-
-/// How an authentication that failed is answered.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum FailureVerdict {
-    /// As unauthorized.
-    Unauthorized,
-    /// As one of too many.
-    RateLimited {
-        /// When the window ends.
-        retry_after: Duration,
-    },
-}
-
-impl From<FailureVerdict> for Problem {
-    fn from(decision: FailureVerdict) -> Self {
-        match decision {
-            FailureVerdict::Unauthorized => Self::unauthorized(),
-            FailureVerdict::RateLimited { retry_after } => Self::new(
-                Code::RateLimited,
-                "This address has sent too many invalid API keys. Wait, then send a valid one.",
-            )
-            .rate_limit("authentication", FAILURES, WINDOW, retry_after),
-        }
-    }
-}
 
 /// Counts failures by address.
 #[derive(Debug, Default)]
@@ -65,8 +38,9 @@ struct Window {
 }
 
 impl FailedAuthentications {
-    /// Counts a failure of `address` and says how to answer it. Asked only after a key turned out not to be valid.
-    pub fn record_failure(&self, address: IpAddr) -> FailureVerdict {
+    /// Counts a failure of `address`, and says how long it has to wait where that was one of too many. Asked only after a key turned
+    /// out not to be valid.
+    pub fn record_failure(&self, address: IpAddr) -> Option<Duration> {
         let now = Instant::now();
         let fresh = Window {
             ends_at: now + WINDOW,
@@ -78,13 +52,7 @@ impl FailedAuthentications {
             *window = fresh;
         }
         window.failures = window.failures.saturating_add(1);
-        if window.failures > FAILURES {
-            FailureVerdict::RateLimited {
-                retry_after: window.ends_at - now,
-            }
-        } else {
-            FailureVerdict::Unauthorized
-        }
+        (window.failures > FAILURES).then(|| window.ends_at - now)
     }
 }
 
@@ -118,7 +86,7 @@ mod tests {
     use super::*;
     use std::net::Ipv4Addr;
 
-    fn fail(failed: &FailedAuthentications, address: &str, times: u32) -> FailureVerdict {
+    fn fail(failed: &FailedAuthentications, address: &str, times: u32) -> Option<Duration> {
         let address = address.parse().unwrap();
         (0..times).map(|_| failed.record_failure(address)).last().unwrap()
     }
@@ -126,30 +94,22 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn an_address_may_fail_a_hundred_times_a_minute() {
         let failed = FailedAuthentications::default();
-        assert_eq!(fail(&failed, "192.0.2.1", 100), FailureVerdict::Unauthorized);
+        assert_eq!(fail(&failed, "192.0.2.1", 100), None);
         tokio::time::advance(Duration::from_secs(20)).await;
-        assert_eq!(
-            fail(&failed, "192.0.2.1", 1),
-            FailureVerdict::RateLimited {
-                retry_after: Duration::from_secs(40)
-            }
-        );
-        assert_eq!(fail(&failed, "192.0.2.2", 1), FailureVerdict::Unauthorized);
+        assert_eq!(fail(&failed, "192.0.2.1", 1), Some(Duration::from_secs(40)));
+        assert_eq!(fail(&failed, "192.0.2.2", 1), None);
         tokio::time::advance(Duration::from_secs(40)).await;
-        assert_eq!(fail(&failed, "192.0.2.1", 100), FailureVerdict::Unauthorized);
+        assert_eq!(fail(&failed, "192.0.2.1", 100), None);
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_subscriber_is_one_address_however_it_is_written() {
         let failed = FailedAuthentications::default();
         fail(&failed, "2001:db8:0:1::1", 100);
-        assert_ne!(
-            fail(&failed, "2001:db8:0:1:ffff::2", 1),
-            FailureVerdict::Unauthorized
-        );
-        assert_eq!(fail(&failed, "2001:db8:0:2::1", 1), FailureVerdict::Unauthorized);
+        assert_ne!(fail(&failed, "2001:db8:0:1:ffff::2", 1), None);
+        assert_eq!(fail(&failed, "2001:db8:0:2::1", 1), None);
         fail(&failed, "192.0.2.1", 100);
-        assert_ne!(fail(&failed, "::ffff:192.0.2.1", 1), FailureVerdict::Unauthorized);
+        assert_ne!(fail(&failed, "::ffff:192.0.2.1", 1), None);
     }
 
     #[tokio::test(start_paused = true)]
@@ -160,16 +120,10 @@ mod tests {
             failed.record_failure(address(n));
         }
         assert_eq!(failed.counts.lock().unwrap().by_address.len(), ADDRESSES);
-        assert_ne!(
-            failed.record_failure(address(1 << 20)),
-            FailureVerdict::Unauthorized
-        );
+        assert_ne!(failed.record_failure(address(1 << 20)), None);
 
         tokio::time::advance(WINDOW).await;
-        assert_eq!(
-            failed.record_failure(address(1 << 21)),
-            FailureVerdict::Unauthorized
-        );
+        assert_eq!(failed.record_failure(address(1 << 21)), None);
         assert_eq!(failed.counts.lock().unwrap().by_address.len(), 1);
     }
 }

@@ -7,15 +7,12 @@ use axum::http::StatusCode;
 use utoipa::openapi::header::HeaderBuilder;
 use utoipa::openapi::path::{Operation, ParameterBuilder, ParameterIn, PathItem};
 use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
-use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
-use utoipa::openapi::tag::TagBuilder;
-use utoipa::openapi::{
-    Components, ContactBuilder, Content, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder, Paths, Ref,
-    RefOr, Required, Response, ResponseBuilder, Server,
-};
-use utoipa::{PartialSchema, ToSchema};
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
+use utoipa::openapi::{Content, OpenApi, Ref, RefOr, Required, Response, ResponseBuilder};
+use utoipa::{OpenApi as OpenApiDerive, PartialSchema, ToSchema};
 
 use super::problem::{Body, CONTENT_TYPE, Code};
+use crate::domain::id::{ApplicationId, ConnectionId, KeyId};
 
 mod answer;
 mod schemas;
@@ -23,10 +20,10 @@ mod schemas;
 /// Under which operations name the codes they answer: `extensions(("x-problems" = json!(["incorrect_code"])))`.
 pub const PROBLEMS: &str = "x-problems";
 
-/// The security scheme of application keys: `security(("application_key" = []))`.
+/// The security scheme of application keys, which open what is under `/v1`.
 pub const APPLICATION_KEY: &str = "application_key";
 
-/// The security scheme of administrator keys: `security(("administrator_key" = []))`.
+/// The security scheme of administrator keys, which open what is under `/admin`.
 pub const ADMINISTRATOR_KEY: &str = "administrator_key";
 
 /// The whole document, of the `routes` of every module (`routes().into_openapi()`). Needs no running server.
@@ -39,11 +36,11 @@ pub fn document(routes: impl IntoIterator<Item = OpenApi>) -> OpenApi {
         components.schemas.values_mut().for_each(forget_null_defaults);
     }
     let mut answers = answer::Answers::read();
-    for item in document.paths.paths.values_mut() {
+    for (path, item) in &mut document.paths.paths {
         describe_versions(item);
         for operation in operations(item) {
-            // Said aloud: one that needs no key says so.
-            operation.security.get_or_insert_default();
+            operation.security = Some(keys(path));
+            describe_path(path, operation);
             describe_problems(operation);
             answers.describe(operation);
         }
@@ -52,40 +49,48 @@ pub fn document(routes: impl IntoIterator<Item = OpenApi>) -> OpenApi {
     document
 }
 
+/// What the document says beside its operations; the rest of `info` is the package's own.
+#[derive(OpenApiDerive)]
+#[openapi(
+    info(
+        description = "Sends and verifies one-time codes over SMS and email, for authentication frontends. Every answer that is not \
+                       a success is a problem (RFC 9457), explained under /docs/problems.",
+        contact(name = "The operator of this service"),
+    ),
+    servers((url = "/")),
+    components(schemas(Body)),
+    tags(
+        (name = "one-time codes", description = "Send a code, verify it, send it again, give it up."),
+        (name = "notifications", description = "Tell people of what concerns their access, by email and without a code."),
+        (name = "environments", description = "Whom messages are sent for, and over what."),
+        (name = "settings", description = "How an environment's messages travel, and the rules of its codes."),
+        (name = "applications", description = "Who may send in an environment."),
+        (name = "keys", description = "What applications and administrators call with."),
+        (name = "messages", description = "What was sent, and how much may be."),
+        (name = "audit log", description = "Who changed what, when and from where."),
+        (name = "operations", description = "Whether the service lives and is ready."),
+    )
+)]
+struct Foundation;
+
+/// What callers come in with: the scheme's name, the form of its keys, and what they are for.
+const KEYS: [(&str, &str, &str); 2] = [
+    (
+        APPLICATION_KEY,
+        "otpost_sk_…",
+        "Sends, verifies and reads what is its application's own.",
+    ),
+    (
+        ADMINISTRATOR_KEY,
+        "otpost_ak_…",
+        "Administers environments, under /admin.",
+    ),
+];
+
 fn foundation() -> OpenApi {
-    let tag = |name: &str, text: &str| TagBuilder::new().name(name).description(Some(text)).build();
-    let license = env!("CARGO_PKG_LICENSE");
-    let license = LicenseBuilder::new()
-        .name(license)
-        .identifier(Some(license))
-        .build();
-    let info = InfoBuilder::new()
-        .title("otpost")
-        .version(env!("CARGO_PKG_VERSION"))
-        .description(Some(
-            "Sends and verifies one-time codes over SMS and email, for authentication frontends. Every answer \
-             that is not a success is a problem (RFC 9457), explained under /docs/problems.",
-        ))
-        .contact(Some(ContactBuilder::new().name(Some("The operator of this service")).build()))
-        .license(Some(license))
-        .build();
-    let mut problem = vec![(Body::name().into_owned(), Body::schema())];
-    Body::schemas(&mut problem);
-    let mut components = Components::new();
-    components.schemas.extend(problem);
-    let schemes = [
-        (
-            APPLICATION_KEY,
-            "otpost_sk_…",
-            "Sends, verifies and reads what is its application's own.",
-        ),
-        (
-            ADMINISTRATOR_KEY,
-            "otpost_ak_…",
-            "Administers environments, under /admin.",
-        ),
-    ];
-    for (name, form, text) in schemes {
+    let mut document = Foundation::openapi();
+    let components = document.components.get_or_insert_default();
+    for (name, form, text) in KEYS {
         let scheme = HttpBuilder::new()
             .scheme(HttpAuthScheme::Bearer)
             .bearer_format(form)
@@ -93,32 +98,7 @@ fn foundation() -> OpenApi {
             .build();
         components.add_security_scheme(name, SecurityScheme::Http(scheme));
     }
-    OpenApiBuilder::new()
-        .info(info)
-        .servers(Some([Server::new("/")]))
-        .paths(Paths::new())
-        .components(Some(components))
-        .tags(Some([
-            tag(
-                "one-time codes",
-                "Send a code, verify it, send it again, give it up.",
-            ),
-            tag(
-                "notifications",
-                "Tell people of what concerns their access, by email and without a code.",
-            ),
-            tag("environments", "Whom messages are sent for, and over what."),
-            tag(
-                "settings",
-                "How an environment's messages travel, and the rules of its codes.",
-            ),
-            tag("applications", "Who may send in an environment."),
-            tag("keys", "What applications and administrators call with."),
-            tag("messages", "What was sent, and how much may be."),
-            tag("audit log", "Who changed what, when and from where."),
-            tag("operations", "Whether the service lives and is ready."),
-        ]))
-        .build()
+    document
 }
 
 fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
@@ -131,6 +111,52 @@ fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
         ..
     } = item;
     [get, put, post, delete, patch].into_iter().flatten()
+}
+
+/// Which key opens what is under this path. Said aloud: what needs none says so.
+fn keys(path: &str) -> Vec<SecurityRequirement> {
+    let key = match path.split('/').nth(1) {
+        Some("v1") => APPLICATION_KEY,
+        Some("admin") => ADMINISTRATOR_KEY,
+        _ => return Vec::new(),
+    };
+    vec![SecurityRequirement::new(key, [""; 0])]
+}
+
+/// Explains what the path names, as far as it is the same wherever it is named; a handler explains its `{id}` itself.
+fn describe_path(path: &str, operation: &mut Operation) {
+    let names = path
+        .split('/')
+        .filter_map(|segment| segment.strip_prefix('{')?.strip_suffix('}'));
+    let parameters = names.filter_map(|name| {
+        let (schema, text) = segment(name)?;
+        let parameter = ParameterBuilder::new()
+            .name(name)
+            .parameter_in(ParameterIn::Path)
+            .required(Required::True)
+            .description(Some(text))
+            .schema(Some(schema));
+        Some(parameter.build().into())
+    });
+    let parameters: Vec<_> = parameters.collect();
+    if !parameters.is_empty() {
+        operation
+            .parameters
+            .get_or_insert_default()
+            .splice(..0, parameters);
+    }
+}
+
+/// The form and the meaning of a part of paths.
+fn segment(name: &str) -> Option<(RefOr<Schema>, &'static str)> {
+    let id = |name| Ref::from_schema_name(name).into();
+    match name {
+        "env" => Some((String::schema(), "The environment's id or code")),
+        "app" => Some((id(ApplicationId::name()), "`app_…`")),
+        "key" => Some((id(KeyId::name()), "`key_…`")),
+        "conn" => Some((id(ConnectionId::name()), "`conn_…`")),
+        _ => None,
+    }
 }
 
 /// A field that may be left out has no default `null`: where it counts, absent and `null` are two things.
@@ -301,9 +327,8 @@ mod tests {
     fn an_operation_with_a_key_and_a_body_can_fail_in_their_ways_and_its_own() {
         #[utoipa::path(
             post,
-            path = "/x",
+            path = "/v1/x",
             request_body = String,
-            security(("application_key" = [])),
             responses((status = 200, description = "Done.")),
             extensions(("x-problems" = json!(["incorrect_code", "incorrect_code_length", "expired_code"]))),
         )]
@@ -312,7 +337,9 @@ mod tests {
         let routes =
             utoipa_axum::router::OpenApiRouter::<()>::default().routes(utoipa_axum::routes!(operation));
         let document = serde_json::to_value(document([routes.into_openapi()])).unwrap();
-        let responses = document["paths"]["/x"]["post"]["responses"].as_object().unwrap();
+        let responses = document["paths"]["/v1/x"]["post"]["responses"]
+            .as_object()
+            .unwrap();
         let statuses: Vec<_> = responses.keys().map(String::as_str).collect();
         assert_eq!(
             statuses,

@@ -28,12 +28,12 @@ mod verify;
 /// The routes under `/v1` that an application's key opens.
 pub fn routes() -> OpenApiRouter<Arc<Services>> {
     OpenApiRouter::new()
-        .routes(routes!(send::send))
-        .routes(routes!(verify::verify))
-        .routes(routes!(resend::resend))
-        .routes(routes!(cancel::cancel))
-        .routes(routes!(read::read))
-        .routes(routes!(connections::list))
+        .routes(routes!(send::send_code))
+        .routes(routes!(verify::verify_code))
+        .routes(routes!(resend::resend_code))
+        .routes(routes!(cancel::cancel_verification))
+        .routes(routes!(read::read_verification))
+        .routes(routes!(connections::list_connections))
 }
 
 /// The request that carries `key`, with its body as it was sent.

@@ -1,15 +1,18 @@
 //! Lists: a page of at most 100, and the cursor of the next one, which is the id of the last item on the page before. An item that
 //! is gone when its id comes back as a cursor is missed by nobody: the next page begins where it stood.
 
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::{IntoParams, PartialSchema, ToSchema};
 
-use super::problem::{FieldError, Problem};
-use crate::document::Draft;
+use super::extract::Query;
+use super::problem::Problem;
 use crate::domain::id::Id;
 use crate::domain::parsed;
 
-const NO_CURSOR: &str = "must be \"next_cursor\" of the page before";
+/// What a cursor takes.
+pub(super) const CURSOR: &str = "must be \"next_cursor\" of the page before";
 
 /// A page of a list.
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -41,7 +44,7 @@ pub struct Cursor<I>(I);
 impl<'de, I: Id> Deserialize<'de> for Cursor<I> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         parsed::read(deserializer, "", |id: String| {
-            I::parse(&id).map(Self).ok_or(NO_CURSOR)
+            I::parse(&id).map(Self).ok_or(CURSOR)
         })
     }
 }
@@ -59,7 +62,7 @@ pub struct PageQuery<I: PartialSchema> {
     cursor: Option<Cursor<I>>,
 }
 
-/// At most `limit` items behind the one with the id `after`.
+/// At most `limit` items behind the one with the id `after`. As an argument of a handler: of a query of nothing else.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Window<I> {
     /// How many, 1–100.
@@ -78,15 +81,6 @@ impl<I> Window<I> {
         }
     }
 
-    /// What a query of nothing else asks for.
-    pub fn of(query: Draft<PageQuery<I>>) -> Result<Self, Problem>
-    where
-        I: PartialSchema,
-    {
-        let query = query.finish()?;
-        Ok(Self::new(query.limit, query.cursor))
-    }
-
     /// How many items to ask the store for: one more than wanted tells whether there is another page.
     #[must_use]
     pub fn to_fetch(&self) -> u32 {
@@ -94,48 +88,29 @@ impl<I> Window<I> {
     }
 }
 
+impl<I: Id + PartialSchema, S: Sync> FromRequestParts<S> for Window<I> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let Query(query) = Query::<PageQuery<I>>::from_request_parts(parts, state).await?;
+        Ok(Self::new(query.limit, query.cursor))
+    }
+}
+
 impl<T> Page<T> {
-    /// The page that begins with the first of `behind`, which is what stands behind `window.after`: only what is on the page is
-    /// looked at.
-    pub fn of<'a, R: 'a, I: Id>(
-        behind: impl Iterator<Item = &'a R>,
+    /// The page that begins with the first of `items`, which are those behind `window.after`; `id` tells the id of each. Beside what is
+    /// on the page only the first of the next one is looked at.
+    pub fn of<I: Id>(
+        items: impl IntoIterator<Item = T>,
         window: &Window<I>,
-        id: impl Fn(&R) -> I,
-        view: impl Fn(&R) -> T,
+        id: impl FnOnce(&T) -> I,
     ) -> Self {
-        let found: Vec<&R> = behind.take(window.to_fetch() as usize).collect();
-        Self::fetched(found, window, |item| id(item), view)
-    }
-
-    /// As [`Page::of`], for a few items in an order of their own, none of which ever goes.
-    pub fn of_few<R, I: Id>(
-        all: &[R],
-        window: &Window<I>,
-        id: impl Fn(&R) -> I,
-        view: impl Fn(&R) -> T,
-    ) -> Result<Self, Problem> {
-        let place = |after| all.iter().position(|item| id(item) == after);
-        let start = match window.after.map(place) {
-            None => 0,
-            Some(Some(last)) => last + 1,
-            Some(None) => return Err(Problem::validation(vec![FieldError::new("/cursor", NO_CURSOR)])),
-        };
-        Ok(Self::of(all[start..].iter(), window, id, view))
-    }
-
-    /// The page of what a store answered that was asked for [`Window::to_fetch`] items.
-    pub fn fetched<R, I: Id>(
-        mut found: Vec<R>,
-        window: &Window<I>,
-        id: impl Fn(&R) -> I,
-        view: impl Fn(R) -> T,
-    ) -> Self {
-        let more = found.len() > window.limit as usize;
-        found.truncate(window.limit as usize);
-        let last = found.last().filter(|_| more);
+        let mut items = items.into_iter();
+        let data: Vec<T> = items.by_ref().take(window.limit as usize).collect();
+        let last = items.next().and(data.last());
         Self {
             next_cursor: last.map(|last| id(last).to_string()),
-            data: found.into_iter().map(view).collect(),
+            data,
         }
     }
 }
@@ -165,7 +140,7 @@ mod tests {
         let behind = all
             .iter()
             .filter(|number| window.after.is_none_or(|after| id(**number) > after));
-        let page = Page::of(behind, window, |number| id(*number), |number| *number);
+        let page = Page::of(behind.copied(), window, |number| id(*number));
         (page.data, page.next_cursor)
     }
 
@@ -186,14 +161,11 @@ mod tests {
     }
 
     #[test]
-    fn only_what_is_on_a_page_is_looked_at() {
-        let (taken, shown) = (Cell::new(0), Cell::new(0));
-        let count = |cell: &Cell<u32>| cell.set(cell.get() + 1);
-        let all: Vec<u128> = (0..10_000).collect();
-        let window = window(100, None);
-        let behind = all.iter().inspect(|_| count(&taken));
-        Page::of(behind, &window, |number| id(*number), |_| count(&shown));
-        assert_eq!((taken.get(), shown.get()), (101, 100));
+    fn only_what_is_on_a_page_is_looked_at_and_one_more() {
+        let taken = Cell::new(0);
+        let behind = (0..10_000).inspect(|_| taken.set(taken.get() + 1));
+        let page = Page::of(behind, &window(100, None), |number| id(*number));
+        assert_eq!((page.data.len(), taken.get()), (100, 101));
     }
 
     #[test]

@@ -77,18 +77,19 @@ pub enum Conflict {
 }
 
 /// What the caller of a change last saw.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Expected {
     /// Whatever is there.
     Any,
-    /// This version (`If-Match`).
-    Version(i64),
+    /// One of these versions (`If-Match`).
+    Versions(Vec<i64>),
 }
 
 impl Expected {
-    fn check(self, version: i64) -> Result<(), ChangeError> {
+    /// Whether what is there at `version` may be changed.
+    pub fn check(&self, version: i64) -> Result<(), ChangeError> {
         match self {
-            Self::Version(seen) if seen != version => Err(ChangeError::VersionMismatch),
+            Self::Versions(seen) if !seen.contains(&version) => Err(ChangeError::VersionMismatch),
             _ => Ok(()),
         }
     }

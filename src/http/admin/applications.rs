@@ -7,14 +7,14 @@ use axum::http::StatusCode;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::environment;
+use super::{InApplication, InEnvironment, application, environment};
 use crate::domain::business::AutofillDomain;
 use crate::domain::environment::{Application, ApplicationFields};
 use crate::domain::id::ApplicationId;
 use crate::domain::time::Timestamp;
 use crate::http::auth::Administrator;
 use crate::http::etag::{Created, IfMatch, Tagged};
-use crate::http::extract::{Json, NoBody, Patch, Query, Segments};
+use crate::http::extract::{Json, NoBody, Patch};
 use crate::http::page::{Page, PageQuery, Window};
 use crate::http::problem::Problem;
 use crate::http::state::Services;
@@ -52,53 +52,41 @@ impl ApplicationView {
 ///
 /// An application is what calls the service: a website, an app, a backend.
 #[utoipa::path(get, path = "/admin/v1/environments/{env}/applications", tag = "applications",
-    operation_id = "list_applications", security(("administrator_key" = [])),
-    params(("env" = String, Path, description = "The environment's id or code"), PageQuery<ApplicationId>),
+    params(PageQuery<ApplicationId>),
     responses((status = 200, description = "A page", body = Page<ApplicationView>)),
     extensions(("x-problems" = json!(["not_found", "validation_failed"]))))]
-pub async fn list(
-    State(services): State<Arc<Services>>,
+pub async fn list_applications(
     _: Administrator,
-    Segments(env): Segments<String>,
-    Query(query): Query<PageQuery<ApplicationId>>,
-) -> Result<Json<Page<ApplicationView>>, Problem> {
-    let environment = environment(&services, &env).await?;
-    let window = Window::of(query)?;
-    let behind = behind(&environment.applications, window.after).map(|(_, held)| &held.row);
-    let view = |application: &Arc<Application>| ApplicationView::of(application);
-    Ok(Json(Page::of(
-        behind,
-        &window,
-        |application| application.id,
-        view,
-    )))
+    InEnvironment(held): InEnvironment,
+    window: Window<ApplicationId>,
+) -> Json<Page<ApplicationView>> {
+    let behind = behind(&held.applications, window.after);
+    let views = behind.map(|(_, application)| ApplicationView::of(&application.row));
+    Json(Page::of(views, &window, |view| view.id))
 }
 
 /// Makes an application.
 ///
 /// Every connection is off for it, and it has no keys yet.
 #[utoipa::path(post, path = "/admin/v1/environments/{env}/applications", tag = "applications",
-    operation_id = "create_application", security(("administrator_key" = [])),
-    params(("env" = String, Path, description = "The environment's id or code")),
     request_body = ApplicationFields,
     responses((status = 201, description = "The application", body = ApplicationView,
         headers(("Location" = String, description = "The application"), ("ETag" = String, description = "Its version, for `If-Match`")))),
     extensions(("x-problems" = json!(["not_found", "validation_failed"]))))]
-pub async fn create(
+pub async fn create_application(
     State(services): State<Arc<Services>>,
     Administrator(actor): Administrator,
-    Segments(env): Segments<String>,
+    InEnvironment(held): InEnvironment,
     Json(new): Json<ApplicationFields>,
 ) -> Result<Created<ApplicationView>, Problem> {
-    let held = environment(&services, &env).await?.id();
-    let id = services
+    let env = held.id();
+    let app = services
         .administration
-        .create_application(&actor, held, &new)
+        .create_application(&actor, env, &new)
         .await?;
-    let made = application(&services, &held.to_string(), id).await?;
     Ok(Created {
-        location: format!("/admin/v1/environments/{held}/applications/{id}"),
-        resource: tagged(&made),
+        location: format!("/admin/v1/environments/{env}/applications/{app}"),
+        resource: tagged(&application(&*environment(&services, env)?, app)?),
     })
 }
 
@@ -106,63 +94,53 @@ pub async fn create(
 ///
 /// The `ETag` is the version that a change may be made conditional on.
 #[utoipa::path(get, path = "/admin/v1/environments/{env}/applications/{app}", tag = "applications",
-    operation_id = "read_application", security(("administrator_key" = [])),
-    params(("env" = String, Path, description = "The environment's id or code"), ("app" = ApplicationId, Path, description = "`app_…`")),
     responses((status = 200, description = "The application", body = ApplicationView)),
     extensions(("x-problems" = json!(["not_found"]))))]
-pub async fn read(
-    State(services): State<Arc<Services>>,
+pub async fn read_application(
     _: Administrator,
-    Segments((env, app)): Segments<(String, ApplicationId)>,
-) -> Result<Tagged<ApplicationView>, Problem> {
-    Ok(tagged(&application(&services, &env, app).await?))
+    InApplication(_environment, application): InApplication,
+) -> Tagged<ApplicationView> {
+    tagged(&application)
 }
 
 /// Changes an application's own fields.
 ///
 /// A field that is absent stays as it is, and `null` clears the autofill domain.
 #[utoipa::path(patch, path = "/admin/v1/environments/{env}/applications/{app}", tag = "applications",
-    operation_id = "update_application", security(("administrator_key" = [])),
-    params(("env" = String, Path, description = "The environment's id or code"), ("app" = ApplicationId, Path, description = "`app_…`")),
     request_body(content = ApplicationPatch, example = json!({"autofill_domain": "acme.example.com"})),
     responses((status = 200, description = "The application", body = ApplicationView)),
     extensions(("x-problems" = json!(["not_found", "validation_failed", "precondition_failed"]))))]
-pub async fn update(
+pub async fn update_application(
     State(services): State<Arc<Services>>,
     Administrator(actor): Administrator,
-    Segments((env, app)): Segments<(String, ApplicationId)>,
-    if_match: IfMatch,
+    InApplication(held, before): InApplication,
+    IfMatch(expected): IfMatch,
     Patch(patch): ApplicationPatch,
 ) -> Result<Tagged<ApplicationView>, Problem> {
-    let before = application(&services, &env, app).await?;
-    let expected = if_match.expect(before.version)?;
+    let (env, app) = (held.id(), before.row.id);
     services
         .administration
-        .update_application(&actor, (before.row.environment_id, app), &patch, expected)
+        .update_application(&actor, (env, app), &patch, &expected)
         .await?;
-    Ok(tagged(&application(&services, &env, app).await?))
+    Ok(tagged(&application(&*environment(&services, env)?, app)?))
 }
 
 /// Removes an application.
 ///
 /// Its keys open nothing any more, its pending verifications are canceled, and its messages stay listed.
 #[utoipa::path(delete, path = "/admin/v1/environments/{env}/applications/{app}", tag = "applications",
-    operation_id = "delete_application", security(("administrator_key" = [])),
-    params(("env" = String, Path, description = "The environment's id or code"), ("app" = ApplicationId, Path, description = "`app_…`")),
     responses((status = 204, description = "It is gone")),
     extensions(("x-problems" = json!(["invalid_request", "not_found", "precondition_failed"]))))]
-pub async fn remove(
+pub async fn delete_application(
     State(services): State<Arc<Services>>,
     Administrator(actor): Administrator,
-    Segments((env, app)): Segments<(String, ApplicationId)>,
-    if_match: IfMatch,
+    InApplication(held, application): InApplication,
+    IfMatch(expected): IfMatch,
     _: NoBody,
 ) -> Result<StatusCode, Problem> {
-    let held = application(&services, &env, app).await?;
-    let expected = if_match.expect(held.version)?;
     services
         .administration
-        .delete_application(&actor, (held.row.environment_id, app), expected)
+        .delete_application(&actor, (held.id(), application.row.id), &expected)
         .await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -172,17 +150,4 @@ fn tagged(application: &Versioned<Arc<Application>>) -> Tagged<ApplicationView> 
         version: application.version,
         body: ApplicationView::of(&application.row),
     }
-}
-
-/// An application of the environment that a path names.
-pub(super) async fn application(
-    services: &Services,
-    env: &str,
-    id: ApplicationId,
-) -> Result<Versioned<Arc<Application>>, Problem> {
-    environment(services, env)
-        .await?
-        .application(id)
-        .cloned()
-        .ok_or_else(Problem::not_found)
 }

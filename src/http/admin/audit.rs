@@ -7,12 +7,11 @@ use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::environment;
-use crate::document::Draft;
+use super::InEnvironment;
 use crate::domain::id::{AuditId, EnvironmentId, KeyId};
 use crate::domain::time::Timestamp;
 use crate::http::auth::Administrator;
-use crate::http::extract::{Json, Query, Segments};
+use crate::http::extract::Json;
 use crate::http::page::{Page, PageQuery, Window};
 use crate::http::problem::Problem;
 use crate::http::state::Services;
@@ -55,52 +54,44 @@ pub struct AuditActor {
 ///
 /// Who changed what, when and from where. Of secrets only that they were changed.
 #[utoipa::path(get, path = "/admin/v1/environments/{env}/audit", tag = "audit log",
-    operation_id = "list_audit_entries", security(("administrator_key" = [])),
-    params(("env" = String, Path, description = "The environment's id or code"), PageQuery<AuditId>),
+    params(PageQuery<AuditId>),
     responses((status = 200, description = "A page", body = Page<AuditEntryView>)),
     extensions(("x-problems" = json!(["not_found", "validation_failed"]))))]
-pub async fn list(
+pub async fn list_audit_entries(
     State(services): State<Arc<Services>>,
     _: Administrator,
-    Segments(env): Segments<String>,
-    Query(query): Query<PageQuery<AuditId>>,
+    InEnvironment(held): InEnvironment,
+    window: Window<AuditId>,
 ) -> Result<Json<Page<AuditEntryView>>, Problem> {
-    let environment = environment(&services, &env).await?;
-    page(&services, AuditScope::Environment(environment.id()), query).await
+    page(&services, AuditScope::Environment(held.id()), window).await
 }
 
 /// Lists the changes in the whole installation, newest first.
 ///
 /// In every environment, in those that are gone, and in none.
 #[utoipa::path(get, path = "/admin/v1/audit", tag = "audit log",
-    operation_id = "list_all_audit_entries", security(("administrator_key" = [])),
     params(PageQuery<AuditId>),
     responses((status = 200, description = "A page", body = Page<AuditEntryView>)),
     extensions(("x-problems" = json!(["validation_failed"]))))]
-pub async fn list_all(
+pub async fn list_all_audit_entries(
     State(services): State<Arc<Services>>,
     _: Administrator,
-    Query(query): Query<PageQuery<AuditId>>,
+    window: Window<AuditId>,
 ) -> Result<Json<Page<AuditEntryView>>, Problem> {
-    page(&services, AuditScope::Installation, query).await
+    page(&services, AuditScope::Installation, window).await
 }
 
 async fn page(
     services: &Services,
     scope: AuditScope,
-    query: Draft<PageQuery<AuditId>>,
+    window: Window<AuditId>,
 ) -> Result<Json<Page<AuditEntryView>>, Problem> {
-    let window = Window::of(query)?;
     let found = services
         .store
         .list_audit_entries(scope, window.after, window.to_fetch())
         .await?;
-    Ok(Json(Page::fetched(
-        found,
-        &window,
-        |entry| entry.id,
-        AuditEntryView::of,
-    )))
+    let views = found.into_iter().map(AuditEntryView::of);
+    Ok(Json(Page::of(views, &window, |view| view.id)))
 }
 
 impl AuditEntryView {

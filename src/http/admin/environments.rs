@@ -7,7 +7,7 @@ use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::environment;
+use super::{InEnvironment, environment};
 use crate::domain::business::{BusinessName, BusinessUrl};
 use crate::domain::environment::EnvironmentFields;
 use crate::domain::id::EnvironmentId;
@@ -16,7 +16,7 @@ use crate::domain::phone::Country;
 use crate::domain::time::Timestamp;
 use crate::http::auth::Administrator;
 use crate::http::etag::{Created, IfMatch, Tagged};
-use crate::http::extract::{Json, NoBody, Patch, Query, Segments};
+use crate::http::extract::{Json, NoBody, Patch, Query};
 use crate::http::page::{Page, PageQuery, Window};
 use crate::http::problem::Problem;
 use crate::http::state::Services;
@@ -67,21 +67,19 @@ impl EnvironmentView {
 ///
 /// Those that this release cannot read are missing from it, and everything in them answers `503`.
 #[utoipa::path(get, path = "/admin/v1/environments", tag = "environments",
-    operation_id = "list_environments", security(("administrator_key" = [])),
     params(PageQuery<EnvironmentId>),
     responses((status = 200, description = "A page", body = Page<EnvironmentView>)),
     extensions(("x-problems" = json!(["validation_failed"]))))]
-pub async fn list(
+pub async fn list_environments(
     State(services): State<Arc<Services>>,
     _: Administrator,
-    Query(query): Query<PageQuery<EnvironmentId>>,
+    window: Window<EnvironmentId>,
 ) -> Result<Json<Page<EnvironmentView>>, Problem> {
     services.directory.refresh().await?;
     let snapshot = services.directory.current();
-    let window = Window::of(query)?;
     let behind = snapshot.all_environments(window.after)?;
-    let view = |held: &Arc<EnvironmentSnapshot>| EnvironmentView::of(held);
-    Ok(Json(Page::of(behind, &window, |held| held.id(), view)))
+    let views = behind.map(|held| EnvironmentView::of(held));
+    Ok(Json(Page::of(views, &window, |view| view.id)))
 }
 
 /// Makes an environment.
@@ -89,24 +87,19 @@ pub async fn list(
 /// It has a connection for phone numbers and one for email addresses, the platform's senders, and no applications. Its `code`
 /// must be free.
 #[utoipa::path(post, path = "/admin/v1/environments", tag = "environments",
-    operation_id = "create_environment", security(("administrator_key" = [])),
     request_body = EnvironmentFields,
     responses((status = 201, description = "The environment", body = EnvironmentView,
         headers(("Location" = String, description = "The environment: `/admin/v1/environments/env_…`"), ("ETag" = String, description = "Its version, for `If-Match`")))),
     extensions(("x-problems" = json!(["validation_failed", "conflict"]))))]
-pub async fn create(
+pub async fn create_environment(
     State(services): State<Arc<Services>>,
     Administrator(actor): Administrator,
     Json(new): Json<EnvironmentFields>,
 ) -> Result<Created<EnvironmentView>, Problem> {
     let id = services.administration.create_environment(&actor, &new).await?;
-    let made = environment(&services, &id.to_string()).await?;
     Ok(Created {
         location: format!("/admin/v1/environments/{id}"),
-        resource: Tagged {
-            version: made.version,
-            body: EnvironmentView::of(&made),
-        },
+        resource: tagged(&*environment(&services, id)?),
     })
 }
 
@@ -114,49 +107,42 @@ pub async fn create(
 ///
 /// By its id or its `code`. The `ETag` is the version that a change may be made conditional on.
 #[utoipa::path(get, path = "/admin/v1/environments/{env}", tag = "environments",
-    operation_id = "read_environment", security(("administrator_key" = [])),
-    params(("env" = String, Path, description = "Its id or code")),
     responses((status = 200, description = "The environment", body = EnvironmentView)),
     extensions(("x-problems" = json!(["not_found", "validation_failed"]))))]
-pub async fn read(
-    State(services): State<Arc<Services>>,
+pub async fn read_environment(
     _: Administrator,
-    Segments(env): Segments<String>,
-) -> Result<Tagged<EnvironmentView>, Problem> {
-    let environment = environment(&services, &env).await?;
-    Ok(Tagged {
-        version: environment.version,
-        body: EnvironmentView::of(&environment),
-    })
+    InEnvironment(held): InEnvironment,
+) -> Tagged<EnvironmentView> {
+    tagged(&held)
 }
 
 /// Changes an environment's own fields.
 ///
 /// A field that is absent stays as it is, and `null` clears the default country.
 #[utoipa::path(patch, path = "/admin/v1/environments/{env}", tag = "environments",
-    operation_id = "update_environment", security(("administrator_key" = [])),
-    params(("env" = String, Path, description = "Its id or code")),
     request_body(content = EnvironmentPatch, example = json!({"business_name": "Acme", "business_url": "https://acme.example.com", "default_country": "au"})),
     responses((status = 200, description = "The environment", body = EnvironmentView)),
     extensions(("x-problems" = json!(["not_found", "validation_failed", "precondition_failed", "conflict"]))))]
-pub async fn update(
+pub async fn update_environment(
     State(services): State<Arc<Services>>,
     Administrator(actor): Administrator,
-    Segments(env): Segments<String>,
-    if_match: IfMatch,
+    InEnvironment(before): InEnvironment,
+    IfMatch(expected): IfMatch,
     Patch(patch): EnvironmentPatch,
 ) -> Result<Tagged<EnvironmentView>, Problem> {
-    let before = environment(&services, &env).await?;
-    let expected = if_match.expect(before.version)?;
+    let id = before.id();
     services
         .administration
-        .update_environment(&actor, before.id(), &patch, expected)
+        .update_environment(&actor, id, &patch, &expected)
         .await?;
-    let after = environment(&services, &before.id().to_string()).await?;
-    Ok(Tagged {
-        version: after.version,
-        body: EnvironmentView::of(&after),
-    })
+    Ok(tagged(&*environment(&services, id)?))
+}
+
+fn tagged(held: &EnvironmentSnapshot) -> Tagged<EnvironmentView> {
+    Tagged {
+        version: held.version,
+        body: EnvironmentView::of(held),
+    }
 }
 
 /// How an environment is removed.
@@ -174,24 +160,20 @@ pub struct RemoveQuery {
 /// Its applications, keys, settings, messages and verifications go with it; the audit log keeps its entries. The last
 /// environment stays, and one in which verifications are pending goes only with `force=true`.
 #[utoipa::path(delete, path = "/admin/v1/environments/{env}", tag = "environments",
-    operation_id = "delete_environment", security(("administrator_key" = [])),
-    params(("env" = String, Path, description = "Its id or code"), RemoveQuery),
+    params(RemoveQuery),
     responses((status = 204, description = "It is gone")),
     extensions(("x-problems" = json!(["invalid_request", "not_found", "precondition_failed", "conflict"]))))]
-pub async fn remove(
+pub async fn delete_environment(
     State(services): State<Arc<Services>>,
     Administrator(actor): Administrator,
-    Segments(env): Segments<String>,
-    Query(query): Query<RemoveQuery>,
-    if_match: IfMatch,
+    InEnvironment(held): InEnvironment,
+    Query(RemoveQuery { force }): Query<RemoveQuery>,
+    IfMatch(expected): IfMatch,
     _: NoBody,
 ) -> Result<StatusCode, Problem> {
-    let force = query.finish()?.force;
-    let held = environment(&services, &env).await?;
-    let expected = if_match.expect(held.version)?;
     services
         .administration
-        .delete_environment(&actor, held.id(), expected, force)
+        .delete_environment(&actor, held.id(), &expected, force)
         .await?;
     Ok(StatusCode::NO_CONTENT)
 }

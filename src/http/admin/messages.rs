@@ -3,27 +3,25 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::environment;
+use super::InEnvironment;
+use crate::domain::email::EmailAddress;
 use crate::domain::id::{ApplicationId, MessageId, NotificationId, VerificationId};
-use crate::domain::message::{Channel, MessageStatus};
-use crate::domain::parsed;
+use crate::domain::message::{Channel, MessageStatus, MessageSummary};
+use crate::domain::phone::{Country, PhoneNumber, PhoneNumberFault};
 use crate::domain::purpose::MessagePurpose;
+use crate::domain::recipient::Recipient;
 use crate::domain::time::Timestamp;
 use crate::http::auth::Administrator;
-use crate::http::extract::{Json, Query, Segments};
+use crate::http::extract::{Json, Payload, Query, Subject};
 use crate::http::page::{Cursor, Limit, Page, Window};
 use crate::http::problem::Problem;
 use crate::http::state::Services;
-use crate::http::view::Message;
 use crate::store::message::{MessageFilter, StoredMessage};
 
-mod search;
 mod timeline;
-
-pub use search::{__path_search, search};
 
 use timeline::TimelineEntry;
 
@@ -32,7 +30,7 @@ use timeline::TimelineEntry;
 #[schema(as = SentMessage)]
 pub struct MessageView {
     #[serde(flatten)]
-    summary: Message,
+    summary: MessageSummary,
     /// The verification it carries the code of.
     #[schema(required)]
     verification_id: Option<VerificationId>,
@@ -71,7 +69,6 @@ pub struct MessageQuery {
     #[param(value_type = Option<String>)]
     cursor: Option<Cursor<MessageId>>,
     /// Only with this status.
-    #[serde(default, deserialize_with = "status")]
     status: Option<MessageStatus>,
     /// Only over this channel.
     channel: Option<Channel>,
@@ -79,29 +76,19 @@ pub struct MessageQuery {
     since: Option<Timestamp>,
 }
 
-fn status<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<MessageStatus>, D::Error> {
-    parsed::read(deserializer, "accepted", |name: String| {
-        let known = MessageStatus::parse(&name).map(Some);
-        known.ok_or("must be a status of a message, such as \"accepted\"")
-    })
-}
-
 /// Lists messages, newest first.
 ///
 /// Of codes and notifications alike. A page may end early, with a `next_cursor`, where few messages fit the filters.
 #[utoipa::path(get, path = "/admin/v1/environments/{env}/messages", tag = "messages",
-    operation_id = "list_messages", security(("administrator_key" = [])),
-    params(("env" = String, Path, description = "The environment's id or code"), MessageQuery),
+    params(MessageQuery),
     responses((status = 200, description = "A page", body = Page<MessageView>)),
     extensions(("x-problems" = json!(["not_found", "validation_failed"]))))]
-pub async fn list(
+pub async fn list_messages(
     State(services): State<Arc<Services>>,
     _: Administrator,
-    Segments(env): Segments<String>,
+    InEnvironment(held): InEnvironment,
     Query(query): Query<MessageQuery>,
 ) -> Result<Json<Page<MessageView>>, Problem> {
-    let environment = environment(&services, &env).await?;
-    let query = query.finish()?;
     let window = Window::new(query.limit, query.cursor);
     let filter = MessageFilter {
         status: query.status,
@@ -111,13 +98,9 @@ pub async fn list(
     };
     let found = services
         .store
-        .list_messages(environment.id(), filter, window.to_fetch())
+        .list_messages(held.id(), filter, window.to_fetch())
         .await?;
-    Ok(Json(page(found, &window)))
-}
-
-fn page(found: Vec<StoredMessage>, window: &Window<MessageId>) -> Page<MessageView> {
-    Page::fetched(found, window, |message| message.summary.id, MessageView::of)
+    Ok(page(found, &window))
 }
 
 /// Reads a message with its timeline.
@@ -125,19 +108,18 @@ fn page(found: Vec<StoredMessage>, window: &Window<MessageId>) -> Page<MessageVi
 /// The timeline tells what was decided, tried, answered and guessed, oldest first: enough to say why somebody did not get a
 /// code.
 #[utoipa::path(get, path = "/admin/v1/environments/{env}/messages/{id}", tag = "messages",
-    operation_id = "read_message", security(("administrator_key" = [])),
-    params(("env" = String, Path, description = "The environment's id or code"), ("id" = MessageId, Path, description = "`msg_…`")),
+    params(("id" = MessageId, Path, description = "`msg_…`")),
     responses((status = 200, description = "The message", body = MessageWithTimeline)),
     extensions(("x-problems" = json!(["not_found"]))))]
-pub async fn read(
+pub async fn read_message(
     State(services): State<Arc<Services>>,
     _: Administrator,
-    Segments((env, id)): Segments<(String, MessageId)>,
+    InEnvironment(held): InEnvironment,
+    Subject(id): Subject<MessageId>,
 ) -> Result<Json<MessageWithTimeline>, Problem> {
-    let environment = environment(&services, &env).await?;
     let history = services
         .store
-        .find_message(environment.id(), id)
+        .find_message(held.id(), id)
         .await?
         .ok_or_else(Problem::not_found)?;
     let timeline = timeline::of(&history, services.clock.estimate());
@@ -147,10 +129,79 @@ pub async fn read(
     }))
 }
 
+/// Whose messages.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"to": "+61466043123"}))]
+pub struct MessageSearch {
+    /// A phone number (E.164, or national digits with `country`) or an email address.
+    to: String,
+    /// ISO 3166 alpha-2, for national numbers; the environment's default country where it is left out.
+    country: Option<String>,
+    /// How many, 1–100; 20 where it is left out.
+    #[schema(value_type = Option<u32>, minimum = 1, maximum = 100)]
+    limit: Option<Limit>,
+    /// `next_cursor` of the page before.
+    #[schema(value_type = Option<String>)]
+    cursor: Option<Cursor<MessageId>>,
+}
+
+/// Finds the messages to one recipient, newest first.
+///
+/// A `POST`, because a number or an address belongs in no path and no query.
+#[utoipa::path(post, path = "/admin/v1/environments/{env}/messages/search", tag = "messages",
+    request_body = MessageSearch,
+    responses((status = 200, description = "A page", body = Page<MessageView>)),
+    extensions(("x-problems" = json!(["not_found", "validation_failed"]))))]
+pub async fn search_messages(
+    State(services): State<Arc<Services>>,
+    _: Administrator,
+    InEnvironment(held): InEnvironment,
+    search: Payload<MessageSearch>,
+) -> Result<Json<Page<MessageView>>, Problem> {
+    let default_country = held.environment.fields.default_country;
+    let asked = search.value.check(|search, tell| {
+        let recipient = search.recipient(default_country);
+        let recipient = recipient.map_err(|(pointer, detail)| tell(pointer, &detail));
+        (recipient.ok(), Window::new(search.limit, search.cursor))
+    });
+    let (Some(recipient), window) = asked.finish()? else {
+        return Err(Problem::validation(Vec::new()));
+    };
+    let recipient_key = services.otp.recipient_key(held.id(), &recipient);
+    let found = services
+        .store
+        .search_messages(held.id(), recipient_key, window.after, window.to_fetch())
+        .await?;
+    Ok(page(found, &window))
+}
+
+impl MessageSearch {
+    fn recipient(&self, default: Option<Country>) -> Result<Recipient, (&'static str, String)> {
+        if self.to.contains('@') {
+            return EmailAddress::parse(&self.to)
+                .map(Recipient::Email)
+                .map_err(|error| ("/to", error.to_string()));
+        }
+        PhoneNumber::parse_in(&self.to, self.country.as_deref(), default)
+            .map(Recipient::Phone)
+            .map_err(|error| {
+                let by_country = error.reason == PhoneNumberFault::InvalidRegion && self.country.is_some();
+                let pointer = if by_country { "/country" } else { "/to" };
+                (pointer, error.to_string())
+            })
+    }
+}
+
+fn page(found: Vec<StoredMessage>, window: &Window<MessageId>) -> Json<Page<MessageView>> {
+    let views = found.into_iter().map(MessageView::of);
+    Json(Page::of(views, window, |view| view.summary.id))
+}
+
 impl MessageView {
     fn of(message: StoredMessage) -> Self {
         Self {
-            summary: message.summary.into(),
+            summary: message.summary,
             verification_id: message.verification_id,
             notification_id: message.notification_id,
             application_id: message.application_id,

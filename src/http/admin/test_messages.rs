@@ -9,10 +9,10 @@ use axum::extract::State;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::environment;
+use super::InEnvironment;
 use crate::domain::message::{Channel, Provider};
 use crate::http::auth::Administrator;
-use crate::http::extract::{Draft, Json, Segments};
+use crate::http::extract::{Draft, Json};
 use crate::http::problem::{Code, Problem};
 use crate::http::state::Services;
 use crate::service::otp::Refused;
@@ -71,20 +71,16 @@ impl TestFailure {
 /// By settings that are not saved yet, or by the saved ones, at most ten a minute. What the provider said is answered, whatever
 /// it was, with a hint on what to do about it.
 #[utoipa::path(post, path = "/admin/v1/environments/{env}/settings/sms/test", tag = "settings",
-    operation_id = "test_sms_settings", security(("administrator_key" = [])),
-    params(("env" = String, Path, description = "The environment's id or code")),
     request_body = SmsTestRequest,
     responses((status = 200, description = "What the provider said", body = SmsTest)),
     extensions(("x-problems" = json!(["not_found", "validation_failed", "country_not_allowed", "recipient_blocked", "sms_limit_reached", "rate_limited", "sms_not_configured"]))))]
-pub async fn sms(
+pub async fn test_sms_settings(
     State(services): State<Arc<Services>>,
     Administrator(actor): Administrator,
-    Segments(env): Segments<String>,
+    InEnvironment(held): InEnvironment,
     Draft(request): Draft<SmsTestRequest>,
 ) -> Result<Json<SmsTest>, Problem> {
-    let environment = environment(&services, &env).await?;
-    let tests = &services.test_messages;
-    let tested = tests.sms(&actor, &environment, request).await?;
+    let tested = services.test_messages.sms(&actor, &held, request).await?;
     Ok(Json(SmsTest::of(&tested)))
 }
 
@@ -93,20 +89,16 @@ pub async fn sms(
 /// By settings that are not saved yet, or by the saved ones, at most ten a minute. What the server said is answered, whatever
 /// it was, with a hint on what to do about it.
 #[utoipa::path(post, path = "/admin/v1/environments/{env}/settings/email/test", tag = "settings",
-    operation_id = "test_email_settings", security(("administrator_key" = [])),
-    params(("env" = String, Path, description = "The environment's id or code")),
     request_body = EmailTestRequest,
     responses((status = 200, description = "What the server said", body = EmailTest)),
     extensions(("x-problems" = json!(["not_found", "validation_failed", "rate_limited"]))))]
-pub async fn email(
+pub async fn test_email_settings(
     State(services): State<Arc<Services>>,
     Administrator(actor): Administrator,
-    Segments(env): Segments<String>,
+    InEnvironment(held): InEnvironment,
     Draft(request): Draft<EmailTestRequest>,
 ) -> Result<Json<EmailTest>, Problem> {
-    let environment = environment(&services, &env).await?;
-    let tests = &services.test_messages;
-    let tested = tests.email(&actor, &environment, request).await?;
+    let tested = services.test_messages.email(&actor, &held, request).await?;
     Ok(Json(EmailTest::of(&tested)))
 }
 

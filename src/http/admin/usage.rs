@@ -6,10 +6,10 @@ use axum::extract::State;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::environment;
+use super::InEnvironment;
 use crate::domain::time::Timestamp;
 use crate::http::auth::Administrator;
-use crate::http::extract::{Json, Segments};
+use crate::http::extract::Json;
 use crate::http::problem::Problem;
 use crate::http::state::Services;
 use crate::store::outbox::MonthlyCounter;
@@ -34,21 +34,18 @@ pub struct UsageView {
 /// It counts the text messages that the platform's sender carries. With an account of the environment's own there is no such
 /// limit.
 #[utoipa::path(get, path = "/admin/v1/environments/{env}/usage/sms", tag = "messages",
-    operation_id = "read_sms_usage", security(("administrator_key" = [])),
-    params(("env" = String, Path, description = "The environment's id or code")),
     responses((status = 200, description = "The usage", body = UsageView)),
     extensions(("x-problems" = json!(["not_found"]))))]
-pub async fn read(
+pub async fn read_sms_usage(
     State(services): State<Arc<Services>>,
     _: Administrator,
-    Segments(env): Segments<String>,
+    InEnvironment(held): InEnvironment,
 ) -> Result<Json<UsageView>, Problem> {
-    let environment = environment(&services, &env).await?;
     let now = services.clock.estimate();
     let month = now.month_start();
     let used = services
         .store
-        .used(environment.id(), MonthlyCounter::TestQuota, month)
+        .used(held.id(), MonthlyCounter::TestQuota, month)
         .await?;
     Ok(Json(UsageView {
         month: month.to_string().chars().take(7).collect(),

@@ -1,20 +1,14 @@
 //! The key of a request, from the one place where keys are taken: `Authorization: Bearer …`.
 
-use axum::extract::FromRequestParts;
 use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
-use axum::http::request::Parts;
 
 use crate::domain::secret::Secret;
-use crate::http::problem::Problem;
 
-/// What was sent as a key. Nothing is known of it yet.
-#[derive(Debug, Clone)]
-pub struct Bearer(pub Secret);
-
-/// Reads the key; `None` when there is none, another scheme, more than one header, or anything but one word.
+/// Reads the key, of which nothing is known yet; `None` when there is none, another scheme, more than one header, or anything but one
+/// word.
 #[must_use]
-pub fn bearer(headers: &HeaderMap) -> Option<Bearer> {
+pub fn bearer(headers: &HeaderMap) -> Option<Secret> {
     let mut values = headers.get_all(AUTHORIZATION).iter();
     let (Some(value), None) = (values.next(), values.next()) else {
         return None;
@@ -22,15 +16,7 @@ pub fn bearer(headers: &HeaderMap) -> Option<Bearer> {
     let (scheme, token) = value.to_str().ok()?.split_once(' ')?;
     let token = token.trim_start_matches(' ');
     let is_word = !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_graphic());
-    (scheme.eq_ignore_ascii_case("bearer") && is_word).then(|| Bearer(Secret::new(token)))
-}
-
-impl<S: Sync> FromRequestParts<S> for Bearer {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
-        bearer(&parts.headers).ok_or_else(Problem::unauthorized)
-    }
+    (scheme.eq_ignore_ascii_case("bearer") && is_word).then(|| Secret::new(token))
 }
 
 #[cfg(test)]
@@ -56,7 +42,7 @@ mod tests {
                 headers.append(AUTHORIZATION, value.parse().unwrap());
             }
             let read = bearer(&headers);
-            assert_eq!(read.as_ref().map(|key| key.0.expose()), expected, "{values:?}");
+            assert_eq!(read.as_ref().map(Secret::expose), expected, "{values:?}");
         }
     }
 }

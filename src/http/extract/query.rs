@@ -6,12 +6,12 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::body::of_form;
-use crate::document::{self, Draft};
+use crate::document;
 use crate::http::problem::{Code, Problem};
 
-/// A query of the right form, whose values are judged further in.
+/// A query.
 #[derive(Debug, Clone)]
-pub struct Query<T>(pub Draft<T>);
+pub struct Query<T>(pub T);
 
 /// Of an operation that takes none: refuses any.
 #[derive(Debug, Clone, Copy, Deserialize)]
@@ -25,6 +25,9 @@ impl<T: DeserializeOwned, S: Sync> FromRequestParts<S> for Query<T> {
         let refused = |detail: String| Problem::new(Code::InvalidRequest, format!("In the query: {detail}"));
         let parameters = document::from_query(parts.uri.query().unwrap_or_default());
         let query = document::read(&parameters.map_err(|error| refused(error.to_string()))?);
-        of_form(query.mistakes()).map_or(Ok(Self(query)), |detail| Err(refused(detail)))
+        match of_form(query.mistakes()) {
+            Some(detail) => Err(refused(detail)),
+            None => Ok(Self(query.finish()?)),
+        }
     }
 }

@@ -16,11 +16,10 @@ use crate::service::otp::{Cancel, Refused};
 ///
 /// Its code no longer verifies. One that was canceled before is answered the same way.
 #[utoipa::path(post, path = "/v1/otp/cancel", tag = "one-time codes",
-    operation_id = "cancel_verification", security(("application_key" = [])),
     request_body = VerificationRequest,
     responses((status = 200, description = "Canceled, now or before", body = Verification)),
     extensions(("x-problems" = json!(["verification_not_found", "already_verified", "expired_code"]))))]
-pub async fn cancel(
+pub async fn cancel_verification(
     State(services): State<Arc<Services>>,
     Application(caller): Application,
     Json(request): Json<VerificationRequest>,

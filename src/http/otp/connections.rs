@@ -46,10 +46,12 @@ impl ConnectionView {
 ///
 /// Their ids are what a code is sent over.
 #[utoipa::path(get, path = "/v1/connections", tag = "one-time codes",
-    operation_id = "list_connections", security(("application_key" = [])),
     responses((status = 200, description = "The connections", body = Page<ConnectionView>)),
     extensions(("x-problems" = json!(["invalid_request"]))))]
-pub async fn list(Application(caller): Application, _: Query<NoParameters>) -> Json<Page<ConnectionView>> {
+pub async fn list_connections(
+    Application(caller): Application,
+    _: Query<NoParameters>,
+) -> Json<Page<ConnectionView>> {
     let country = caller.environment.environment.fields.default_country;
     let on = &caller.application.connections;
     let connections = caller.environment.connections.iter();

@@ -31,12 +31,11 @@ pub struct VerificationRequest {
 /// To the same recipient, once the wait since the last message is over and as long as there are sends left. Waits for the
 /// provider as sending does.
 #[utoipa::path(post, path = "/v1/otp/resend", tag = "one-time codes",
-    operation_id = "resend_code", security(("application_key" = [])),
     request_body = VerificationRequest,
     params(Prefer, IdempotencyKey),
     responses((status = 200, description = "The code is on its way again", body = Verification)),
     extensions(("x-problems" = json!(["verification_not_found", "connection_disabled", "factor_disabled", "country_not_allowed", "recipient_blocked", "already_verified", "verification_canceled", "expired_code", "too_many_attempts", "resend_requested_too_soon", "resend_limit_reached", "recipient_rejected", "recipient_opted_out", "sms_limit_reached", "delivery_failed", "sms_not_configured", "invalid_idempotency_key", "idempotency_key_reused"]))))]
-pub async fn resend(
+pub async fn resend_code(
     State(services): State<Arc<Services>>,
     Application(caller): Application,
     prefer: Prefer,

@@ -79,13 +79,12 @@ impl<'de> Deserialize<'de> for ClientIp {
 /// the verification. A provider's refusal within that time is answered as a problem with `verification_id`, which can be
 /// resent.
 #[utoipa::path(post, path = "/v1/otp/send", tag = "one-time codes",
-    operation_id = "send_code", security(("application_key" = [])),
     request_body = SendRequest,
     params(Prefer, IdempotencyKey),
     responses((status = 201, description = "The code is on its way", body = Verification,
         headers(("Location" = String, description = "The verification: `/v1/otp/ver_…`")))),
     extensions(("x-problems" = json!(["connection_not_found", "connection_disabled", "factor_disabled", "country_not_allowed", "recipient_blocked", "validation_failed", "invalid_phone_number", "invalid_email_address", "channel_mismatch", "recipient_rejected", "recipient_opted_out", "sms_limit_reached", "too_many_attempts", "delivery_failed", "sms_not_configured", "invalid_idempotency_key", "idempotency_key_reused"]))))]
-pub async fn send(
+pub async fn send_code(
     State(services): State<Arc<Services>>,
     Application(caller): Application,
     prefer: Prefer,

@@ -46,12 +46,11 @@ pub struct VerifyRequest {
 /// purpose or connection, costs none. A code verifies once: with an `Idempotency-Key`, a repeat of the guess that was right is
 /// answered as it was.
 #[utoipa::path(post, path = "/v1/otp/verify", tag = "one-time codes",
-    operation_id = "verify_code", security(("application_key" = [])),
     request_body = VerifyRequest,
     params(IdempotencyKey),
     responses((status = 200, description = "The code was right", body = Verification)),
     extensions(("x-problems" = json!(["verification_not_found", "connection_disabled", "already_verified", "verification_canceled", "expired_code", "incorrect_code", "incorrect_code_length", "too_many_attempts", "validation_failed", "invalid_idempotency_key", "idempotency_key_reused"]))))]
-pub async fn verify(
+pub async fn verify_code(
     State(services): State<Arc<Services>>,
     Application(caller): Application,
     key: Option<IdempotencyKey>,

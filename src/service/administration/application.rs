@@ -29,7 +29,7 @@ impl Administration {
         actor: &Actor,
         of: (EnvironmentId, ApplicationId),
         patch: &Patch<ApplicationFields>,
-        expected: Expected,
+        expected: &Expected,
     ) -> Result<(), ChangeError> {
         self.change_application(actor, of, expected, |_, before, change| {
             let after = Application {
@@ -46,7 +46,7 @@ impl Administration {
         &self,
         actor: &Actor,
         of: (EnvironmentId, ApplicationId),
-        expected: Expected,
+        expected: &Expected,
     ) -> Result<(), ChangeError> {
         self.change_application(actor, of, expected, |environment, before, change| {
             change.delete_application(environment, before);
@@ -66,7 +66,7 @@ impl Administration {
         connection: ConnectionId,
         on: bool,
     ) -> Result<(), ChangeError> {
-        self.change_application(actor, of, Expected::Any, |environment, before, change| {
+        self.change_application(actor, of, &Expected::Any, |environment, before, change| {
             environment.connection(connection).ok_or(ChangeError::NotFound)?;
             let mut after = before.clone();
             if !on {
@@ -83,7 +83,7 @@ impl Administration {
         &self,
         actor: &Actor,
         (environment, id): (EnvironmentId, ApplicationId),
-        expected: Expected,
+        expected: &Expected,
         decide: impl Fn(&EnvironmentSnapshot, &Application, &mut Change<'_>) -> Result<(), ChangeError>
         + Send
         + Sync,

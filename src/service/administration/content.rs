@@ -53,7 +53,7 @@ impl Administration {
         actor: &Actor,
         environment: EnvironmentId,
         content: &EmailContent,
-        expected: Expected,
+        expected: &Expected,
     ) -> Result<(), ChangeError> {
         self.change_environment(actor, environment, |held, change| {
             expected.check(held.content.version)?;

@@ -37,7 +37,7 @@ impl Administration {
         actor: &Actor,
         id: EnvironmentId,
         patch: &Patch<EnvironmentFields>,
-        expected: Expected,
+        expected: &Expected,
     ) -> Result<(), ChangeError> {
         self.change(actor, |held, change| {
             let environment = super::environment(held, id)?;
@@ -59,7 +59,7 @@ impl Administration {
         &self,
         actor: &Actor,
         id: EnvironmentId,
-        expected: Expected,
+        expected: &Expected,
         force: bool,
     ) -> Result<(), ChangeError> {
         removable(&self.directory.current(), id, expected)?;
@@ -79,11 +79,11 @@ impl Administration {
     }
 }
 
-fn removable(
-    held: &Snapshot,
+fn removable<'a>(
+    held: &'a Snapshot,
     id: EnvironmentId,
-    expected: Expected,
-) -> Result<&Arc<EnvironmentSnapshot>, ChangeError> {
+    expected: &Expected,
+) -> Result<&'a Arc<EnvironmentSnapshot>, ChangeError> {
     let environment = super::environment(held, id)?;
     expected.check(environment.version)?;
     if held.is_last(id) {

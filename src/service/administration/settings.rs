@@ -15,7 +15,7 @@ impl Administration {
         actor: &Actor,
         id: EnvironmentId,
         given: &Draft<SmsSettings<GivenSecret>>,
-        expected: Expected,
+        expected: &Expected,
     ) -> Result<(), ChangeError> {
         self.change_environment(actor, id, |held, change| {
             expected.check(held.sms.version)?;
@@ -35,7 +35,7 @@ impl Administration {
         actor: &Actor,
         id: EnvironmentId,
         given: &Draft<EmailSettings<GivenSecret>>,
-        expected: Expected,
+        expected: &Expected,
     ) -> Result<(), ChangeError> {
         self.change_environment(actor, id, |held, change| {
             expected.check(held.email.version)?;
@@ -54,7 +54,7 @@ impl Administration {
         actor: &Actor,
         id: EnvironmentId,
         settings: MfaSettings,
-        expected: Expected,
+        expected: &Expected,
     ) -> Result<(), ChangeError> {
         self.change_environment(actor, id, |held, change| {
             expected.check(held.mfa.version)?;
@@ -69,7 +69,7 @@ impl Administration {
         actor: &Actor,
         id: EnvironmentId,
         patch: &Patch<OtpPolicy>,
-        expected: Expected,
+        expected: &Expected,
     ) -> Result<(), ChangeError> {
         self.change_environment(actor, id, |held, change| {
             expected.check(held.otp.version)?;

@@ -9,7 +9,7 @@ use axum::Router;
 use axum::routing::{get, post};
 use otpost::domain::id::VerificationId;
 use otpost::domain::random::OsRandom;
-use otpost::http::extract::{ClientAddress, IdempotencyKey, Json, NoBody, Query, Segments};
+use otpost::http::extract::{ClientAddress, IdempotencyKey, Json, NoBody, Query, Subject};
 use otpost::http::health::{self, Probe, Readiness};
 use otpost::http::layer::{self, Layers};
 use otpost::http::problem::{Cause, Code, Problem};
@@ -147,11 +147,11 @@ fn endpoints(gate: Arc<Notify>, entered: Arc<Notify>) -> Router {
     async fn fail() -> Problem {
         Problem::internal(format!("the database said {CANARY}"))
     }
-    async fn item(Segments(id): Segments<VerificationId>) -> String {
+    async fn item(Subject(id): Subject<VerificationId>) -> String {
         id.to_string()
     }
-    async fn list(Query(page): Query<Page>) -> Result<String, Problem> {
-        Ok(page.finish()?.limit.unwrap_or(20).to_string())
+    async fn list(Query(page): Query<Page>) -> String {
+        page.limit.unwrap_or(20).to_string()
     }
     async fn keyed(key: Option<IdempotencyKey>, _: NoBody) -> String {
         key.map_or_else(String::new, |key| key.as_str().to_owned())

@@ -87,7 +87,7 @@ async fn change(server: &TestServer, environment: EnvironmentId) -> Result<(), C
     let patch = Patch::new(document::Value::of(&json!({ "name": "Changed" })));
     let administration = &server.services.administration;
     administration
-        .update_environment(&actor, environment, &patch, Expected::Any)
+        .update_environment(&actor, environment, &patch, &Expected::Any)
         .await
 }
 
