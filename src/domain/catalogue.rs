@@ -12,9 +12,8 @@ use unic_langid::LanguageIdentifier;
 use super::locale::Locale;
 
 pub mod check;
-mod files;
 
-pub use files::EMBEDDED;
+pub use super::locale::EMBEDDED;
 
 static CATALOGUE: LazyLock<Catalogue<'static>> = LazyLock::new(|| {
     Catalogue::new(

@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use idna::AsciiDenyList;
 use idna::uts46::{DnsLength, Hyphens, Uts46};
 
-use super::parsed::{parsed, texts};
+use super::parsed::texts;
 
 /// The host as lower-case A-labels (RFC 5890), at most 253 octets, labels of 1 to 63; `None` for anything else, IP
 /// addresses in whatever notation included.
@@ -35,6 +35,10 @@ texts! {
     ServerName = "smtp.example.com", |text| is_server(text)
         .then(|| text.to_owned())
         .ok_or("must be a host name or an IP address, without scheme, port or spaces");
+    /// What a client says in EHLO: a full host name, or an address literal in brackets (RFC 5321, 4.1.2 and 4.1.3).
+    HelloName = "otp.example.com", |text| hello_name(text).ok_or(
+        "must be a full host name, such as otp.example.com, or an address literal, such as [192.0.2.1] or [IPv6:2001:db8::1]",
+    );
 }
 
 fn is_server(text: &str) -> bool {
@@ -49,32 +53,7 @@ pub fn without_brackets(server: &str) -> &str {
     bare.unwrap_or(server)
 }
 
-/// What a client says in EHLO: a full host name, or an address literal in brackets (RFC 5321, 4.1.2 and 4.1.3).
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct HelloName(String);
-
-/// Neither a full host name nor an address literal.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "must be a full host name, such as otp.example.com, or an address literal, such as [192.0.2.1] or [IPv6:2001:db8::1]"
-)]
-pub struct InvalidHelloName;
-
 impl HelloName {
-    /// Reads a full host name or an address literal. One label alone is refused, as servers refuse it.
-    pub fn parse(text: &str) -> Result<Self, InvalidHelloName> {
-        let literal = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
-        if let Some(literal) = literal {
-            let is_address = match literal.strip_prefix("IPv6:") {
-                Some(address) => address.parse::<Ipv6Addr>().is_ok(),
-                None => literal.parse::<Ipv4Addr>().is_ok(),
-            };
-            return is_address.then(|| Self(text.to_owned())).ok_or(InvalidHelloName);
-        }
-        let name = to_a_labels(text).filter(|name| name.contains('.'));
-        name.map(Self).ok_or(InvalidHelloName)
-    }
-
     /// The name of a host that others know: no address, not one label alone, and not this machine's own
     /// `localhost` (RFC 6761, 6.3).
     #[must_use]
@@ -83,15 +62,20 @@ impl HelloName {
         let is_public = !name.0.starts_with('[') && !name.0.ends_with(".localhost");
         is_public.then_some(name)
     }
-
-    /// As it is said.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
 }
 
-parsed!(HelloName = "otp.example.com");
+/// A full host name or an address literal. One label alone is refused, as servers refuse it.
+fn hello_name(text: &str) -> Option<String> {
+    let literal = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
+    let Some(literal) = literal else {
+        return to_a_labels(text).filter(|name| name.contains('.'));
+    };
+    let is_address = match literal.strip_prefix("IPv6:") {
+        Some(address) => address.parse::<Ipv6Addr>().is_ok(),
+        None => literal.parse::<Ipv4Addr>().is_ok(),
+    };
+    is_address.then(|| text.to_owned())
+}
 
 /// Whether the character lies outside ASCII and IDNA turns it into ASCII, or into nothing.
 fn reads_as_ascii(character: char) -> bool {
@@ -240,7 +224,7 @@ mod tests {
             "otp.example.com\r\nMAIL FROM:<a@example.com>",
             "otp example.com",
         ] {
-            assert_eq!(HelloName::parse(text), Err(InvalidHelloName), "{text:?}");
+            assert!(HelloName::parse(text).is_err(), "{text:?}");
         }
     }
 

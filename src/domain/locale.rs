@@ -5,96 +5,108 @@ use serde::{Serialize, Serializer};
 use super::named::named;
 use super::parsed::parsed;
 
-named! {
-    /// A language of the catalogue, by its BCP 47 tag.
-    Locale {
-        /// Arabic.
-        Ar = "ar",
-        /// Czech.
-        Cs = "cs",
-        /// Danish.
-        Da = "da",
-        /// German.
-        De = "de",
-        /// Greek.
-        El = "el",
-        /// English, where no other English is asked for.
-        En = "en",
-        /// Australian English.
-        EnAu = "en-AU",
-        /// British English.
-        EnGb = "en-GB",
-        /// American English.
-        EnUs = "en-US",
-        /// Spanish.
-        Es = "es",
-        /// Estonian.
-        Et = "et",
-        /// Persian.
-        Fa = "fa",
-        /// Filipino.
-        Fil = "fil",
-        /// French.
-        Fr = "fr",
-        /// Hebrew.
-        He = "he",
-        /// Croatian.
-        Hr = "hr",
-        /// Haitian Creole.
-        Ht = "ht",
-        /// Hungarian.
-        Hu = "hu",
-        /// Indonesian.
-        Id = "id",
-        /// Italian.
-        It = "it",
-        /// Japanese.
-        Ja = "ja",
-        /// Korean.
-        Ko = "ko",
-        /// Lithuanian.
-        Lt = "lt",
-        /// Latvian.
-        Lv = "lv",
-        /// Mongolian.
-        Mn = "mn",
-        /// Malay.
-        Ms = "ms",
-        /// Dutch.
-        Nl = "nl",
-        /// Dutch of Belgium.
-        NlBe = "nl-BE",
-        /// Norwegian, for both of its written forms.
-        No = "no",
-        /// Polish.
-        Pl = "pl",
-        /// Portuguese of Brazil.
-        PtBr = "pt-BR",
-        /// Portuguese of Portugal.
-        PtPt = "pt-PT",
-        /// Romanian.
-        Ro = "ro",
-        /// Russian.
-        Ru = "ru",
-        /// Slovak.
-        Sk = "sk",
-        /// Serbian.
-        Sr = "sr",
-        /// Swedish.
-        Sv = "sv",
-        /// Thai.
-        Th = "th",
-        /// Turkish.
-        Tr = "tr",
-        /// Ukrainian.
-        Uk = "uk",
-        /// Vietnamese.
-        Vi = "vi",
-        /// Chinese in simplified characters.
-        ZhHans = "zh-Hans",
-        /// Chinese in traditional characters.
-        ZhHant = "zh-Hant",
-    }
+/// Declares the languages, each with its file in the program, which is called as its tag.
+macro_rules! languages {
+    ($($(#[doc = $doc:literal])* $language:ident = $tag:literal,)*) => {
+        named! {
+            /// A language of the catalogue, by its BCP 47 tag.
+            Locale { $($(#[doc = $doc])* $language = $tag,)* }
+        }
+
+        /// Every language with its file, in the order of [`Locale::ALL`].
+        pub const EMBEDDED: &[(Locale, &str)] = &[
+            $((Locale::$language, include_str!(concat!("../../config/locales/", $tag, ".ftl"))),)*
+        ];
+    };
+}
+
+languages! {
+    /// Arabic.
+    Ar = "ar",
+    /// Czech.
+    Cs = "cs",
+    /// Danish.
+    Da = "da",
+    /// German.
+    De = "de",
+    /// Greek.
+    El = "el",
+    /// English, where no other English is asked for.
+    En = "en",
+    /// Australian English.
+    EnAu = "en-AU",
+    /// British English.
+    EnGb = "en-GB",
+    /// American English.
+    EnUs = "en-US",
+    /// Spanish.
+    Es = "es",
+    /// Estonian.
+    Et = "et",
+    /// Persian.
+    Fa = "fa",
+    /// Filipino.
+    Fil = "fil",
+    /// French.
+    Fr = "fr",
+    /// Hebrew.
+    He = "he",
+    /// Croatian.
+    Hr = "hr",
+    /// Haitian Creole.
+    Ht = "ht",
+    /// Hungarian.
+    Hu = "hu",
+    /// Indonesian.
+    Id = "id",
+    /// Italian.
+    It = "it",
+    /// Japanese.
+    Ja = "ja",
+    /// Korean.
+    Ko = "ko",
+    /// Lithuanian.
+    Lt = "lt",
+    /// Latvian.
+    Lv = "lv",
+    /// Mongolian.
+    Mn = "mn",
+    /// Malay.
+    Ms = "ms",
+    /// Dutch.
+    Nl = "nl",
+    /// Dutch of Belgium.
+    NlBe = "nl-BE",
+    /// Norwegian, for both of its written forms.
+    No = "no",
+    /// Polish.
+    Pl = "pl",
+    /// Portuguese of Brazil.
+    PtBr = "pt-BR",
+    /// Portuguese of Portugal.
+    PtPt = "pt-PT",
+    /// Romanian.
+    Ro = "ro",
+    /// Russian.
+    Ru = "ru",
+    /// Slovak.
+    Sk = "sk",
+    /// Serbian.
+    Sr = "sr",
+    /// Swedish.
+    Sv = "sv",
+    /// Thai.
+    Th = "th",
+    /// Turkish.
+    Tr = "tr",
+    /// Ukrainian.
+    Uk = "uk",
+    /// Vietnamese.
+    Vi = "vi",
+    /// Chinese in simplified characters.
+    ZhHans = "zh-Hans",
+    /// Chinese in traditional characters.
+    ZhHant = "zh-Hant",
 }
 
 impl Locale {
