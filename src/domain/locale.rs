@@ -161,6 +161,12 @@ impl Locale {
         }
     }
 
+    /// The direction it is written in, as in `dir` attributes: `ltr` or `rtl`.
+    #[must_use]
+    pub fn direction(self) -> &'static str {
+        if self.is_right_to_left() { "rtl" } else { "ltr" }
+    }
+
     /// Whether it is written from right to left.
     #[must_use]
     pub fn is_right_to_left(self) -> bool {

@@ -29,7 +29,7 @@ use crate::domain::time::Timestamp;
 use crate::domain::verification::Purpose;
 use crate::provider::{ATTEMPT_TIMEOUT, EmailTransport, SmsTransport};
 use crate::store::SharedStore;
-use crate::store::outbox::{Lease, Queue};
+use crate::store::outbox::{Lease, MonthlyCounter, MonthlyLimit, Queue};
 use crate::store::verification::StoredVerification;
 
 mod lanes;
@@ -66,6 +66,21 @@ pub struct Platform {
     pub monthly_test_quota: u32,
     /// Messages a month that the platform sender carries in place of an environment's own.
     pub monthly_fallback_cap: u32,
+}
+
+impl Platform {
+    /// What a monthly counter may have in the month of `now`.
+    #[must_use]
+    pub fn monthly_limit(&self, counter: MonthlyCounter, now: Timestamp) -> MonthlyLimit {
+        MonthlyLimit {
+            counter,
+            month: now.month_start(),
+            limit: match counter {
+                MonthlyCounter::TestQuota => self.monthly_test_quota,
+                MonthlyCounter::Fallback => self.monthly_fallback_cap,
+            },
+        }
+    }
 }
 
 /// A message that this process holds and is to send.

@@ -19,14 +19,14 @@ use crate::domain::limit::{address_key, recipient_key};
 use crate::domain::locale::{LanguageTag, Locale};
 use crate::domain::message::{Channel, MessageSummary};
 use crate::domain::phone::PhoneNumber;
-use crate::domain::policy::{DAY, HOUR, OtpPolicy};
+use crate::domain::policy::OtpPolicy;
 use crate::domain::random::Random;
 use crate::domain::recipient::{Recipient, RecipientRow};
 use crate::domain::settings::SmsSettings;
 use crate::domain::time::Timestamp;
 use crate::domain::verification::{Purpose, Verification};
 use crate::store::SharedStore;
-use crate::store::outbox::{MonthlyCounter, MonthlyLimit};
+use crate::store::outbox::MonthlyCounter;
 use crate::store::verification::{
     Issue, NewMessage, NewVerification, SendLimits, SendRefusal, StoredVerification,
 };
@@ -210,11 +210,7 @@ impl Service {
         let platform = self.dispatcher.platform();
         let default_locale = &caller.environment.environment.fields.default_locale;
         let counted = channel == Channel::Sms && route::takes_test_quota(route, platform.sms_kind);
-        let quota = counted.then(|| MonthlyLimit {
-            counter: MonthlyCounter::TestQuota,
-            month: now.month_start(),
-            limit: platform.monthly_test_quota,
-        });
+        let quota = counted.then(|| platform.monthly_limit(MonthlyCounter::TestQuota, now));
         NewMessage {
             id: MessageId::time_ordered(&*self.random, now),
             lease: self.dispatcher.lease(now),
@@ -240,29 +236,8 @@ impl Service {
     }
 
     fn refused(&self, refusal: SendRefusal, policy: &OtpPolicy, now: Timestamp) -> Refused {
-        match refusal {
-            SendRefusal::RecipientLocked { until } => Refused::RecipientLocked {
-                retry_after: now.until(until),
-            },
-            SendRefusal::Throttled { limit, resets_at } => {
-                let (quota, window) = match limit {
-                    LimitName::RecipientHour => (policy.sends_per_hour.into(), HOUR),
-                    LimitName::RecipientDay => (policy.sends_per_day.into(), DAY),
-                    LimitName::IpHour => (policy.ip_sends_per_hour, HOUR),
-                };
-                Refused::Throttled {
-                    limit,
-                    quota,
-                    window,
-                    retry_after: now.until(resets_at),
-                }
-            }
-            SendRefusal::QuotaExhausted => Refused::QuotaExhausted {
-                limit: self.dispatcher.platform().monthly_test_quota,
-                resets_at: now.next_month_start(),
-                retry_after: now.until(now.next_month_start()),
-            },
-        }
+        let test_quota = self.dispatcher.platform().monthly_test_quota;
+        Refused::of(refusal, &limits(policy), test_quota, now)
     }
 }
 
@@ -307,7 +282,8 @@ fn job(message: &NewMessage, held_since: Instant, payload: Payload) -> Job {
     }
 }
 
-fn limits(policy: &OtpPolicy) -> SendLimits {
+/// What a send is counted against.
+pub(super) fn limits(policy: &OtpPolicy) -> SendLimits {
     SendLimits {
         per_hour: policy.sends_per_hour.into(),
         per_day: policy.sends_per_day.into(),

@@ -16,6 +16,7 @@ use crate::domain::settings::Sentence;
 use crate::domain::text;
 use crate::domain::time::Timestamp;
 use crate::domain::verification::Purpose;
+use crate::service::directory::EnvironmentSnapshot;
 
 mod custom;
 mod name;
@@ -54,6 +55,36 @@ pub struct CodeContent<'a> {
     pub autofill_domain: Option<&'a AutofillDomain>,
     /// What an administrator wrote in place of the texts of emails.
     pub texts: Option<&'a EmailTexts>,
+}
+
+impl<'a> CodeContent<'a> {
+    /// A message about `code` by the settings of `environment`, for no application.
+    pub fn of(
+        environment: &'a EnvironmentSnapshot,
+        message_id: MessageId,
+        purpose: Purpose,
+        code: &'a Code,
+        locale: Locale,
+        made_at: Timestamp,
+        expires_at: Timestamp,
+    ) -> Self {
+        let fields = &environment.environment.fields;
+        Self {
+            message_id,
+            purpose,
+            code,
+            business_name: &fields.business_name,
+            business_url: &fields.business_url,
+            sender_name: environment.email.row.sender_name.as_ref(),
+            locale,
+            made_at,
+            expires_at,
+            life: made_at.until(expires_at),
+            sentence: environment.sms.row.sentence,
+            autofill_domain: None,
+            texts: environment.texts(locale, purpose),
+        }
+    }
 }
 
 /// An email could not be written. Names the string or the line of the template, and nothing of the content.
@@ -105,16 +136,14 @@ pub fn email(content: &CodeContent<'_>, to: EmailAddress) -> Result<Email, Rende
     }
     let page = template::Page {
         lang: content.locale.tag(),
-        dir: if content.locale.is_right_to_left() {
-            "rtl"
-        } else {
-            "ltr"
-        },
+        dir: content.locale.direction(),
         business_name: &words.business_name,
         preview: &words.preview,
         body: &words.body,
-        code: content.code.expose(),
-        expiry: &words.expiry,
+        code: Some(content.code.expose()),
+        expiry: Some(&words.expiry),
+        time: None,
+        action: None,
         disclaimer: &words.disclaimer,
     };
     let (text, html) = template::fill(&page)?;

@@ -24,10 +24,9 @@ use crate::domain::limit::recipient_key;
 use crate::domain::locale::Locale;
 use crate::domain::message::{Channel, Provider};
 use crate::domain::phone::PhoneNumber;
-use crate::domain::policy::{DAY, HOUR};
 use crate::domain::random::Random;
 use crate::domain::recipient::Recipient;
-use crate::domain::settings::{EmailSettings, Sentence, SmsSettings};
+use crate::domain::settings::{EmailSettings, SmsSettings};
 use crate::domain::verification::Purpose;
 use crate::provider::diagnosis;
 use crate::provider::{
@@ -35,7 +34,6 @@ use crate::provider::{
 };
 use crate::store::outbox::{MonthlyCounter, MonthlyLimit};
 use crate::store::test_message::{NewTest, TestCount};
-use crate::store::verification::{LimitName, SendRefusal};
 use crate::store::{SharedStore, StoreError};
 
 pub use crate::provider::diagnosis::{Diagnosis, DiagnosisCode};
@@ -190,7 +188,10 @@ impl Service {
             .count(actor, environment, &recipient, &*sender, quota, tested)
             .await?;
         let code = self.throw_away_code(environment);
-        let content = self.content(environment, Channel::Sms, &code, settings.sentence);
+        let content = CodeContent {
+            sentence: settings.sentence,
+            ..self.content(environment, Channel::Sms, &code)
+        };
         let message = render::sms(&content, number);
         Ok(self.attempt(&*sender, &message, test).await)
     }
@@ -215,11 +216,10 @@ impl Service {
         let settings = given.as_ref().unwrap_or(saved);
         let sender = self.email_sender(settings)?;
         let code = self.throw_away_code(environment);
-        let mut content = self.content(environment, Channel::Email, &code, Sentence::Auto);
+        let mut content = self.content(environment, Channel::Email, &code);
         content.sender_name = settings.sender_name.as_ref();
-        if settings.custom_sender.is_some() {
-            content.texts = environment.content.row.texts(content.locale, PURPOSE);
-        }
+        let written = environment.content.row.texts(content.locale, PURPOSE);
+        content.texts = written.filter(|_| settings.custom_sender.is_some());
         let message = render::email(&content, address.clone())?;
         let tested = given.clone().map(|given| json!(hint(given)));
         let recipient = Recipient::Email(address);
@@ -236,11 +236,8 @@ impl Service {
         }
         let platform = self.dispatcher.platform();
         let sender = platform.sms.clone().ok_or(Refused::SmsNotConfigured)?;
-        let quota = (platform.sms_kind == PlatformSender::Real).then(|| MonthlyLimit {
-            counter: MonthlyCounter::TestQuota,
-            month: self.clock.estimate().month_start(),
-            limit: platform.monthly_test_quota,
-        });
+        let quota = (platform.sms_kind == PlatformSender::Real)
+            .then(|| platform.monthly_limit(MonthlyCounter::TestQuota, self.clock.estimate()));
         Ok((sender, quota))
     }
 
@@ -291,32 +288,10 @@ impl Service {
             TestCount::TooMany { resets_at } => Err(TestError::TooMany {
                 retry_after: at.until(resets_at),
             }),
-            TestCount::Refused(refusal) => Err(self.refused(refusal, &test).into()),
-        }
-    }
-
-    fn refused(&self, refusal: SendRefusal, test: &NewTest) -> Refused {
-        match refusal {
-            SendRefusal::Throttled { limit, resets_at } => {
-                let (quota, window) = match limit {
-                    LimitName::RecipientDay => (test.per_day, DAY),
-                    LimitName::RecipientHour | LimitName::IpHour => (test.per_hour, HOUR),
-                };
-                Refused::Throttled {
-                    limit,
-                    quota,
-                    window,
-                    retry_after: test.at.until(resets_at),
-                }
+            TestCount::Refused(refusal) => {
+                let quota = self.dispatcher.platform().monthly_test_quota;
+                Err(Refused::of(refusal, &otp::limits(policy), quota, at).into())
             }
-            SendRefusal::RecipientLocked { until } => Refused::RecipientLocked {
-                retry_after: test.at.until(until),
-            },
-            SendRefusal::QuotaExhausted => Refused::QuotaExhausted {
-                limit: self.dispatcher.platform().monthly_test_quota,
-                resets_at: test.at.next_month_start(),
-                retry_after: test.at.until(test.at.next_month_start()),
-            },
         }
     }
 
@@ -330,26 +305,12 @@ impl Service {
         environment: &'a EnvironmentSnapshot,
         channel: Channel,
         code: &'a Code,
-        sentence: Sentence,
     ) -> CodeContent<'a> {
         let now = self.clock.estimate();
-        let life = environment.otp.row.life(PURPOSE, channel);
-        let settings = &environment.environment.fields;
-        CodeContent {
-            message_id: MessageId::time_ordered(&*self.random, now),
-            purpose: PURPOSE,
-            code,
-            business_name: &settings.business_name,
-            business_url: &settings.business_url,
-            sender_name: None,
-            locale: Locale::resolve(None, &settings.default_locale),
-            made_at: now,
-            expires_at: now + life,
-            life,
-            sentence,
-            autofill_domain: None,
-            texts: None,
-        }
+        let id = MessageId::time_ordered(&*self.random, now);
+        let locale = Locale::resolve(None, &environment.environment.fields.default_locale);
+        let expires_at = now + environment.otp.row.life(PURPOSE, channel);
+        CodeContent::of(environment, id, PURPOSE, code, locale, now, expires_at)
     }
 
     /// One try. What nobody accepted gives its places back, as a send does.

@@ -1,7 +1,5 @@
 //! The environment's own texts of emails with codes: written only where they can be used, and shown before they are.
 
-use std::time::Duration;
-
 use serde::{Deserialize, Serialize};
 
 use super::{Actor, Administration, ChangeError, Expected};
@@ -73,43 +71,21 @@ impl Administration {
             require_custom_sender(environment)?;
         }
         let default = &environment.environment.fields.default_locale;
-        let locale = Locale::resolve(Some(&request.locale), default);
-        let saved = || environment.texts(locale, request.purpose);
-        let texts = request.content.as_ref().or_else(saved);
-        self.sample(environment, request.purpose, locale, texts)
-    }
-
-    fn sample(
-        &self,
-        environment: &EnvironmentSnapshot,
-        purpose: Purpose,
-        locale: Locale,
-        texts: Option<&EmailTexts>,
-    ) -> Result<Preview, ChangeError> {
+        let (purpose, locale) = (request.purpose, Locale::resolve(Some(&request.locale), default));
         let policy = &environment.otp.row;
-        let life: Duration = policy.life(purpose, Channel::Email);
-        let now = self.clock.estimate();
         let digits = SAMPLE_DIGITS.get(..usize::from(policy.digits));
-        let sample = digits
-            .and_then(Code::parse_guess)
-            .zip(EmailAddress::parse(SAMPLE_ADDRESS).ok());
+        let code = digits.and_then(Code::parse_guess);
+        let sample = code.zip(EmailAddress::parse(SAMPLE_ADDRESS).ok());
         let Some((code, address)) = sample else {
             return Err(ChangeError::NotFound);
         };
+        let now = self.clock.estimate();
+        let id = MessageId::time_ordered(&*self.random, now);
+        let expires_at = now + policy.life(purpose, Channel::Email);
+        let saved = CodeContent::of(environment, id, purpose, &code, locale, now, expires_at);
         let content = CodeContent {
-            message_id: MessageId::time_ordered(&*self.random, now),
-            purpose,
-            code: &code,
-            business_name: &environment.environment.fields.business_name,
-            business_url: &environment.environment.fields.business_url,
-            sender_name: environment.email.row.sender_name.as_ref(),
-            locale,
-            made_at: now,
-            expires_at: now + life,
-            life,
-            sentence: environment.sms.row.sentence,
-            autofill_domain: None,
-            texts,
+            texts: request.content.as_ref().or(saved.texts),
+            ..saved
         };
         let email = render::email(&content, address)?;
         Ok(Preview {

@@ -114,7 +114,9 @@ impl Dispatcher {
         // A place is reserved when a message is made. Only where the settings have since moved it to the platform sender
         // must it be had now.
         let late = route::takes_test_quota(route, self.platform.sms_kind) && !job.holds_quota;
-        let quota = self.monthly_limit(MonthlyCounter::TestQuota);
+        let quota = self
+            .platform
+            .monthly_limit(MonthlyCounter::TestQuota, self.clock.estimate());
         if late {
             match self.reserve(job, quota).await {
                 Ok(true) => {}
@@ -143,7 +145,9 @@ impl Dispatcher {
     ) -> MessageSummary {
         let mut pass = Pass::default();
         let mut job_attempts = job.attempts;
-        let cap = self.monthly_limit(MonthlyCounter::Fallback);
+        let cap = self
+            .platform
+            .monthly_limit(MonthlyCounter::Fallback, self.clock.estimate());
         for (index, (hop, transport)) in candidates.iter().enumerate() {
             let fallback = *hop == Hop::Fallback;
             let Ok(started_at) = self.clock.now() else {
@@ -237,18 +241,6 @@ impl Dispatcher {
         (attempt, result)
     }
 
-    fn monthly_limit(&self, counter: MonthlyCounter) -> MonthlyLimit {
-        let limit = match counter {
-            MonthlyCounter::TestQuota => self.platform.monthly_test_quota,
-            MonthlyCounter::Fallback => self.platform.monthly_fallback_cap,
-        };
-        MonthlyLimit {
-            counter,
-            month: self.clock.estimate().month_start(),
-            limit,
-        }
-    }
-
     /// Reserves a place of a monthly counter; `false` when it is used up. An error says neither, and ends no message.
     async fn reserve(&self, job: &Job, limit: MonthlyLimit) -> Result<bool, StoreError> {
         let reserved = self.store.reserve(job.payload.environment_id(), limit).await;
@@ -294,25 +286,23 @@ pub(super) fn candidates<M>(
 }
 
 fn content<'a>(job: &Job, payload: &'a CodePayload, environment: &'a EnvironmentSnapshot) -> CodeContent<'a> {
-    let verification = &payload.verification.verification;
-    let application = environment.application(payload.verification.application_id);
-    let settings = &environment.environment.fields;
-    let made_at = job.message_id.made_at().unwrap_or(verification.created_at);
-    let locale = Locale::resolve(payload.verification.locale.as_ref(), &settings.default_locale);
+    let stored = &payload.verification;
+    let (purpose, expires_at) = (stored.verification.purpose, stored.verification.expires_at);
+    let made_at = job.message_id.made_at().unwrap_or(stored.verification.created_at);
+    let default_locale = &environment.environment.fields.default_locale;
+    let locale = Locale::resolve(stored.locale.as_ref(), default_locale);
+    let application = environment.application(stored.application_id);
     CodeContent {
-        message_id: job.message_id,
-        purpose: verification.purpose,
-        code: &payload.code,
-        business_name: &settings.business_name,
-        business_url: &settings.business_url,
-        sender_name: environment.email.row.sender_name.as_ref(),
-        locale,
-        made_at,
-        expires_at: verification.expires_at,
-        life: made_at.until(verification.expires_at),
-        sentence: environment.sms.row.sentence,
-        autofill_domain: application.and_then(|application| application.row.fields.autofill_domain.as_ref()),
-        texts: environment.texts(locale, verification.purpose),
+        autofill_domain: application.and_then(|held| held.row.fields.autofill_domain.as_ref()),
+        ..CodeContent::of(
+            environment,
+            job.message_id,
+            purpose,
+            &payload.code,
+            locale,
+            made_at,
+            expires_at,
+        )
     }
 }
 

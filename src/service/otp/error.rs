@@ -5,8 +5,10 @@ use std::time::Duration;
 use super::LimitName;
 use crate::domain::id::{MessageId, VerificationId};
 use crate::domain::message::Failure;
+use crate::domain::policy::{DAY, HOUR};
 use crate::domain::time::Timestamp;
 use crate::store::StoreError;
+use crate::store::verification::{SendLimits, SendRefusal};
 
 /// A send, a resend or a notification that was refused before anything was made, or a guess that was not compared. Each tells the
 /// caller what to do next.
@@ -100,6 +102,36 @@ pub enum Refused {
         /// What is left of it.
         retry_after: Duration,
     },
+}
+
+impl Refused {
+    /// A send that the store refused at `now`; `limits` and `test_quota` are what it was counted against.
+    #[must_use]
+    pub fn of(refusal: SendRefusal, limits: &SendLimits, test_quota: u32, now: Timestamp) -> Self {
+        match refusal {
+            SendRefusal::RecipientLocked { until } => Self::RecipientLocked {
+                retry_after: now.until(until),
+            },
+            SendRefusal::Throttled { limit, resets_at } => {
+                let (quota, window) = match limit {
+                    LimitName::RecipientHour => (limits.per_hour, HOUR),
+                    LimitName::RecipientDay => (limits.per_day, DAY),
+                    LimitName::IpHour => (limits.ip_per_hour, HOUR),
+                };
+                Self::Throttled {
+                    limit,
+                    quota,
+                    window,
+                    retry_after: now.until(resets_at),
+                }
+            }
+            SendRefusal::QuotaExhausted => Self::QuotaExhausted {
+                limit: test_quota,
+                resets_at: now.next_month_start(),
+                retry_after: now.until(now.next_month_start()),
+            },
+        }
+    }
 }
 
 fn throttled(limit: LimitName) -> &'static str {

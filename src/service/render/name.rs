@@ -1,7 +1,6 @@
 //! A business's name inside the sentences of an email. The name is any line of text, so it may read as a link, or run
 //! against the direction of the sentence around it.
 
-use crate::domain::business::BusinessName;
 use crate::domain::locale::Locale;
 
 /// Invisible, as wide as nothing, and no line may break at it (Unicode, UAX #14).
@@ -10,11 +9,6 @@ const WORD_JOINER: char = '\u{2060}';
 /// Sets what follows apart from the direction around it, up to [`POP_ISOLATE`] (Unicode, UAX #9).
 const FIRST_STRONG_ISOLATE: char = '\u{2068}';
 const POP_ISOLATE: char = '\u{2069}';
-
-/// The business's name as it stands in a sentence, not escaped for anything.
-pub(super) fn in_running_text(name: &BusinessName, locale: Locale) -> String {
-    inert(name.as_str(), locale)
-}
 
 /// Any text of a single line as it stands in a sentence, not escaped for anything.
 ///
@@ -61,7 +55,7 @@ mod tests {
     use super::*;
 
     fn written(name: &str, locale: Locale) -> String {
-        in_running_text(&BusinessName::parse(name).unwrap(), locale)
+        inert(name, locale)
     }
 
     #[test]

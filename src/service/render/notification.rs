@@ -3,8 +3,8 @@
 use time::macros::format_description;
 
 use super::RenderError;
-use super::name::{in_running_text, inert, isolated};
-use super::template::{self, Action, NotificationPage};
+use super::name::{inert, isolated};
+use super::template::{self, Action, Page};
 use crate::domain::business::BusinessName;
 use crate::domain::catalogue::{self, FluentArgs};
 use crate::domain::email::EmailAddress;
@@ -38,7 +38,7 @@ pub struct NotificationContent<'a> {
 /// The email: as plain text with the bare link, and as HTML with a button.
 pub fn notification(content: &NotificationContent<'_>, to: EmailAddress) -> Result<Email, RenderError> {
     let (locale, name) = (content.locale, content.business_name);
-    let inert_name = in_running_text(name, locale);
+    let inert_name = inert(name.as_str(), locale);
     let (strings, person) = match content.kind {
         NotificationKind::Invitation => ("invitation", &content.data.inviter_name),
         NotificationKind::ExportWarning => ("export", &content.data.actor_name),
@@ -52,12 +52,14 @@ pub fn notification(content: &NotificationContent<'_>, to: EmailAddress) -> Resu
     let body = text(if person.is_some() { "body-by" } else { "body" })?;
     let time = time.map(|_| text("time")).transpose()?;
     let action = text("action")?;
-    let page = NotificationPage {
+    let page = Page {
         lang: locale.tag(),
-        dir: if locale.is_right_to_left() { "rtl" } else { "ltr" },
+        dir: locale.direction(),
         business_name: &inert_name,
         preview: &text("preview")?,
         body: &body,
+        code: None,
+        expiry: None,
         time: time.as_deref(),
         action: content.data.action_url.as_ref().map(|url: &ActionUrl| Action {
             label: &action,

@@ -40,30 +40,16 @@ pub(super) struct Page<'a> {
     pub business_name: &'a str,
     /// What mail programs show beside the subject; hidden in the page.
     pub preview: &'a str,
-    /// What stands above the code. Here and in the two below a line break separates lines, two of them paragraphs.
+    /// What stands above the code. Here and in the expiry and the small print a line break separates lines, two of them
+    /// paragraphs.
     pub body: &'a str,
     /// The digits.
-    pub code: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub code: Option<&'a str>,
     /// How long they work.
-    pub expiry: &'a str,
-    /// The small print.
-    pub disclaimer: &'a str,
-}
-
-/// What the templates are filled with for an email without a code. Not escaped for anything.
-#[derive(Serialize)]
-pub(super) struct NotificationPage<'a> {
-    /// The BCP 47 tag of the language.
-    pub lang: &'a str,
-    /// `ltr` or `rtl`.
-    pub dir: &'a str,
-    /// The business, inert.
-    pub business_name: &'a str,
-    /// What mail programs show beside the subject; hidden in the page.
-    pub preview: &'a str,
-    /// What has happened.
-    pub body: &'a str,
-    /// When it was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expiry: Option<&'a str>,
+    /// When what is told of was asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub time: Option<&'a str>,
     /// The button, in plain text a bare link.
@@ -83,7 +69,7 @@ pub(super) struct Action<'a> {
 }
 
 /// The plain text and the HTML. A template has a place for each member that a page leaves out.
-pub(super) fn fill(page: &impl Serialize) -> Result<(String, String), Error> {
+pub(super) fn fill(page: &Page<'_>) -> Result<(String, String), Error> {
     let values = Value::from(Serde(page));
     let text = TEMPLATES.get_template(TEXT)?.render(values.clone())?;
     let mut html = TEMPLATES.get_template(HTML)?.render(values)?;

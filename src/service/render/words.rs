@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use fluent_bundle::FluentValue;
 
-use super::name::in_running_text;
+use super::name::inert;
 use crate::domain::business::BusinessName;
 use crate::domain::catalogue::{self, FluentArgs, MissingText};
 use crate::domain::locale::Locale;
@@ -34,7 +34,7 @@ pub(super) fn write(
     life: Duration,
 ) -> Result<Words, MissingText> {
     let expires_in = expires_in(locale, life)?;
-    let inert_name = in_running_text(business_name, locale);
+    let inert_name = inert(business_name.as_str(), locale);
     let in_subject = args(business_name.as_str(), &expires_in);
     let in_text = args(&inert_name, &expires_in);
     let purpose = purpose.as_str().replace('_', "-");
