@@ -33,6 +33,7 @@ use crate::lifecycle::Shutdown;
 use crate::provider::Connect;
 use crate::provider::console::Inbox;
 use crate::provider::smtp::Closer;
+use crate::service::Parts;
 use crate::service::administration::Administration;
 use crate::service::clock::GuardedClock;
 use crate::service::directory::Directory;
@@ -140,46 +141,31 @@ impl App {
         let connect: Arc<dyn Connect> = Arc::new(senders);
         let directory = Directory::open(Arc::clone(&store), Arc::clone(&keys), Arc::clone(&connect)).await?;
         let directory = Arc::new(directory);
-        let dispatcher = Arc::new(Dispatcher::new(
-            Arc::clone(&store),
-            Arc::clone(&directory),
-            platform,
-            Arc::clone(&keys),
-            Arc::clone(&guarded),
-            Arc::clone(&random),
-        ));
+        let parts = Parts {
+            store: Arc::clone(&store),
+            directory: Arc::clone(&directory),
+            keys: Arc::clone(&keys),
+            clock: Arc::clone(&guarded),
+            random: Arc::clone(&random),
+        };
+        let dispatcher = Arc::new(Dispatcher::new(parts.clone(), platform));
+        let allow_plaintext_smtp = config.smtp.allow_plaintext;
         let services = Arc::new(Services {
-            otp: otp::Service::new(
-                Arc::clone(&store),
-                Arc::clone(&dispatcher),
-                Arc::clone(&keys),
-                Arc::clone(&guarded),
-                Arc::clone(&random),
-            ),
-            notifications: notification::Service::new(
-                Arc::clone(&store),
-                Arc::clone(&dispatcher),
-                Arc::clone(&keys),
-                Arc::clone(&guarded),
-                Arc::clone(&random),
-            ),
-            administration: Administration::new(
-                Arc::clone(&store),
-                Arc::clone(&directory),
-                Arc::clone(&keys),
-                Arc::clone(&guarded),
-                Arc::clone(&random),
-                config.smtp.allow_plaintext,
-            ),
-            test_messages: test_message::Service::new(
-                Arc::clone(&store),
-                Arc::clone(&dispatcher),
+            otp: otp::Service {
+                parts: parts.clone(),
+                dispatcher: Arc::clone(&dispatcher),
+            },
+            notifications: notification::Service {
+                parts: parts.clone(),
+                dispatcher: Arc::clone(&dispatcher),
+            },
+            test_messages: test_message::Service {
+                parts: parts.clone(),
+                dispatcher: Arc::clone(&dispatcher),
                 connect,
-                Arc::clone(&keys),
-                Arc::clone(&guarded),
-                Arc::clone(&random),
-                config.smtp.allow_plaintext,
-            ),
+                allow_plaintext_smtp,
+            },
+            administration: Administration::new(parts, allow_plaintext_smtp),
             directory,
             dispatcher,
             store: Arc::clone(&store),

@@ -16,3 +16,24 @@ pub mod reseal;
 pub mod route;
 pub mod settings;
 pub mod test_message;
+
+use std::sync::Arc;
+
+use crate::domain::keyring::KeyRing;
+use crate::domain::random::Random;
+use crate::store::SharedStore;
+
+/// What the services work with, all with the same.
+#[derive(Clone)]
+pub struct Parts {
+    /// What is kept.
+    pub store: SharedStore,
+    /// Environments, applications, connections and keys, as of now.
+    pub directory: Arc<directory::Directory>,
+    /// What is hashed and sealed with.
+    pub keys: Arc<KeyRing>,
+    /// The time.
+    pub clock: Arc<clock::GuardedClock>,
+    /// Randomness.
+    pub random: Arc<dyn Random>,
+}

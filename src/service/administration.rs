@@ -3,17 +3,15 @@
 
 use std::sync::Arc;
 
+use super::Parts;
 use super::actor::Actor;
-use super::clock::GuardedClock;
 use super::directory::change::Change;
-use super::directory::{Directory, EnvironmentSnapshot, OutOfService, Snapshot};
+use super::directory::{EnvironmentSnapshot, OutOfService, Snapshot};
 use super::render::RenderError;
 use crate::document::Mistake;
 use crate::domain::id::EnvironmentId;
-use crate::domain::keyring::KeyRing;
-use crate::domain::random::Random;
+use crate::store::StoreError;
 use crate::store::directory::Commit;
-use crate::store::{SharedStore, StoreError};
 
 mod application;
 mod content;
@@ -106,31 +104,17 @@ const ATTEMPTS: usize = 3;
 
 /// Changes the directory.
 pub struct Administration {
-    store: SharedStore,
-    directory: Arc<Directory>,
-    keys: Arc<KeyRing>,
-    clock: Arc<GuardedClock>,
-    random: Arc<dyn Random>,
+    parts: Parts,
     allow_plaintext_smtp: bool,
     changing: tokio::sync::Mutex<()>,
 }
 
 impl Administration {
     /// Administration over these parts. `allow_plaintext_smtp` is the operator's word on SMTP without TLS.
-    pub fn new(
-        store: SharedStore,
-        directory: Arc<Directory>,
-        keys: Arc<KeyRing>,
-        clock: Arc<GuardedClock>,
-        random: Arc<dyn Random>,
-        allow_plaintext_smtp: bool,
-    ) -> Self {
+    #[must_use]
+    pub fn new(parts: Parts, allow_plaintext_smtp: bool) -> Self {
         Self {
-            store,
-            directory,
-            keys,
-            clock,
-            random,
+            parts,
             allow_plaintext_smtp,
             changing: tokio::sync::Mutex::default(),
         }
@@ -144,15 +128,15 @@ impl Administration {
     ) -> Result<T, ChangeError> {
         let _in_line = self.changing.lock().await;
         for _ in 0..ATTEMPTS {
-            let held = self.directory.current();
-            let now = self.clock.now()?;
-            let mut change = Change::by(actor, &self.keys, &*self.random, now);
+            let held = self.parts.directory.current();
+            let now = self.parts.clock.now()?;
+            let mut change = Change::by(actor, &self.parts.keys, &*self.parts.random, now);
             let decided = decide(&held, &mut change)?;
             if change.is_empty() {
                 return Ok(decided);
             }
-            let commit = change.commit(&self.store, held.revision()).await?;
-            self.directory.read().await?;
+            let commit = change.commit(&self.parts.store, held.revision()).await?;
+            self.parts.directory.read().await?;
             if commit == Commit::Committed {
                 return Ok(decided);
             }
@@ -174,8 +158,8 @@ impl Administration {
     /// Removes what a removal has left, as far as that is done in a moment.
     async fn clear_removed(&self) {
         for _ in 0..BATCHES {
-            let cleared = match self.clock.now() {
-                Ok(now) => self.store.clear_removed(now, BATCH).await,
+            let cleared = match self.parts.clock.now() {
+                Ok(now) => self.parts.store.clear_removed(now, BATCH).await,
                 Err(error) => Err(error),
             };
             match cleared {

@@ -13,22 +13,20 @@ use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::clock::GuardedClock;
-use super::directory::{Directory, EnvironmentSnapshot};
+use super::Parts;
+use super::directory::EnvironmentSnapshot;
 use super::route::{self, NoSender, PlatformSender, Route};
 use crate::domain::code::Code;
 use crate::domain::email::EmailAddress;
 use crate::domain::id::{EnvironmentId, MessageId};
-use crate::domain::keyring::KeyRing;
 use crate::domain::locale::LanguageTag;
 use crate::domain::message::{Channel, MessageSummary};
 use crate::domain::notification::{NotificationData, NotificationKind};
-use crate::domain::random::{Random, unguessable_id};
+use crate::domain::random::unguessable_id;
 use crate::domain::recipient::Recipient;
 use crate::domain::time::Timestamp;
 use crate::domain::verification::Purpose;
 use crate::provider::{ATTEMPT_TIMEOUT, EmailTransport, SmsTransport};
-use crate::store::SharedStore;
 use crate::store::outbox::{Lease, MonthlyCounter, MonthlyLimit, Queue};
 use crate::store::verification::StoredVerification;
 
@@ -178,12 +176,8 @@ impl Job {
 
 /// Takes messages to their senders.
 pub struct Dispatcher {
-    store: SharedStore,
-    directory: Arc<Directory>,
+    parts: Parts,
     platform: Platform,
-    keys: Arc<KeyRing>,
-    clock: Arc<GuardedClock>,
-    random: Arc<dyn Random>,
     lanes: Lanes,
     unrecorded: Unrecorded,
     under_way: Arc<UnderWay>,
@@ -193,21 +187,11 @@ pub struct Dispatcher {
 
 impl Dispatcher {
     /// A dispatcher over these parts.
-    pub fn new(
-        store: SharedStore,
-        directory: Arc<Directory>,
-        platform: Platform,
-        keys: Arc<KeyRing>,
-        clock: Arc<GuardedClock>,
-        random: Arc<dyn Random>,
-    ) -> Self {
+    #[must_use]
+    pub fn new(parts: Parts, platform: Platform) -> Self {
         Self {
-            store,
-            directory,
+            parts,
             platform,
-            keys,
-            clock,
-            random,
             lanes: Lanes::default(),
             unrecorded: Unrecorded::default(),
             under_way: Arc::default(),
@@ -242,7 +226,7 @@ impl Dispatcher {
     #[must_use]
     pub fn lease(&self, now: Timestamp) -> Lease {
         Lease {
-            token: unguessable_id(&*self.random),
+            token: unguessable_id(&*self.parts.random),
             until: now + LEASE,
         }
     }

@@ -7,14 +7,13 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use tokio::time::Instant;
 
-use super::clock::GuardedClock;
+use super::Parts;
 use super::dispatch::{Dispatcher, Job, NotificationPayload, Payload};
 use super::otp::{Caller, Refused, SendError, removed};
 use super::route;
 use crate::domain::email::EmailAddress;
 use crate::domain::id::{MessageId, NotificationId};
 use crate::domain::idempotency::KeyedRequest;
-use crate::domain::keyring::KeyRing;
 use crate::domain::limit::{notification_key, recipient_key};
 use crate::domain::locale::{LanguageTag, Locale};
 use crate::domain::message::MessageStatus;
@@ -22,12 +21,11 @@ use crate::domain::notification::{
     LIFE, NotificationData, NotificationDecision, NotificationEvent, NotificationSource, NotificationView,
     PER_RECIPIENT_AND_DAY,
 };
-use crate::domain::random::Random;
 use crate::domain::recipient::{Recipient, RecipientRow};
 use crate::domain::time::Timestamp;
+use crate::store::StoreError;
 use crate::store::notification::{NewMessages, NewNotification, NewRecipient, Notify as Outcome};
 use crate::store::outbox::Lease;
-use crate::store::{SharedStore, StoreError};
 
 /// A request for a notification, its fields already read.
 #[derive(Debug, Clone)]
@@ -48,31 +46,13 @@ pub struct Notify {
 
 /// The rules of notifications over a store and a dispatcher.
 pub struct Service {
-    store: SharedStore,
-    dispatcher: Arc<Dispatcher>,
-    keys: Arc<KeyRing>,
-    clock: Arc<GuardedClock>,
-    random: Arc<dyn Random>,
+    /// What it works with.
+    pub parts: Parts,
+    /// Takes its messages over.
+    pub dispatcher: Arc<Dispatcher>,
 }
 
 impl Service {
-    /// A service over these parts.
-    pub fn new(
-        store: SharedStore,
-        dispatcher: Arc<Dispatcher>,
-        keys: Arc<KeyRing>,
-        clock: Arc<GuardedClock>,
-        random: Arc<dyn Random>,
-    ) -> Self {
-        Self {
-            store,
-            dispatcher,
-            keys,
-            clock,
-            random,
-        }
-    }
-
     /// Makes a notification and sends its messages where it has any, waiting for the provider no longer than `max_wait`.
     pub async fn notify(
         &self,
@@ -81,7 +61,7 @@ impl Service {
         max_wait: Duration,
     ) -> Result<NotificationView, SendError> {
         let decision = NotificationDecision::on(command.event, command.source);
-        let now = self.clock.now()?;
+        let now = self.parts.clock.now()?;
         let held_since = Instant::now();
         let messages = match decision {
             NotificationDecision::Send => match self.new_messages(caller, &command, now) {
@@ -100,7 +80,7 @@ impl Service {
             None => (Vec::new(), self.dispatcher.lease(now)),
         };
         let pending = self.dispatcher.pending_commit(ids.iter().copied(), lease);
-        let refused = match self.store.notify(new).await? {
+        let refused = match self.parts.store.notify(new).await? {
             Outcome::Made => {
                 let jobs = jobs(caller, &command, now, ids, lease, held_since);
                 return Ok(NotificationView {
@@ -133,7 +113,12 @@ impl Service {
         max_wait: Duration,
     ) -> Result<Option<NotificationView>, SendError> {
         let Some(request) = request else { return Ok(None) };
-        let Some((id, body_hash)) = self.store.find_notification_by_key(request.key_hash).await? else {
+        let Some((id, body_hash)) = self
+            .parts
+            .store
+            .find_notification_by_key(request.key_hash)
+            .await?
+        else {
             return Ok(None);
         };
         if !request.repeats(Some(body_hash)) {
@@ -171,7 +156,10 @@ impl Service {
         caller: &Caller,
         id: NotificationId,
     ) -> Result<Option<NotificationView>, StoreError> {
-        self.store.find_notification(caller.application.id, id).await
+        self.parts
+            .store
+            .find_notification(caller.application.id, id)
+            .await
     }
 
     fn new_notification(
@@ -182,7 +170,7 @@ impl Service {
         messages: Option<NewMessages>,
         now: Timestamp,
     ) -> NewNotification {
-        let id = NotificationId::time_ordered(&*self.random, now);
+        let id = NotificationId::time_ordered(&*self.parts.random, now);
         NewNotification {
             id,
             environment_id: caller.environment.id(),
@@ -191,7 +179,9 @@ impl Service {
             source: command.source,
             decision,
             locale: command.locale.clone(),
-            sealed_data: command.data.seal(self.keys.in_use(now), &*self.random, id),
+            sealed_data: command
+                .data
+                .seal(self.parts.keys.in_use(now), &*self.parts.random, id),
             recipients: self.new_recipients(caller, command, id, now),
             messages,
             request: command.request,
@@ -207,14 +197,18 @@ impl Service {
         id: NotificationId,
         now: Timestamp,
     ) -> Vec<NewRecipient> {
-        let (environment, keys) = (caller.environment.id(), self.keys.in_use(now));
+        let (environment, keys) = (caller.environment.id(), self.parts.keys.in_use(now));
         let recipient = |(number, address): (u16, &EmailAddress)| {
             let recipient = Recipient::Email(address.clone());
-            let recipient_key = recipient_key(&self.keys, environment, &recipient);
+            let recipient_key = recipient_key(&self.parts.keys, environment, &recipient);
             NewRecipient {
                 recipient_key,
-                limit_key: notification_key(&self.keys, recipient_key),
-                sealed_recipient: recipient.seal(keys, &*self.random, RecipientRow::Notification(id, number)),
+                limit_key: notification_key(&self.parts.keys, recipient_key),
+                sealed_recipient: recipient.seal(
+                    keys,
+                    &*self.parts.random,
+                    RecipientRow::Notification(id, number),
+                ),
                 masked_recipient: recipient.masked(),
             }
         };
@@ -229,7 +223,7 @@ impl Service {
     ) -> Result<NewMessages, Refused> {
         let route = route::notification(self.dispatcher.platform().email_kind)
             .map_err(|_| Refused::NotificationsNotConfigured)?;
-        let new_id = || MessageId::time_ordered(&*self.random, now);
+        let new_id = || MessageId::time_ordered(&*self.parts.random, now);
         Ok(NewMessages {
             ids: std::iter::repeat_with(new_id)
                 .take(command.recipients.len())

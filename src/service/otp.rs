@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::clock::GuardedClock;
+use super::Parts;
 use super::directory::EnvironmentSnapshot;
 use super::dispatch::{Dispatcher, Job, Payload, PendingCommit};
 use super::route::{self, Route};
@@ -14,18 +14,15 @@ use crate::domain::code::Code;
 use crate::domain::environment::{Application, Connection};
 use crate::domain::id::{EnvironmentId, MessageId, VerificationId};
 use crate::domain::idempotency::{KeyedHash, KeyedRequest};
-use crate::domain::keyring::KeyRing;
 use crate::domain::limit::{address_key, recipient_key};
 use crate::domain::locale::{LanguageTag, Locale};
 use crate::domain::message::{Channel, MessageSummary};
 use crate::domain::phone::PhoneNumber;
 use crate::domain::policy::OtpPolicy;
-use crate::domain::random::Random;
 use crate::domain::recipient::{Recipient, RecipientRow};
 use crate::domain::settings::SmsSettings;
 use crate::domain::time::Timestamp;
 use crate::domain::verification::{Purpose, Verification};
-use crate::store::SharedStore;
 use crate::store::outbox::MonthlyCounter;
 use crate::store::verification::{
     Issue, NewMessage, NewVerification, SendLimits, SendRefusal, StoredVerification,
@@ -69,35 +66,17 @@ pub struct SendOtp {
 
 /// The rules of one-time codes over a store and a dispatcher.
 pub struct Service {
-    store: SharedStore,
-    dispatcher: Arc<Dispatcher>,
-    keys: Arc<KeyRing>,
-    clock: Arc<GuardedClock>,
-    random: Arc<dyn Random>,
+    /// What it works with.
+    pub parts: Parts,
+    /// Takes its messages over.
+    pub dispatcher: Arc<Dispatcher>,
 }
 
 impl Service {
-    /// A service over these parts.
-    pub fn new(
-        store: SharedStore,
-        dispatcher: Arc<Dispatcher>,
-        keys: Arc<KeyRing>,
-        clock: Arc<GuardedClock>,
-        random: Arc<dyn Random>,
-    ) -> Self {
-        Self {
-            store,
-            dispatcher,
-            keys,
-            clock,
-            random,
-        }
-    }
-
     /// What the messages to a recipient are found by.
     #[must_use]
     pub fn recipient_key(&self, environment: EnvironmentId, recipient: &Recipient) -> KeyedHash {
-        recipient_key(&self.keys, environment, recipient)
+        recipient_key(&self.parts.keys, environment, recipient)
     }
 
     /// Makes a verification and sends its code, waiting for the providers no longer than `max_wait`.
@@ -107,7 +86,7 @@ impl Service {
         command: SendOtp,
         max_wait: Duration,
     ) -> Result<Verification, SendError> {
-        let now = self.clock.now()?;
+        let now = self.parts.clock.now()?;
         let environment = &caller.environment;
         let (channel, request) = (command.recipient.channel(), command.request);
         let route = permitted(environment, &command.recipient, command.purpose)
@@ -120,7 +99,7 @@ impl Service {
             }
         };
         let policy = &environment.otp.row;
-        let code = Code::draw(&*self.random, policy.digits);
+        let code = Code::draw(&*self.parts.random, policy.digits);
         let message = self.new_message(caller, &route, channel, command.locale.as_ref(), now);
         let recipient = command.recipient.clone();
         let new = self.new_verification(caller, command, &code, message, now);
@@ -128,7 +107,7 @@ impl Service {
         let verification = made.verification.clone();
         let job = job(&new.message, Instant::now(), Payload::code(made, recipient, code));
         let pending = self.dispatcher.pending_commit([job.message_id], job.lease);
-        let refused = match self.store.issue(new).await? {
+        let refused = match self.parts.store.issue(new).await? {
             Issue::Issued => return Ok(self.deliver(verification, pending, job, max_wait).await?),
             Issue::Repeated => {
                 pending.not_made();
@@ -151,10 +130,10 @@ impl Service {
     ) -> NewVerification {
         let channel = command.recipient.channel();
         let policy = &caller.environment.otp.row;
-        let keys = self.keys.in_use(now);
+        let keys = self.parts.keys.in_use(now);
         let id = match &command.request {
             Some(request) => request.verification_id(),
-            None => VerificationId::unguessable(&*self.random),
+            None => VerificationId::unguessable(&*self.parts.random),
         };
         let environment_id = caller.environment.id();
         let recipient = &command.recipient;
@@ -167,15 +146,15 @@ impl Service {
             connection_id: command.connection.id,
             purpose: command.purpose,
             channel,
-            recipient_key: recipient_key(&self.keys, environment_id, recipient),
-            sealed_recipient: recipient.seal(keys, &*self.random, RecipientRow::Verification(id)),
+            recipient_key: recipient_key(&self.parts.keys, environment_id, recipient),
+            sealed_recipient: recipient.seal(keys, &*self.parts.random, RecipientRow::Verification(id)),
             masked_recipient: recipient.masked(),
             country: recipient.country(),
             locale: command.locale,
-            ip_key: address.map(|address| address_key(&self.keys, environment_id, address)),
+            ip_key: address.map(|address| address_key(&self.parts.keys, environment_id, address)),
             code_mac: keys.code_mac(id, code.expose()),
             code_digits: policy.digits,
-            sealed_code: code.seal(keys, &*self.random, id),
+            sealed_code: code.seal(keys, &*self.parts.random, id),
             created_at: now,
             expires_at: now + policy.life(command.purpose, channel),
             resend_at: now + policy.resend_wait(1),
@@ -212,7 +191,7 @@ impl Service {
         let counted = channel == Channel::Sms && route::takes_test_quota(route, platform.sms_kind);
         let quota = counted.then(|| platform.monthly_limit(MonthlyCounter::TestQuota, now));
         NewMessage {
-            id: MessageId::time_ordered(&*self.random, now),
+            id: MessageId::time_ordered(&*self.parts.random, now),
             lease: self.dispatcher.lease(now),
             language: Locale::resolve(locale, default_locale),
             decision: route.to_json(),

@@ -7,8 +7,8 @@ use std::time::Duration;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::Parts;
 use super::actor::Actor;
-use super::clock::GuardedClock;
 use super::directory::EnvironmentSnapshot;
 use super::dispatch::Dispatcher;
 use super::otp::{self, Refused};
@@ -19,12 +19,10 @@ use crate::document::{Draft, Mistake};
 use crate::domain::code::Code;
 use crate::domain::email::EmailAddress;
 use crate::domain::id::MessageId;
-use crate::domain::keyring::KeyRing;
 use crate::domain::limit::recipient_key;
 use crate::domain::locale::Locale;
 use crate::domain::message::{Channel, Provider};
 use crate::domain::phone::PhoneNumber;
-use crate::domain::random::Random;
 use crate::domain::recipient::Recipient;
 use crate::domain::settings::{EmailSettings, SmsSettings};
 use crate::domain::verification::Purpose;
@@ -32,9 +30,9 @@ use crate::provider::diagnosis;
 use crate::provider::{
     ATTEMPT_TIMEOUT, Connect, EmailTransport, Receipt, SendError, SmsTransport, Transport,
 };
+use crate::store::StoreError;
 use crate::store::outbox::{MonthlyCounter, MonthlyLimit};
 use crate::store::test_message::{NewTest, TestCount};
-use crate::store::{SharedStore, StoreError};
 
 pub use crate::provider::diagnosis::{Diagnosis, DiagnosisCode};
 
@@ -126,37 +124,17 @@ impl From<Vec<Mistake>> for TestError {
 
 /// Tests settings.
 pub struct Service {
-    store: SharedStore,
-    dispatcher: Arc<Dispatcher>,
-    connect: Arc<dyn Connect>,
-    keys: Arc<KeyRing>,
-    clock: Arc<GuardedClock>,
-    random: Arc<dyn Random>,
-    allow_plaintext_smtp: bool,
+    /// What it works with.
+    pub parts: Parts,
+    /// Knows the platform's senders.
+    pub dispatcher: Arc<Dispatcher>,
+    /// Makes the senders of what is tested.
+    pub connect: Arc<dyn Connect>,
+    /// The operator's word on SMTP without TLS.
+    pub allow_plaintext_smtp: bool,
 }
 
 impl Service {
-    /// A service over these parts. `allow_plaintext_smtp` is the operator's word on SMTP without TLS.
-    pub fn new(
-        store: SharedStore,
-        dispatcher: Arc<Dispatcher>,
-        connect: Arc<dyn Connect>,
-        keys: Arc<KeyRing>,
-        clock: Arc<GuardedClock>,
-        random: Arc<dyn Random>,
-        allow_plaintext_smtp: bool,
-    ) -> Self {
-        Self {
-            store,
-            dispatcher,
-            connect,
-            keys,
-            clock,
-            random,
-            allow_plaintext_smtp,
-        }
-    }
-
     /// Sends a text message by the settings that are given, or else by the saved ones.
     pub async fn sms(
         &self,
@@ -237,7 +215,7 @@ impl Service {
         let platform = self.dispatcher.platform();
         let sender = platform.sms.clone().ok_or(Refused::SmsNotConfigured)?;
         let quota = (platform.sms_kind == PlatformSender::Real)
-            .then(|| platform.monthly_limit(MonthlyCounter::TestQuota, self.clock.estimate()));
+            .then(|| platform.monthly_limit(MonthlyCounter::TestQuota, self.parts.clock.estimate()));
         Ok((sender, quota))
     }
 
@@ -265,10 +243,10 @@ impl Service {
         tested: Option<Value>,
     ) -> Result<NewTest, TestError> {
         let policy = &environment.otp.row;
-        let at = self.clock.now()?;
+        let at = self.parts.clock.now()?;
         let test = NewTest {
             environment_id: environment.id(),
-            recipient_key: recipient_key(&self.keys, environment.id(), recipient),
+            recipient_key: recipient_key(&self.parts.keys, environment.id(), recipient),
             per_minute: PER_MINUTE,
             per_hour: policy.sends_per_hour.into(),
             per_day: policy.sends_per_day.into(),
@@ -282,8 +260,8 @@ impl Service {
         });
         let action = format!("settings.{}.test", recipient.channel());
         let what: (&str, &dyn ToString) = (&action, &environment.id());
-        let audit = actor.entry(&*self.random, at, Some(environment.id()), what, &changes);
-        match self.store.count_test(test.clone(), audit).await? {
+        let audit = actor.entry(&*self.parts.random, at, Some(environment.id()), what, &changes);
+        match self.parts.store.count_test(test.clone(), audit).await? {
             TestCount::Counted => Ok(test),
             TestCount::TooMany { resets_at } => Err(TestError::TooMany {
                 retry_after: at.until(resets_at),
@@ -297,7 +275,7 @@ impl Service {
 
     /// Texts carry codes and nothing else, so a test carries one too, which no verification has and nobody keeps.
     fn throw_away_code(&self, environment: &EnvironmentSnapshot) -> Code {
-        Code::draw(&*self.random, environment.otp.row.digits)
+        Code::draw(&*self.parts.random, environment.otp.row.digits)
     }
 
     fn content<'a>(
@@ -306,8 +284,8 @@ impl Service {
         channel: Channel,
         code: &'a Code,
     ) -> CodeContent<'a> {
-        let now = self.clock.estimate();
-        let id = MessageId::time_ordered(&*self.random, now);
+        let now = self.parts.clock.estimate();
+        let id = MessageId::time_ordered(&*self.parts.random, now);
         let locale = Locale::resolve(None, &environment.environment.fields.default_locale);
         let expires_at = now + environment.otp.row.life(PURPOSE, channel);
         CodeContent::of(environment, id, PURPOSE, code, locale, now, expires_at)
@@ -326,7 +304,11 @@ impl Service {
             }
         }
         if let Err(SendError::NotAccepted { .. }) = outcome
-            && let Err(error) = self.store.refund_test(test, self.clock.estimate()).await
+            && let Err(error) = self
+                .parts
+                .store
+                .refund_test(test, self.parts.clock.estimate())
+                .await
         {
             tracing::warn!(
                 error = &error as &dyn std::error::Error,

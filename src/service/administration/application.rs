@@ -16,7 +16,7 @@ impl Administration {
         new: &ApplicationFields,
     ) -> Result<ApplicationId, ChangeError> {
         self.change_environment(actor, id, |_, change| {
-            let made = Application::new(&*self.random, change.at(), id, new.clone());
+            let made = Application::new(&*self.parts.random, change.at(), id, new.clone());
             change.put_application(None, &made)?;
             Ok(made.id)
         })

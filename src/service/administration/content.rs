@@ -79,8 +79,8 @@ impl Administration {
         let Some((code, address)) = sample else {
             return Err(ChangeError::NotFound);
         };
-        let now = self.clock.estimate();
-        let id = MessageId::time_ordered(&*self.random, now);
+        let now = self.parts.clock.estimate();
+        let id = MessageId::time_ordered(&*self.parts.random, now);
         let expires_at = now + policy.life(purpose, Channel::Email);
         let saved = CodeContent::of(environment, id, purpose, &code, locale, now, expires_at);
         let content = CodeContent {

@@ -16,7 +16,7 @@ impl Administration {
         new: &EnvironmentFields,
     ) -> Result<EnvironmentId, ChangeError> {
         self.change(actor, |held, change| {
-            let id = EnvironmentId::time_ordered(&*self.random, change.at());
+            let id = EnvironmentId::time_ordered(&*self.parts.random, change.at());
             refuse_taken_code(held, id, new)?;
             let environment = Environment {
                 id,
@@ -24,7 +24,7 @@ impl Administration {
                 created_at: change.at(),
                 updated_at: change.at(),
             };
-            let connections = Connection::of_new_environment(&*self.random, id);
+            let connections = Connection::of_new_environment(&*self.parts.random, id);
             change.create_environment(&environment, &connections)?;
             Ok(id)
         })
@@ -62,9 +62,13 @@ impl Administration {
         expected: &Expected,
         force: bool,
     ) -> Result<(), ChangeError> {
-        removable(&self.directory.current(), id, expected)?;
+        removable(&self.parts.directory.current(), id, expected)?;
         if !force {
-            let pending = self.store.count_pending(id, self.clock.now()?).await?;
+            let pending = self
+                .parts
+                .store
+                .count_pending(id, self.parts.clock.now()?)
+                .await?;
             if pending > 0 {
                 return Err(Conflict::VerificationsPending(pending).into());
             }

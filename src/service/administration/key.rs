@@ -70,8 +70,8 @@ impl Administration {
     ) -> Result<MadeKey, ChangeError> {
         self.change(actor, |held, change| {
             keys_of(held, owner)?;
-            let id = KeyId::time_ordered(&*self.random, change.at());
-            let key = ApiKey::generate(&*self.random, owner.kind());
+            let id = KeyId::time_ordered(&*self.parts.random, change.at());
+            let key = ApiKey::generate(&*self.parts.random, owner.kind());
             let record = KeyRecord::of(&key, id, new.name.clone(), owner.application(), change.at());
             change.create_key(owner.environment(), &record)?;
             Ok(MadeKey { record, key })
@@ -104,14 +104,14 @@ impl Administration {
         after: Option<KeyId>,
         limit: usize,
     ) -> Result<Vec<ListedKey>, ChangeError> {
-        let held = self.directory.current();
+        let held = self.parts.directory.current();
         let records: Vec<_> = behind(keys_of(&held, owner)?, after)
             .map(|(_, key)| Arc::clone(key))
             .filter(|key| key.application_id == owner.application())
             .take(limit)
             .collect();
         let ids = records.iter().map(|record| record.id).collect();
-        let uses = self.store.last_uses(ids).await?;
+        let uses = self.parts.store.last_uses(ids).await?;
         let listed = records.into_iter().map(|record| ListedKey {
             last_used_at: uses.get(&record.id).copied(),
             record,

@@ -143,7 +143,7 @@ impl Dispatcher {
             token: lease.token,
             attempt: None,
             outcome,
-            now: self.clock.estimate(),
+            now: self.parts.clock.estimate(),
         }
     }
 
@@ -156,9 +156,9 @@ impl Dispatcher {
         loop {
             // The next sender gets a whole lease, however long this took.
             if let Outcome::NextSender { lease_until } = &mut settlement.outcome {
-                *lease_until = self.clock.estimate() + LEASE;
+                *lease_until = self.parts.clock.estimate() + LEASE;
             }
-            match self.store.settle(settlement.clone()).await {
+            match self.parts.store.settle(settlement.clone()).await {
                 Ok(Settled::Recorded) => return true,
                 Ok(Settled::LeaseLost) => {
                     tracing::warn!(message.id = %id,
@@ -209,9 +209,9 @@ impl Dispatcher {
         lease: Lease,
         until_due: Duration,
     ) -> Result<Settled, StoreError> {
-        let due_at = self.clock.estimate() + until_due;
+        let due_at = self.parts.clock.estimate() + until_due;
         let settlement = self.settlement(message_id, lease, Outcome::RetryAt(due_at));
-        self.store.settle(settlement).await
+        self.parts.store.settle(settlement).await
     }
 }
 

@@ -28,7 +28,7 @@ type Candidate<M> = (Hop, Arc<dyn Transport<M>>);
 impl Dispatcher {
     /// One pass over the route of a message.
     pub(super) async fn pass(&self, job: Job) -> MessageSummary {
-        let Ok(now) = self.clock.now() else {
+        let Ok(now) = self.parts.clock.now() else {
             return self.wait_for_the_clock(&job).await;
         };
         let Ok(environment) = self.environment_of(&job.payload).await else {
@@ -53,7 +53,7 @@ impl Dispatcher {
         if let Ok(Some(held)) = self.held_environment_of(payload) {
             return Ok(Some(held));
         }
-        if let Err(error) = self.directory.refresh().await {
+        if let Err(error) = self.parts.directory.refresh().await {
             tracing::warn!(
                 error = &error as &dyn std::error::Error,
                 "the directory could not be read again"
@@ -66,7 +66,7 @@ impl Dispatcher {
         &self,
         payload: &Payload,
     ) -> Result<Option<Arc<EnvironmentSnapshot>>, OutOfService> {
-        let snapshot = self.directory.current();
+        let snapshot = self.parts.directory.current();
         let held = snapshot.environment(payload.environment_id())?;
         let has_owner = |held: &&Arc<EnvironmentSnapshot>| match payload {
             Payload::Code(code) => held.application(code.verification.application_id).is_some(),
@@ -116,13 +116,13 @@ impl Dispatcher {
         let late = route::takes_test_quota(route, self.platform.sms_kind) && !job.holds_quota;
         let quota = self
             .platform
-            .monthly_limit(MonthlyCounter::TestQuota, self.clock.estimate());
+            .monthly_limit(MonthlyCounter::TestQuota, self.parts.clock.estimate());
         if late {
             match self.reserve(job, quota).await {
                 Ok(true) => {}
                 Ok(false) => return self.refuse(job, Class::Account).await,
                 Err(_) => {
-                    let at = self.next_try(job, self.clock.estimate(), job.attempts, None);
+                    let at = self.next_try(job, self.parts.clock.estimate(), job.attempts, None);
                     return self.conclude(job, Outcome::RetryAt(at)).await;
                 }
             }
@@ -147,10 +147,10 @@ impl Dispatcher {
         let mut job_attempts = job.attempts;
         let cap = self
             .platform
-            .monthly_limit(MonthlyCounter::Fallback, self.clock.estimate());
+            .monthly_limit(MonthlyCounter::Fallback, self.parts.clock.estimate());
         for (index, (hop, transport)) in candidates.iter().enumerate() {
             let fallback = *hop == Hop::Fallback;
-            let Ok(started_at) = self.clock.now() else {
+            let Ok(started_at) = self.parts.clock.now() else {
                 if fallback {
                     self.release(job, cap).await;
                 }
@@ -191,7 +191,7 @@ impl Dispatcher {
     fn next_try(&self, job: &Job, now: Timestamp, attempts: u16, retry_after: Option<Duration>) -> Timestamp {
         let end = job.expires_at();
         let life = job.message_id.made_at().unwrap_or(now).until(end);
-        let at = retry_at(&*self.random, now, attempts, retry_after, life, end);
+        let at = retry_at(&*self.parts.random, now, attempts, retry_after, life, end);
         // No try fits into the life that is left; it waits for its end, when it counts as expired.
         at.unwrap_or(end)
     }
@@ -210,7 +210,7 @@ impl Dispatcher {
             Ok(Err(_)) => Err(SendError::unknown("the sender broke off")),
             Err(_) => Err(SendError::unknown("no answer within 10 s")),
         };
-        let finished_at = self.clock.estimate();
+        let finished_at = self.parts.clock.estimate();
         let (outcome, provider_code, detail, provider_message_id) = match &result {
             Ok(receipt) => (
                 MessageStatus::Accepted.as_str(),
@@ -229,7 +229,7 @@ impl Dispatcher {
             }) => (class.as_str(), code.clone(), Some(detail.clone()), None),
         };
         let attempt = Attempt {
-            id: AttemptId::time_ordered(&*self.random, started_at),
+            id: AttemptId::time_ordered(&*self.parts.random, started_at),
             provider: transport.provider(),
             started_at,
             finished_at,
@@ -243,7 +243,11 @@ impl Dispatcher {
 
     /// Reserves a place of a monthly counter; `false` when it is used up. An error says neither, and ends no message.
     async fn reserve(&self, job: &Job, limit: MonthlyLimit) -> Result<bool, StoreError> {
-        let reserved = self.store.reserve(job.payload.environment_id(), limit).await;
+        let reserved = self
+            .parts
+            .store
+            .reserve(job.payload.environment_id(), limit)
+            .await;
         match &reserved {
             Ok(true) => {}
             Ok(false) => tracing::warn!(environment.id = %job.payload.environment_id(),
@@ -259,7 +263,12 @@ impl Dispatcher {
     }
 
     async fn release(&self, job: &Job, limit: MonthlyLimit) {
-        if let Err(error) = self.store.release(job.payload.environment_id(), limit).await {
+        if let Err(error) = self
+            .parts
+            .store
+            .release(job.payload.environment_id(), limit)
+            .await
+        {
             tracing::warn!(
                 error = &error as &dyn std::error::Error,
                 "a place could not be refunded"

@@ -85,7 +85,7 @@ impl Dispatcher {
         {
             let limit = room.min(BATCH);
             let (lease, held_since) = (self.lease(now), Instant::now());
-            let claimed = self.store.claim_due(queue, now, lease, limit).await?;
+            let claimed = self.parts.store.claim_due(queue, now, lease, limit).await?;
             let taken = u32::try_from(claimed.len()).unwrap_or(limit);
             for claimed in claimed {
                 if let Some(job) = self.open(claimed, lease, held_since, now).await {
@@ -104,7 +104,7 @@ impl Dispatcher {
     /// The time, if anything may be taken from the outbox now. A process whose clock is off would take over what others still
     /// hold, or end what lives.
     fn may_take(&self) -> Option<Timestamp> {
-        self.clock.now().ok().filter(|_| self.unrecorded.is_empty())
+        self.parts.clock.now().ok().filter(|_| self.unrecorded.is_empty())
     }
 
     /// Makes a job of a claimed message, unless its code has no more use, or it was taken over before: one marked duplicate is
@@ -168,8 +168,8 @@ impl Dispatcher {
         stored: StoredPayload,
     ) -> Result<Option<Payload>, OpenError> {
         let opened = match stored {
-            StoredPayload::Code(verification) => open_code(*verification, &self.keys),
-            StoredPayload::Notification(notification) => open_notification(*notification, &self.keys),
+            StoredPayload::Code(verification) => open_code(*verification, &self.parts.keys),
+            StoredPayload::Notification(notification) => open_notification(*notification, &self.parts.keys),
         };
         opened.inspect_err(
             |error| tracing::error!(message.id = %message_id, alarm = true, %error, "what a message carries cannot be opened"),
@@ -208,7 +208,7 @@ impl Dispatcher {
     fn first_sender(&self, payload: &StoredPayload) -> Provider {
         let (channel, is_own) = match payload {
             StoredPayload::Code(stored) => {
-                let (channel, snapshot) = (stored.channel(), self.directory.current());
+                let (channel, snapshot) = (stored.channel(), self.parts.directory.current());
                 let environment = snapshot.environment(stored.environment_id).ok().flatten();
                 let purpose = stored.verification.purpose;
                 let route = environment.and_then(|held| self.route(held, channel, purpose).ok());

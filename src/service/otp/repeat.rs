@@ -32,7 +32,7 @@ impl Service {
         key: &str,
         body: &[u8],
     ) -> KeyedRequest {
-        KeyedRequest::new(&self.keys, caller.application.id, operation, key, body)
+        KeyedRequest::new(&self.parts.keys, caller.application.id, operation, key, body)
     }
 
     /// Answers a send that is refused now from what it made before, when that was allowed; `None` where it made nothing.
@@ -44,7 +44,7 @@ impl Service {
     ) -> Result<Option<Verification>, SendError> {
         let Some(request) = request else { return Ok(None) };
         let (application, id) = (caller.application.id, request.verification_id());
-        let Some(made) = self.store.find_keyed_requests(application, id).await? else {
+        let Some(made) = self.parts.store.find_keyed_requests(application, id).await? else {
             return Ok(None);
         };
         if !request.repeats(made.body_hash) {
@@ -72,7 +72,11 @@ impl Service {
         max_wait: Duration,
     ) -> Result<Option<Verification>, SendError> {
         let Some(request) = request else { return Ok(None) };
-        let made = self.store.find_keyed_requests(caller.application.id, id).await?;
+        let made = self
+            .parts
+            .store
+            .find_keyed_requests(caller.application.id, id)
+            .await?;
         let mut resends = made.into_iter().flat_map(|made| made.resends);
         let Some(first) = resends.find(|resend| resend.request.key_hash == request.key_hash) else {
             return Ok(None);
@@ -107,7 +111,7 @@ impl Service {
     ) -> Result<Verification, StoreError> {
         let deadline = Instant::now() + max_wait;
         loop {
-            let found = self.store.find(caller.application.id, id).await?;
+            let found = self.parts.store.find(caller.application.id, id).await?;
             let verification = found.ok_or_else(removed)?.verification;
             let newest = &verification.message;
             let awaited = message_id.is_none_or(|made| made == newest.id);
@@ -116,7 +120,7 @@ impl Service {
             }
             if !self.dispatcher.wait_for(newest.id, deadline).await {
                 // It may have come through between the two looks.
-                let found = self.store.find(caller.application.id, id).await?;
+                let found = self.parts.store.find(caller.application.id, id).await?;
                 return Ok(found.ok_or_else(removed)?.verification);
             }
         }

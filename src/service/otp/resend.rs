@@ -24,8 +24,8 @@ impl Service {
         request: Option<KeyedRequest>,
         max_wait: Duration,
     ) -> Result<Verification, SendError> {
-        let now = self.clock.now()?;
-        let found = self.store.find(caller.application.id, id).await?;
+        let now = self.parts.clock.now()?;
+        let found = self.parts.store.find(caller.application.id, id).await?;
         let stored = found.ok_or(Refused::NotFound)?;
         let (route, opened) = match self.route_again(caller, &stored, now) {
             Ok(again) => again,
@@ -37,7 +37,7 @@ impl Service {
         let again = self.new_send(caller, &stored, &route, request, now);
         let (message, held_since) = (again.message.clone(), Instant::now());
         let pending = self.dispatcher.pending_commit([message.id], message.lease);
-        let refused = match self.store.resend(again).await? {
+        let refused = match self.parts.store.resend(again).await? {
             Resend::Resent(stored) => {
                 let verification = stored.verification.clone();
                 // A code that nobody can open was altered in the database: the outbox ends its message.

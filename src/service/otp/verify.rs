@@ -26,7 +26,7 @@ pub struct VerifyOtp {
 impl Service {
     /// Counts and compares a guess.
     pub async fn verify(&self, caller: &Caller, command: VerifyOtp) -> Result<Check, StoreError> {
-        let now = self.clock.now()?;
+        let now = self.parts.clock.now()?;
         let guess = Guess {
             application_id: caller.application.id,
             verification_id: command.verification_id,
@@ -34,6 +34,7 @@ impl Service {
             connection_id: command.connection_id,
             enabled_connections: caller.application.connections.clone(),
             macs: self
+                .parts
                 .keys
                 .candidate_macs(command.verification_id, command.code.expose()),
             digits: command.code.digits(),
@@ -41,13 +42,13 @@ impl Service {
             request: command.request,
             now,
         };
-        self.store.check(guess).await
+        self.parts.store.check(guess).await
     }
 
     /// Ends a verification.
     pub async fn cancel(&self, caller: &Caller, id: VerificationId) -> Result<Cancel, StoreError> {
-        let now = self.clock.now()?;
-        self.store.cancel(caller.application.id, id, now).await
+        let now = self.parts.clock.now()?;
+        self.parts.store.cancel(caller.application.id, id, now).await
     }
 
     /// Reads a verification.
@@ -56,7 +57,7 @@ impl Service {
         caller: &Caller,
         id: VerificationId,
     ) -> Result<Option<Verification>, StoreError> {
-        let stored = self.store.find(caller.application.id, id).await?;
+        let stored = self.parts.store.find(caller.application.id, id).await?;
         Ok(stored.map(|stored| stored.verification))
     }
 }
