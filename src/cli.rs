@@ -69,39 +69,31 @@ enum Command {
 /// Reads the command line and does what it says.
 #[must_use]
 pub fn run() -> ExitCode {
-    let arguments = Arguments::parse();
-    let command = arguments.command.unwrap_or(Command::Serve);
-    if let Command::Keys {
-        command: keys::Command::Generate { kind },
-    } = command
-    {
-        return keys::generate(kind);
-    }
-    if let Command::Openapi = command {
-        return print(&openapi());
-    }
-    if let Command::CheckLocales { directory } = command {
-        return check_locales::check_locales(directory.as_deref());
-    }
-    let loaded = match config::from_process(arguments.config) {
-        Ok(loaded) => loaded,
+    let Arguments { config, command } = Arguments::parse();
+    let by_config = |act: &dyn Fn(&Loaded) -> ExitCode| match config::from_process(config) {
+        Ok(loaded) => act(&loaded),
         Err(errors) => {
             for error in errors {
                 complain(&error.to_string());
             }
-            return ExitCode::from(USAGE);
+            ExitCode::from(USAGE)
         }
     };
-    match command {
-        Command::Serve => serve::serve(&loaded.config),
-        Command::Migrate => migrate(&loaded),
-        Command::Apply { file, dry_run } => apply::apply(&loaded.config, &file, dry_run),
-        Command::Export => export::export(&loaded.config),
-        Command::CheckConfig => print(&loaded.effective()),
-        Command::Healthcheck => healthcheck::healthcheck(&loaded.config),
-        Command::Keys { command } => keys::keys(&command, &loaded.config),
+    match command.unwrap_or(Command::Serve) {
+        Command::Serve => by_config(&|loaded| serve::serve(&loaded.config)),
+        Command::Migrate => by_config(&migrate),
+        Command::Apply { file, dry_run } => by_config(&|loaded| apply::apply(&loaded.config, &file, dry_run)),
+        Command::Export => by_config(&|loaded| export::export(&loaded.config)),
+        Command::CheckConfig => by_config(&|loaded| print(&loaded.effective())),
         Command::CheckLocales { directory } => check_locales::check_locales(directory.as_deref()),
         Command::Openapi => print(&openapi()),
+        Command::Healthcheck => by_config(&|loaded| healthcheck::healthcheck(&loaded.config)),
+        Command::Keys { command } => match command {
+            keys::Command::Init => by_config(&|loaded| keys::init(&loaded.config)),
+            keys::Command::Rotate { delay } => by_config(&|loaded| keys::rotate(&loaded.config, delay)),
+            keys::Command::Prune => by_config(&|loaded| keys::prune(&loaded.config)),
+            keys::Command::Generate { kind } => keys::generate(kind),
+        },
     }
 }
 

@@ -16,7 +16,7 @@ pub use draft::Draft;
 pub use json::{NotJson, from_json};
 pub use mistake::{Fault, Mistake};
 pub use patch::Patch;
-pub use place::{Place, Segment, child};
+pub use place::{Place, Segment, child, within_section};
 pub use query::from_query;
 pub use reader::read;
 pub use toml::{NotToml, Position, TomlDocument, from_toml, from_toml_with_words};

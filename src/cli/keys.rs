@@ -43,16 +43,7 @@ pub(super) enum ApiKeyKind {
     Ak,
 }
 
-pub(super) fn keys(command: &Command, config: &Config) -> ExitCode {
-    match command {
-        Command::Init => init(config),
-        Command::Rotate { delay } => rotate(config, *delay),
-        Command::Prune => prune(config),
-        Command::Generate { kind } => generate(*kind),
-    }
-}
-
-fn init(config: &Config) -> ExitCode {
+pub(super) fn init(config: &Config) -> ExitCode {
     let path = &config.keys.file;
     match keys_file::init(path, &OsRandom, SystemClock.now()) {
         Ok(Init::Created(_)) => print(&format!("wrote {}\n", path.display())),
@@ -64,7 +55,7 @@ fn init(config: &Config) -> ExitCode {
     }
 }
 
-fn rotate(config: &Config, delay: Duration) -> ExitCode {
+pub(super) fn rotate(config: &Config, delay: Duration) -> ExitCode {
     let path = &config.keys.file;
     let now = SystemClock.now();
     let use_from = whole_second(now + delay);
@@ -81,7 +72,7 @@ fn rotate(config: &Config, delay: Duration) -> ExitCode {
     }
 }
 
-fn prune(config: &Config) -> ExitCode {
+pub(super) fn prune(config: &Config) -> ExitCode {
     let pruned = match block_on(app::prune_keys(config, Arc::new(SystemClock))) {
         Ok(Ok(pruned)) => pruned,
         Ok(Err(error)) => return fail_to_start(&error),

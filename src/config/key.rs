@@ -1,7 +1,7 @@
 //! The closed list of configuration keys. Whatever is not in it is a mistake of the operator's and is told as one;
 //! `config/default.toml` and `docs/configuration.md` are held against it by a test.
 
-use crate::document::{Place, Segment, Value};
+use crate::document::{Place, Segment, Value, within_section};
 
 /// What a key's value is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -149,29 +149,12 @@ pub fn is_section(name: &str) -> bool {
     })
 }
 
-/// The path of a name within a section. A name that TOML wants in quotes gets them here too, so that `"server.listen"`
-/// is not taken for `server.listen`.
-pub(super) fn join(section: &str, name: &str) -> String {
-    let bare = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
-    let name = if !name.is_empty() && name.bytes().all(bare) {
-        name.to_owned()
-    } else {
-        // What JSON escapes TOML escapes alike, and all of it stays on one line.
-        serde_json::Value::from(name).to_string()
-    };
-    if section.is_empty() {
-        name
-    } else {
-        format!("{section}.{name}")
-    }
-}
-
 /// A key as it would be written in a file, such as `server.listen`; `None` for the file itself.
 #[must_use]
 pub fn written(place: &Place) -> Option<String> {
     let key = place.0.iter().fold(String::new(), |key, segment| match segment {
         Segment::Index(index) => format!("{key}[{index}]"),
-        Segment::Name(name) => join(&key, name),
+        Segment::Name(name) => within_section(&key, name),
     });
     (!key.is_empty()).then_some(key)
 }

@@ -90,6 +90,24 @@ pub fn child(pointer: &str, name: &str) -> String {
     format!("{pointer}/{}", name.replace('~', "~0").replace('/', "~1"))
 }
 
+/// The path of a name within a section of a TOML file. A name that TOML wants in quotes gets them here too, so that
+/// `"server.listen"` is not taken for `server.listen`.
+#[must_use]
+pub fn within_section(section: &str, name: &str) -> String {
+    let bare = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
+    let name = if !name.is_empty() && name.bytes().all(bare) {
+        name.to_owned()
+    } else {
+        // What JSON escapes TOML escapes alike, and all of it stays on one line.
+        serde_json::Value::from(name).to_string()
+    };
+    if section.is_empty() {
+        name
+    } else {
+        format!("{section}.{name}")
+    }
+}
+
 /// Whether a name can be repeated: letters and underscores, as our own fields are written. A code, a number or an address put where a
 /// name belongs is none.
 pub(super) fn is_repeatable(name: &str) -> bool {

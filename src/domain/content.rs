@@ -140,12 +140,6 @@ impl Subject {
         without_errors(errors, || Self { source, wording })
     }
 
-    /// As it was written.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.source
-    }
-
     /// Filled in, escaped for nothing.
     #[must_use]
     pub fn write(&self, values: &Values<'_>) -> String {
@@ -186,12 +180,6 @@ impl Body {
         without_errors(errors, || Self { source, above, below })
     }
 
-    /// As it was written.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.source
-    }
-
     /// What stands above and below the line of the code, filled in, escaped for nothing. The code has its line where
     /// `{{ code }}` is alone on one, and otherwise below the whole.
     #[must_use]
@@ -219,12 +207,6 @@ impl Disclaimer {
         without_errors(errors, || Self { source, wording })
     }
 
-    /// As it was written.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.source
-    }
-
     /// Filled in, escaped for nothing.
     #[must_use]
     pub fn write(&self, values: &Values<'_>) -> String {
@@ -235,6 +217,14 @@ impl Disclaimer {
 /// Texts are read and shown as they were written.
 macro_rules! as_written {
     ($($type:ty),*) => {$(
+        impl $type {
+            /// As it was written.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                &self.source
+            }
+        }
+
         impl<'de> Deserialize<'de> for $type {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                 let rule = |text: String| Self::parse(&text).map_err(|details| details.join("; "));

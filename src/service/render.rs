@@ -59,6 +59,7 @@ pub struct CodeContent<'a> {
 
 impl<'a> CodeContent<'a> {
     /// A message about `code` by the settings of `environment`, for no application.
+    #[must_use]
     pub fn of(
         environment: &'a EnvironmentSnapshot,
         message_id: MessageId,

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use serde_json::{Map, Value};
 
-use crate::config::key::join;
+use crate::document::within_section;
 
 const PREAMBLE: &str = "\
 # Written by `otpost export`; `otpost apply` with this file on the same database changes nothing.
@@ -34,11 +34,11 @@ fn print_table(text: &mut String, path: &str, table: &Map<String, Value>) {
         let _ = writeln!(text, "\n[{path}]");
     }
     for (name, value) in values {
-        let _ = writeln!(text, "{} = {}", join("", name), inline(value));
+        let _ = writeln!(text, "{} = {}", within_section("", name), inline(value));
     }
     for (name, value) in tables {
         if let Some(table) = value.as_object() {
-            print_table(text, &join(path, name), table);
+            print_table(text, &within_section(path, name), table);
         }
     }
 }

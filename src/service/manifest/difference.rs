@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use crate::document::within_section;
 use crate::domain::environment::{Application, Connection};
 use crate::domain::secret::Secret;
 use crate::domain::settings::Secrets;
@@ -107,7 +108,7 @@ impl Differences<'_> {
                             .cloned()
                             .unwrap_or_default()
                     };
-                    self.values(&within(field, name), &of(was), &of(is));
+                    self.values(&within_section(field, name), &of(was), &of(is));
                 }
             }
         }
@@ -144,7 +145,7 @@ impl Differences<'_> {
 
     fn application(&mut self, before: &Contents, after: &Contents, application: &Application) {
         let held = before.application(application.id);
-        let field = within("applications", application.fields.name.as_str());
+        let field = within_section("applications", application.fields.name.as_str());
         let shown = |contents: &Contents, application: &Application| {
             let connections = switched_on(&contents.connections, application);
             json!({ "autofill_domain": application.fields.autofill_domain, "connections": connections })
@@ -156,20 +157,5 @@ impl Differences<'_> {
             json!({ "connections": [] })
         };
         self.values(&field, &was, &shown(after, application));
-    }
-}
-
-/// A name within a field, in quotes where the file needs them.
-fn within(field: &str, name: &str) -> String {
-    let bare = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
-    let name = if !name.is_empty() && name.bytes().all(bare) {
-        name.to_owned()
-    } else {
-        format!("{name:?}")
-    };
-    if field.is_empty() {
-        name
-    } else {
-        format!("{field}.{name}")
     }
 }

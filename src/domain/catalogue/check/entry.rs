@@ -11,16 +11,10 @@ pub(super) struct Entry<'a> {
     pub line: usize,
     /// What it can read, one where it does not depend on a number.
     pub readings: Vec<Reading<'a>>,
-    /// What it depends on.
-    pub selector: Option<Selector<'a>>,
+    /// The placeholder that selects one of them.
+    pub selector: Option<&'a str>,
     /// What of Fluent it uses that these files do not.
     pub strange: Vec<&'static str>,
-}
-
-/// What a string depends on.
-pub(super) struct Selector<'a> {
-    /// The placeholder.
-    pub on: &'a str,
 }
 
 /// One text that a string can have.
@@ -43,6 +37,11 @@ impl<'a> Reading<'a> {
             Piece::Placeholder(name) => Some(*name),
             Piece::Text(_) => None,
         })
+    }
+
+    /// Which of several it is, in words that follow a fault.
+    pub(super) fn place(&self) -> String {
+        self.form.map_or(String::new(), |form| format!(" in [{form}]"))
     }
 
     /// The words alone, a space for each placeholder.
@@ -115,7 +114,7 @@ fn of<'a>(file: &'a str, message: ast::Message<&'a str>) -> Entry<'a> {
     {
         match selector {
             ast::InlineExpression::VariableReference { id } => {
-                entry.selector = Some(Selector { on: id.name });
+                entry.selector = Some(id.name);
             }
             _ => entry.strange.push("only a placeholder can select the form"),
         }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::entry::{Entry, Reading, Selector};
+use super::entry::{Entry, Reading};
 use super::plural::Plurals;
 use super::{Findings, by_name};
 
@@ -32,13 +32,8 @@ pub(super) fn check(findings: &mut Findings, entries: &[Entry<'_>], english: &[E
     }
 }
 
-/// The placeholder that the English string depends on.
-fn selects<'a>(original: &Entry<'a>) -> Option<&'a str> {
-    original.selector.as_ref().map(|selector| selector.on)
-}
-
 fn forms(findings: &mut Findings, entry: &Entry<'_>, original: &Entry<'_>, plurals: &Plurals) {
-    match (&entry.selector, selects(original)) {
+    match (entry.selector, original.selector) {
         (None, None) => {}
         (None, Some(number)) => {
             if plurals.must_select() {
@@ -48,7 +43,7 @@ fn forms(findings: &mut Findings, entry: &Entry<'_>, original: &Entry<'_>, plura
                 );
             }
         }
-        (Some(Selector { on }), number) if number != Some(*on) => {
+        (Some(on), number) if number != Some(on) => {
             findings.entry(
                 entry,
                 format!("nothing can be selected by ${on}: it is no number"),
@@ -95,15 +90,12 @@ fn placeholders(findings: &mut Findings, entry: &Entry<'_>, original: &Entry<'_>
     for reading in &entry.readings {
         let here: BTreeSet<&str> = reading.placeholders().collect();
         for name in required.iter().filter(|name| !here.contains(name.as_str())) {
-            let says_it = |form: &str| selects(original) == Some(name) && plurals.is_one_number(form);
+            let says_it =
+                |form: &str| original.selector == Some(name.as_str()) && plurals.is_one_number(form);
             if reading.form.is_some_and(says_it) {
                 continue;
             }
-            let place = reading
-                .form
-                .map(|form| format!(" in [{form}]"))
-                .unwrap_or_default();
-            findings.entry(entry, format!("missing placeholder ${name}{place}"));
+            findings.entry(entry, format!("missing placeholder ${name}{}", reading.place()));
         }
     }
 }

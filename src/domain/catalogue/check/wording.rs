@@ -25,10 +25,6 @@ pub(super) fn check(findings: &mut Findings, entries: &[Entry<'_>], english: &[E
     let english = by_name(english);
     for entry in entries {
         for reading in &entry.readings {
-            let place = reading
-                .form
-                .map(|form| format!(" in [{form}]"))
-                .unwrap_or_default();
             let faults = [
                 digits(&reading.words()),
                 invisible(&reading.words()),
@@ -38,7 +34,7 @@ pub(super) fn check(findings: &mut Findings, entries: &[Entry<'_>], english: &[E
                 length_of_time(findings.locale, entry.id, &reading.words(), &units),
             ];
             for fault in faults.into_iter().flatten() {
-                findings.entry(entry, format!("{fault}{place}"));
+                findings.entry(entry, format!("{fault}{}", reading.place()));
             }
         }
         if english
