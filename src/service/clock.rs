@@ -28,27 +28,18 @@ pub struct GuardedClock {
     /// What is watched. In a test whose `clock` is a fake one it is still the machine's, so that moving the fake one does not
     /// count as setting the clock.
     machine: Arc<dyn Clock>,
-    state: Mutex<State>,
+    /// `None` until the database has answered once.
+    state: Mutex<Option<State>>,
     /// Told when a jump is noticed.
     jumped: Notify,
 }
 
-#[derive(Default)]
 struct State {
-    agreement: Agreement,
     /// What was found when the clock was last compared; where there is no other clock, when it was last taken for right.
-    compared: Option<Comparison>,
-}
-
-#[derive(Default)]
-enum Agreement {
-    /// Nobody has answered yet.
-    #[default]
-    Unmeasured,
-    /// The clocks agree.
-    Agreed,
-    /// They do not, or the clock was set. Only an answer to a question asked later can say that they agree again.
-    Off(ClockReading),
+    compared: Comparison,
+    /// When the clocks were found to disagree, or the clock to be set. Only an answer to a question asked later can say that they
+    /// agree again.
+    off: Option<ClockReading>,
 }
 
 struct Comparison {
@@ -129,9 +120,8 @@ impl GuardedClock {
             return now;
         }
         let ahead = state
-            .compared
             .as_ref()
-            .map_or(0, |comparison| comparison.ahead_at(&reading));
+            .map_or(0, |state| state.compared.ahead_at(&reading));
         Timestamp::from_unix_micros(now.unix_micros().saturating_sub(ahead)).unwrap_or(now)
     }
 
@@ -168,19 +158,18 @@ impl GuardedClock {
         }
     }
 
-    fn check_at(&self, state: &mut State, reading: &ClockReading) -> Result<(), ClockIsOff> {
-        match state.agreement {
-            Agreement::Agreed => {}
-            Agreement::Unmeasured | Agreement::Off(_) => return Err(ClockIsOff),
-        }
-        if !state
-            .compared
-            .as_ref()
-            .is_none_or(|comparison| comparison.is_off_at(reading))
-        {
+    fn check_at(&self, state: &mut Option<State>, reading: &ClockReading) -> Result<(), ClockIsOff> {
+        let Some(State {
+            compared,
+            off: off @ None,
+        }) = state
+        else {
+            return Err(ClockIsOff);
+        };
+        if !compared.is_off_at(reading) {
             return Ok(());
         }
-        state.agreement = Agreement::Off(*reading);
+        *off = Some(*reading);
         tracing::error!("this machine's clock was set; nothing is done from here until it is confirmed");
         self.jumped.notify_one();
         Err(ClockIsOff)
@@ -194,18 +183,16 @@ impl GuardedClock {
         }
         let found = Comparison::of(sample);
         let mut state = self.state();
-        let asked_at = sample.asked.monotonic;
-        let noticed_later =
-            matches!(&state.agreement, Agreement::Off(noticed) if asked_at < noticed.monotonic);
-        let known_later = state
-            .compared
-            .as_ref()
-            .is_some_and(|known| asked_at < known.reading.monotonic);
-        if noticed_later || known_later {
+        let asked_before = |known: &ClockReading| sample.asked.monotonic < known.monotonic;
+        let off = state.as_ref().and_then(|known| known.off);
+        if off.as_ref().is_some_and(asked_before)
+            || state
+                .as_ref()
+                .is_some_and(|known| asked_before(&known.compared.reading))
+        {
             return;
         }
-        let is_off = found.is_off_at(&found.reading);
-        let was_off = matches!(state.agreement, Agreement::Off(_));
+        let (is_off, was_off) = (found.is_off_at(&found.reading), off.is_some());
         if is_off && !was_off {
             tracing::error!(
                 ahead_ms = found.ahead / 1_000,
@@ -215,41 +202,41 @@ impl GuardedClock {
         } else if was_off && !is_off {
             tracing::info!("the clocks agree again");
         }
-        state.agreement = if is_off {
-            Agreement::Off(found.reading)
-        } else {
-            Agreement::Agreed
-        };
-        state.compared = Some(found);
+        *state = Some(State {
+            off: is_off.then_some(found.reading),
+            compared: found,
+        });
     }
 
     /// Where there is no other clock: this one is right, unless it was set a moment ago.
     fn take_for_right(&self, reading: ClockReading) {
         let mut state = self.state();
-        match &state.agreement {
-            Agreement::Unmeasured => {}
-            Agreement::Agreed => {
+        match state.as_mut().map(|known| &mut known.off) {
+            None => {}
+            Some(None) => {
                 let _ = self.check_at(&mut state, &reading);
                 return;
             }
-            Agreement::Off(noticed) if was_set(&reading, noticed) => {
-                state.agreement = Agreement::Off(reading);
+            Some(Some(noticed)) if was_set(&reading, noticed) => {
+                *noticed = reading;
                 return;
             }
-            Agreement::Off(noticed) if reading.monotonic - noticed.monotonic < PAUSE => return,
-            Agreement::Off(_) => {
+            Some(Some(noticed)) if reading.monotonic - noticed.monotonic < PAUSE => return,
+            Some(Some(_)) => {
                 tracing::info!("{PAUSE:?} after the clock was set, the new time is taken for right");
             }
         }
-        state.agreement = Agreement::Agreed;
-        state.compared = Some(Comparison {
-            reading,
-            ahead: 0,
-            within: 0,
+        *state = Some(State {
+            compared: Comparison {
+                reading,
+                ahead: 0,
+                within: 0,
+            },
+            off: None,
         });
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, Option<State>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
