@@ -176,7 +176,7 @@ mod tests {
         assert_eq!(entries[0].readings[0].pieces, pieces);
         let forms: Vec<_> = entries[1].readings.iter().map(|reading| reading.form).collect();
         assert_eq!(forms, [Some("one"), Some("other")]);
-        assert_eq!(entries[1].selector.as_ref().unwrap().on, "n");
+        assert_eq!(entries[1].selector, Some("n"));
         assert_eq!(entries[1].readings[1].words(), "  days");
     }
 
