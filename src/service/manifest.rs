@@ -153,7 +153,7 @@ impl Plan {
 
 /// Makes an environment with all that is in it.
 pub fn create(change: &mut Change<'_>, made: &EnvironmentSnapshot) -> Result<(), StoreError> {
-    change.create_environment(&made.environment, &made.connections)?;
+    change.create_environment(made)?;
     let bare = Contents::of_new(made.connections.clone());
     update(change, made.id(), &bare, made)
 }

@@ -7,7 +7,8 @@ use serde::de::DeserializeOwned;
 
 use super::actor::Actor;
 use super::directory::change::Change;
-use super::settings::{Opener, SealedSecret, open, secrets};
+use super::settings::{SealedSecret, open, secrets};
+use crate::domain::id::EnvironmentId;
 use crate::domain::keyring::{GenerationId, KeyRing};
 use crate::domain::random::Random;
 use crate::domain::secret::Secret;
@@ -92,14 +93,13 @@ fn seal_anew(
     let (Some(environment), Some(document)) = (record.environment_id, &record.document) else {
         return Ok(false);
     };
-    let opener = Opener { keys, environment };
     let in_use = keys.in_use(now).id;
     match Kind::parse(&record.kind) {
-        Some(kind @ Kind::Sms) => match outdated::<SmsSettings<_>>(document, opener, in_use) {
+        Some(kind @ Kind::Sms) => match outdated::<SmsSettings<_>>(document, keys, environment, in_use) {
             Some(settings) => change.reseal(environment, kind, &settings).map(|()| true),
             None => Ok(false),
         },
-        Some(kind @ Kind::Email) => match outdated::<EmailSettings<_>>(document, opener, in_use) {
+        Some(kind @ Kind::Email) => match outdated::<EmailSettings<_>>(document, keys, environment, in_use) {
             Some(settings) => change.reseal(environment, kind, &settings).map(|()| true),
             None => Ok(false),
         },
@@ -108,7 +108,12 @@ fn seal_anew(
 }
 
 /// The settings, where one of their secrets is sealed under other keys than those in use.
-fn outdated<D>(document: &str, opener: Opener<'_>, in_use: GenerationId) -> Option<D::With<Option<Secret>>>
+fn outdated<D>(
+    document: &str,
+    keys: &KeyRing,
+    environment: EnvironmentId,
+    in_use: GenerationId,
+) -> Option<D::With<Option<Secret>>>
 where
     D: Secrets<Option<SealedSecret>> + DeserializeOwned + Clone,
 {
@@ -117,5 +122,5 @@ where
     if secrets(stored.clone()).values().all(is_current) {
         return None;
     }
-    open(stored, opener)
+    open(stored, keys, environment)
 }

@@ -131,43 +131,6 @@ impl SealedSecret {
     }
 }
 
-/// Seals the secrets of one environment.
-#[derive(Clone, Copy)]
-pub struct Sealer<'a> {
-    /// The keys in use.
-    pub keys: &'a Generation,
-    /// Whose secrets.
-    pub environment: EnvironmentId,
-}
-
-impl Sealer<'_> {
-    /// Seals the secret at `place`.
-    pub fn seal(&self, random: &dyn Random, place: &str, secret: &Secret) -> SealedSecret {
-        let context = context(self.environment, place);
-        let sealed = self.keys.seal(random, &context, secret.expose().as_bytes());
-        SealedSecret(BASE64.encode(sealed))
-    }
-}
-
-/// Opens the secrets of one environment.
-#[derive(Clone, Copy)]
-pub struct Opener<'a> {
-    /// All keys.
-    pub keys: &'a KeyRing,
-    /// Whose secrets.
-    pub environment: EnvironmentId,
-}
-
-impl Opener<'_> {
-    /// Opens the secret at `place`; `None` when it was sealed for another place or under unknown keys.
-    #[must_use]
-    pub fn open(&self, place: &str, sealed: &SealedSecret) -> Option<Secret> {
-        let bytes = BASE64.decode(&sealed.0).ok()?;
-        let plain = self.keys.open(&context(self.environment, place), &bytes).ok()?;
-        String::from_utf8(plain.to_vec()).ok().map(Secret::new)
-    }
-}
-
 fn context(environment: EnvironmentId, place: &str) -> Vec<u8> {
     [environment.0.as_bytes(), place.as_bytes()].concat()
 }
@@ -179,25 +142,37 @@ pub fn secrets<S, D: Secrets<Option<S>>>(settings: D) -> BTreeMap<&'static str, 
     found
 }
 
-/// The form for the database.
+/// The form for the database, sealed under `keys`.
 pub fn seal<D: Secrets<Option<Secret>>>(
     settings: D,
-    sealer: Sealer<'_>,
+    keys: &Generation,
+    environment: EnvironmentId,
     random: &dyn Random,
 ) -> D::With<Option<SealedSecret>> {
-    settings.map_secrets(|place, secret| secret.map(|secret| sealer.seal(random, place, &secret)))
+    settings.map_secrets(|place, secret| {
+        let secret = secret?;
+        let sealed = keys.seal(random, &context(environment, place), secret.expose().as_bytes());
+        Some(SealedSecret(BASE64.encode(sealed)))
+    })
 }
 
-/// Opens what was stored; `None` when a secret cannot be opened.
+/// Opens what was stored; `None` when a secret was sealed for another environment or place, or under keys that are not among
+/// `keys`.
 pub fn open<D: Secrets<Option<SealedSecret>>>(
     stored: D,
-    opener: Opener<'_>,
+    keys: &KeyRing,
+    environment: EnvironmentId,
 ) -> Option<D::With<Option<Secret>>> {
+    let plain = |place, sealed: SealedSecret| {
+        let bytes = BASE64.decode(sealed.0).ok()?;
+        let plain = keys.open(&context(environment, place), &bytes).ok()?;
+        String::from_utf8(plain.to_vec()).ok().map(Secret::new)
+    };
     let mut can_be_read = true;
     let settings = stored.map_secrets(|place, sealed| {
-        let plain = opener.open(place, &sealed?);
-        can_be_read &= plain.is_some();
-        plain
+        let secret = plain(place, sealed?);
+        can_be_read &= secret.is_some();
+        secret
     });
     can_be_read.then_some(settings)
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{Actor, Administration, ChangeError, Conflict, Expected};
 use crate::document::Patch;
-use crate::domain::environment::{Connection, Environment, EnvironmentFields};
+use crate::domain::environment::{Environment, EnvironmentFields};
 use crate::domain::id::EnvironmentId;
 use crate::service::directory::{EnvironmentSnapshot, Snapshot};
 
@@ -16,17 +16,10 @@ impl Administration {
         new: &EnvironmentFields,
     ) -> Result<EnvironmentId, ChangeError> {
         self.change(actor, |held, change| {
-            let id = EnvironmentId::time_ordered(&*self.parts.random, change.at());
-            refuse_taken_code(held, id, new)?;
-            let environment = Environment {
-                id,
-                fields: new.clone(),
-                created_at: change.at(),
-                updated_at: change.at(),
-            };
-            let connections = Connection::of_new_environment(&*self.parts.random, id);
-            change.create_environment(&environment, &connections)?;
-            Ok(id)
+            let made = EnvironmentSnapshot::made(&*self.parts.random, change.at(), new.clone());
+            refuse_taken_code(held, made.id(), new)?;
+            change.create_environment(&made)?;
+            Ok(made.id())
         })
         .await
     }

@@ -21,24 +21,11 @@ pub enum KeyOwner {
 }
 
 impl KeyOwner {
-    fn application(self) -> Option<ApplicationId> {
+    /// The kind of the keys, and the environment and application that they are of.
+    fn parts(self) -> (KeyKind, Option<EnvironmentId>, Option<ApplicationId>) {
         match self {
-            Self::Application(_, id) => Some(id),
-            Self::Administrators => None,
-        }
-    }
-
-    fn environment(self) -> Option<EnvironmentId> {
-        match self {
-            Self::Application(environment, _) => Some(environment),
-            Self::Administrators => None,
-        }
-    }
-
-    fn kind(self) -> KeyKind {
-        match self {
-            Self::Application(..) => KeyKind::Application,
-            Self::Administrators => KeyKind::Administrator,
+            Self::Application(environment, id) => (KeyKind::Application, Some(environment), Some(id)),
+            Self::Administrators => (KeyKind::Administrator, None, None),
         }
     }
 }
@@ -70,10 +57,11 @@ impl Administration {
     ) -> Result<MadeKey, ChangeError> {
         self.change(actor, |held, change| {
             keys_of(held, owner)?;
+            let (kind, environment, application) = owner.parts();
             let id = KeyId::time_ordered(&*self.parts.random, change.at());
-            let key = ApiKey::generate(&*self.parts.random, owner.kind());
-            let record = KeyRecord::of(&key, id, new.name.clone(), owner.application(), change.at());
-            change.create_key(owner.environment(), &record)?;
+            let key = ApiKey::generate(&*self.parts.random, kind);
+            let record = KeyRecord::of(&key, id, new.name.clone(), application, change.at());
+            change.create_key(environment, &record)?;
             Ok(MadeKey { record, key })
         })
         .await
@@ -84,14 +72,13 @@ impl Administration {
     pub async fn revoke_key(&self, actor: &Actor, owner: KeyOwner, id: KeyId) -> Result<(), ChangeError> {
         self.change(actor, |held, change| {
             let keys = keys_of(held, owner)?;
-            let key = keys
-                .get(&id)
-                .filter(|key| key.application_id == owner.application());
+            let (_, environment, application) = owner.parts();
+            let key = keys.get(&id).filter(|key| key.application_id == application);
             let key = key.ok_or(ChangeError::NotFound)?;
             if owner == KeyOwner::Administrators && keys.size() < 2 {
                 return Err(Conflict::Last.into());
             }
-            change.revoke_key(owner.environment(), key);
+            change.revoke_key(environment, key);
             Ok(())
         })
         .await
@@ -105,9 +92,10 @@ impl Administration {
         limit: usize,
     ) -> Result<Vec<ListedKey>, ChangeError> {
         let held = self.parts.directory.current();
+        let (_, _, application) = owner.parts();
         let records: Vec<_> = behind(keys_of(&held, owner)?, after)
             .map(|(_, key)| Arc::clone(key))
-            .filter(|key| key.application_id == owner.application())
+            .filter(|key| key.application_id == application)
             .take(limit)
             .collect();
         let ids = records.iter().map(|record| record.id).collect();

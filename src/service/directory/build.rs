@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::record::{self, Item};
 use super::snapshot::{Contents, EnvironmentSnapshot, HashedKey, OutOfService, Snapshot, Versioned};
-use crate::domain::environment::{Connection, Environment, KeyRecord};
+use crate::domain::environment::{Connection, KeyRecord};
 use crate::domain::id::{ApplicationId, ConnectionId, EnvironmentId, KeyId};
 use crate::domain::keyring::KeyRing;
 use crate::domain::message::Channel;
@@ -145,7 +145,8 @@ impl Builder<'_> {
                 .map(|document| Item::read(record, document, self.keys));
             match read {
                 Some(Some(Item::Environment(environment))) => {
-                    let place = next.get_or_insert_with(|| made(&environment));
+                    let new = || EnvironmentSnapshot::new(environment.clone(), Contents::default());
+                    let place = next.get_or_insert_with(new);
                     (place.version, place.environment) = (record.revision, environment);
                 }
                 Some(Some(item)) => items.push((record, Some(item))),
@@ -202,10 +203,6 @@ fn by_environment(records: Vec<StoredRecord>) -> ByEnvironment {
         groups.entry(record.environment_id).or_default().push(record);
     }
     groups
-}
-
-fn made(environment: &Environment) -> EnvironmentSnapshot {
-    EnvironmentSnapshot::new(environment.clone(), Contents::default())
 }
 
 fn put(contents: &mut Contents, version: i64, item: Item) {

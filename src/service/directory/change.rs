@@ -9,7 +9,7 @@ use super::fields::{content_difference, key_fields};
 use super::record;
 use super::snapshot::EnvironmentSnapshot;
 use crate::domain::content::EmailContent;
-use crate::domain::environment::{Application, Connection, Environment, KeyRecord};
+use crate::domain::environment::{Application, Environment, KeyRecord};
 use crate::domain::id::{AuditId, EnvironmentId};
 use crate::domain::keyring::KeyRing;
 use crate::domain::policy::OtpPolicy;
@@ -18,7 +18,7 @@ use crate::domain::secret::Secret;
 use crate::domain::settings::{EmailSettings, MfaSettings, Secrets, SmsSettings};
 use crate::domain::time::Timestamp;
 use crate::service::actor::Actor;
-use crate::service::settings::{SealedSecret, Sealer, SecretHint, hint, seal, secrets};
+use crate::service::settings::{SealedSecret, SecretHint, hint, seal, secrets};
 use crate::store::directory::{Commit, Kind, Record, Step};
 use crate::store::{SharedStore, StoreError};
 
@@ -66,13 +66,10 @@ impl<'a> Change<'a> {
     }
 
     /// Makes an environment with its connections.
-    pub fn create_environment(
-        &mut self,
-        environment: &Environment,
-        connections: &[Connection],
-    ) -> Result<(), StoreError> {
+    pub fn create_environment(&mut self, made: &EnvironmentSnapshot) -> Result<(), StoreError> {
+        let environment = &made.environment;
         self.put(record::of_environment(environment)?);
-        for connection in connections {
+        for connection in &made.connections {
             self.put(record::of_connection(connection)?);
         }
         let changes = json!({ "after": environment.fields });
@@ -268,11 +265,8 @@ impl<'a> Change<'a> {
     where
         D: Secrets<Option<Secret>, With<Option<SealedSecret>>: Serialize> + Clone,
     {
-        let sealer = Sealer {
-            keys: self.keys.in_use(self.at),
-            environment,
-        };
-        let document = seal(settings.clone(), sealer, self.random);
+        let keys = self.keys.in_use(self.at);
+        let document = seal(settings.clone(), keys, environment, self.random);
         self.put_settings(environment, kind, &document, verb, changes)
     }
 

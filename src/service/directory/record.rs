@@ -10,7 +10,7 @@ use crate::domain::id::EnvironmentId;
 use crate::domain::keyring::KeyRing;
 use crate::domain::policy::OtpPolicy;
 use crate::domain::settings::{EmailSettings, MfaSettings, SmsSettings};
-use crate::service::settings::{Opener, is_sound, open};
+use crate::service::settings::{is_sound, open};
 use crate::store::StoreError;
 use crate::store::directory::{Kind, Record, StoredRecord};
 
@@ -31,7 +31,6 @@ impl Item {
     /// Reads a document with its secrets opened; `None` where another release wrote it, or its keys are not among `keys`.
     pub(super) fn read(record: &StoredRecord, document: &str, keys: &KeyRing) -> Option<Self> {
         let environment = record.environment_id;
-        let opener = || environment.map(|environment| Opener { keys, environment });
         match Kind::parse(&record.kind)? {
             Kind::Environment => json(document)
                 .filter(|held: &Environment| Some(held.id) == environment)
@@ -45,11 +44,11 @@ impl Item {
             Kind::Key => json(document)
                 .filter(|key: &KeyRecord| key.application_id.is_some() == environment.is_some())
                 .map(Self::Key),
-            Kind::Sms => open(json::<SmsSettings<_>>(document)?, opener()?)
+            Kind::Sms => open(json::<SmsSettings<_>>(document)?, keys, environment?)
                 .filter(|sms| is_sound(|tell| sms.check(tell)))
                 .map(Self::Sms),
             // Whether plaintext is allowed was decided when the settings were saved.
-            Kind::Email => open(json::<EmailSettings<_>>(document)?, opener()?)
+            Kind::Email => open(json::<EmailSettings<_>>(document)?, keys, environment?)
                 .filter(|email| is_sound(|tell| email.check(true, tell)))
                 .map(Self::Email),
             Kind::Content => json(document).map(Self::Content),

@@ -7,11 +7,13 @@ use std::sync::Arc;
 use rpds::{HashTrieMapSync, RedBlackTreeMapSync};
 
 use crate::domain::content::{EmailContent, EmailTexts};
-use crate::domain::environment::{Application, Connection, Environment, KeyRecord};
+use crate::domain::environment::{Application, Connection, Environment, EnvironmentFields, KeyRecord};
 use crate::domain::id::{ApplicationId, ConnectionId, EnvironmentId, KeyId};
 use crate::domain::locale::Locale;
 use crate::domain::policy::OtpPolicy;
+use crate::domain::random::Random;
 use crate::domain::settings::{EmailSettings, MfaSettings, SmsSettings};
+use crate::domain::time::Timestamp;
 use crate::domain::verification::Purpose;
 use crate::provider::{EmailTransport, SmsTransport};
 
@@ -79,6 +81,20 @@ impl EnvironmentSnapshot {
             own_sms: None,
             own_email: None,
         }
+    }
+
+    /// An environment that is made at `now`, with its two connections, default settings and no applications.
+    #[must_use]
+    pub fn made(random: &dyn Random, now: Timestamp, fields: EnvironmentFields) -> Self {
+        let id = EnvironmentId::time_ordered(random, now);
+        let connections = Connection::of_new_environment(random, id);
+        let environment = Environment {
+            id,
+            fields,
+            created_at: now,
+            updated_at: now,
+        };
+        Self::new(environment, Contents::of_new(connections.to_vec()))
     }
 
     /// The environment's id.

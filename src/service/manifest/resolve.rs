@@ -182,43 +182,36 @@ impl Resolving<'_> {
             default_country: table.default_country,
             default_locale: table.default_locale,
         };
-        let now = self.with.at;
-        let (environment, mut contents) = if let Some(held) = held {
-            let environment = held.environment.clone();
-            (
-                Environment {
-                    fields,
-                    ..environment
-                },
-                held.contents.clone(),
-            )
-        } else {
-            let id = EnvironmentId::time_ordered(self.with.random, now);
-            let connections = Connection::of_new_environment(self.with.random, id);
-            let environment = Environment {
-                id,
-                fields,
-                created_at: now,
-                updated_at: now,
-            };
-            (environment, Contents::of_new(connections.to_vec()))
+        let mut after = match held {
+            Some(held) => {
+                let environment = held.environment.clone();
+                EnvironmentSnapshot::new(
+                    Environment {
+                        fields,
+                        ..environment
+                    },
+                    held.contents.clone(),
+                )
+            }
+            None => EnvironmentSnapshot::made(self.with.random, self.with.at, fields),
         };
+        let (id, contents) = (after.id(), &mut after.contents);
         if let Some(given) = table.sms {
             contents.sms.row = self.sms(&format!("{pointer}/sms"), given, &contents.sms.row);
         }
         if let Some(given) = table.email {
             contents.email.row = self.email(&format!("{pointer}/email"), given, &contents.email.row);
         }
-        self.content(&format!("{pointer}/content"), table.content, &mut contents);
+        self.content(&format!("{pointer}/content"), table.content, contents);
         contents.mfa.row = table.mfa.unwrap_or(contents.mfa.row);
         if let Some(otp) = table.otp {
             contents.otp.row = otp;
         }
         for (TableName(name), table) in table.applications {
             let pointer = child(&format!("{pointer}/applications"), name.as_str());
-            self.application(&pointer, environment.id, name, table, &mut contents);
+            self.application(&pointer, id, name, table, contents);
         }
-        EnvironmentSnapshot::new(environment, contents)
+        after
     }
 
     fn sms(
