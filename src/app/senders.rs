@@ -122,22 +122,10 @@ impl Senders {
         (senders, console.map(|_| inbox))
     }
 
-    fn platform_sms(
-        &self,
-        provider: &PlatformSmsProvider,
-        console: Option<&Arc<Console>>,
-    ) -> (Option<SmsTransport>, PlatformSender) {
-        let real: Arc<dyn Transport<Sms>> = match provider {
+    fn platform_sms(&self, provider: &PlatformSmsProvider, console: Option<&Arc<Console>>) -> Sender<Sms> {
+        let real: SmsTransport = match provider {
             PlatformSmsProvider::None => return (None, PlatformSender::None),
-            PlatformSmsProvider::Console => {
-                return match console {
-                    Some(console) => (
-                        Some(Arc::clone(console) as Arc<dyn Transport<Sms>>),
-                        PlatformSender::Console,
-                    ),
-                    None => (None, PlatformSender::None),
-                };
-            }
+            PlatformSmsProvider::Console => return printing(console.map(|console| Arc::clone(console) as _)),
             PlatformSmsProvider::Http { url, token } => {
                 let token = token.clone().unwrap_or_else(|| Secret::new(""));
                 let Gateway { client, clock, .. } = &self.gateway;
@@ -156,22 +144,28 @@ impl Senders {
         &self,
         provider: &PlatformEmailProvider,
         console: Option<&Arc<Console>>,
-    ) -> (Option<EmailTransport>, PlatformSender) {
+    ) -> Sender<Email> {
         match provider {
             PlatformEmailProvider::None => (None, PlatformSender::None),
-            PlatformEmailProvider::Console => match console {
-                Some(console) => (
-                    Some(Arc::clone(console) as Arc<dyn Transport<Email>>),
-                    PlatformSender::Console,
-                ),
-                None => (None, PlatformSender::None),
-            },
+            PlatformEmailProvider::Console => printing(console.map(|console| Arc::clone(console) as _)),
             PlatformEmailProvider::Smtp(account) => {
                 let smtp = self.smtp_client(account, Provider::Kinde);
                 (Some(smtp), PlatformSender::Real)
             }
         }
     }
+}
+
+/// The operator's sender for a channel, and what it is.
+type Sender<M> = (Option<Arc<dyn Transport<M>>>, PlatformSender);
+
+/// The console, where it may exist.
+fn printing<M>(console: Option<Arc<dyn Transport<M>>>) -> Sender<M> {
+    let kind = match console {
+        Some(_) => PlatformSender::Console,
+        None => PlatformSender::None,
+    };
+    (console, kind)
 }
 
 impl Connect for Senders {

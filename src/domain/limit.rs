@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::id::EnvironmentId;
 use super::idempotency::KeyedHash;
 use super::keyring::KeyRing;
+use super::named::named;
 use super::policy::{DAY, HOUR};
 use super::recipient::Recipient;
 use super::time::Timestamp;
@@ -48,23 +49,13 @@ pub struct SendLimits {
     pub guesses_per_day: u32,
 }
 
-/// What is counted by environment and calendar month (UTC).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum MonthlyCounter {
-    /// Messages through the platform sender of an environment without a sender of its own.
-    TestQuota,
-    /// Messages that the platform sender carried in place of the environment's own.
-    Fallback,
-}
-
-impl MonthlyCounter {
-    /// The name in the database.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::TestQuota => "test_quota",
-            Self::Fallback => "fallback",
-        }
+named! {
+    /// What is counted by environment and calendar month (UTC).
+    MonthlyCounter {
+        /// Messages through the platform sender of an environment without a sender of its own.
+        TestQuota = "test_quota",
+        /// Messages that the platform sender carried in place of the environment's own.
+        Fallback = "fallback",
     }
 }
 

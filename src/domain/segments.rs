@@ -1,5 +1,7 @@
 //! How many segments an SMS takes, which is what carriers count and bill: short messages carry 140 octets each.
 
+use super::named::named;
+
 /// Septets of GSM-7 in a message of one segment, and in each of several (the rest is their header).
 const GSM_7: Capacity = Capacity {
     alone: 160,
@@ -23,21 +25,13 @@ struct Capacity {
     joined: u32,
 }
 
-/// How a text travels.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Encoding {
-    /// Seven bits a character, two such units for a few.
-    Gsm7,
-    /// Sixteen bits a character. A single character outside of GSM-7 puts the whole text into it.
-    Ucs2,
-}
-
-impl std::fmt::Display for Encoding {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Self::Gsm7 => "GSM-7",
-            Self::Ucs2 => "UCS-2",
-        })
+named! {
+    /// How a text travels.
+    Encoding {
+        /// Seven bits a character, two such units for a few.
+        Gsm7 = "GSM-7",
+        /// Sixteen bits a character. A single character outside of GSM-7 puts the whole text into it.
+        Ucs2 = "UCS-2",
     }
 }
 
