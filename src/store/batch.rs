@@ -3,13 +3,13 @@
 //! at once, and what comes meanwhile is the next batch.
 
 use std::collections::{HashSet, VecDeque};
+use std::mem;
 use std::panic::AssertUnwindSafe;
-use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll};
 
 use async_trait::async_trait;
 use futures_util::FutureExt as _;
+use futures_util::future::{BoxFuture, Fuse, FusedFuture as _};
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 
@@ -136,11 +136,11 @@ impl<O: Operation> Batches<O> {
         })?;
         let given_up = |_| Err(StoreError::Unavailable(Box::new(GivenUp)));
         if let Some(batch) = lane {
-            let lane = Lane::new(Arc::clone(&self.queue).work(batch));
+            let mut lane = Lane(Arc::clone(&self.queue).work(batch).boxed().fuse());
             tokio::select! {
                 biased;
                 outcome = &mut outcome => return outcome.unwrap_or_else(given_up),
-                () = lane => {}
+                () = &mut lane.0 => {}
             }
         }
         outcome.await.unwrap_or_else(given_up)
@@ -149,36 +149,15 @@ impl<O: Operation> Batches<O> {
 
 /// A lane, which the caller that found it free carries on itself until it has its own outcome: under light load nothing is handed from
 /// task to task. Then, or when the caller goes away, a task of its own takes over what is left.
-struct Lane(Option<Pin<Box<dyn Future<Output = ()> + Send>>>);
-
-impl Lane {
-    fn new(work: impl Future<Output = ()> + Send + 'static) -> Self {
-        Self(Some(Box::pin(work)))
-    }
-}
-
-impl Future for Lane {
-    type Output = ();
-
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
-        let Some(work) = &mut self.0 else {
-            return Poll::Ready(());
-        };
-        let polled = work.as_mut().poll(context);
-        if polled.is_ready() {
-            self.0 = None;
-        }
-        polled
-    }
-}
+struct Lane(Fuse<BoxFuture<'static, ()>>);
 
 impl Drop for Lane {
     fn drop(&mut self) {
         // Without a runtime the process is at its end, and its connections go with it.
-        if let Some(work) = self.0.take()
+        if !self.0.is_terminated()
             && let Ok(runtime) = Handle::try_current()
         {
-            runtime.spawn(work);
+            runtime.spawn(mem::replace(&mut self.0, Fuse::terminated()));
         }
     }
 }

@@ -77,6 +77,12 @@ where
     Ok(messages)
 }
 
+/// The lowest id that a message made at `moment` can have: ids begin with their milliseconds (RFC 9562, 5.7).
+pub(super) fn first_id_at(moment: Timestamp) -> Uuid {
+    let millis = u64::try_from(moment.unix_micros() / 1_000).unwrap_or(0);
+    Uuid::from_u128(u128::from(millis) << 80)
+}
+
 /// A hold on messages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Lease {

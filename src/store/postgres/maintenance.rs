@@ -6,10 +6,10 @@ use std::sync::{Mutex, PoisonError};
 use async_trait::async_trait;
 use sqlx::query_file;
 
-use super::message::first_id_at;
 use super::{PooledConnection, PostgresStore, StoreError};
 use crate::domain::policy::{DAY, HOUR};
 use crate::domain::time::{Clock, ClockReading, Timestamp};
+use crate::store::message::first_id_at;
 use crate::store::write_health::WriteHealth;
 use crate::store::{ClockSample, Maintenance, REMOVED_RECORDS_KEPT};
 

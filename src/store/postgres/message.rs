@@ -12,7 +12,7 @@ use crate::domain::idempotency::KeyedHash;
 use crate::domain::message::{Channel, MessageStatus};
 use crate::domain::purpose::MessagePurpose;
 use crate::domain::time::Timestamp;
-use crate::store::message::{MessageFilter, MessageHistory, StoredMessage, readable};
+use crate::store::message::{MessageFilter, MessageHistory, StoredMessage, first_id_at, readable};
 use crate::store::{Messages, attempt};
 
 /// Takes the columns of a message out of the record of any statement that has them.
@@ -185,12 +185,6 @@ pub(super) async fn walk_along_indexes(connection: &mut PgConnection) -> Result<
 /// What all ids of a page are below.
 fn end(before: Option<MessageId>) -> Uuid {
     before.map_or(Uuid::max(), |id| id.0)
-}
-
-/// The lowest id that a message made at `moment` can have: ids begin with their milliseconds (RFC 9562, 5.7).
-pub(super) fn first_id_at(moment: Timestamp) -> Uuid {
-    let millis = u64::try_from(moment.unix_micros() / 1_000).unwrap_or(0);
-    Uuid::from_u128(u128::from(millis) << 80)
 }
 
 /// The columns of a message, as all statements name them.

@@ -17,16 +17,6 @@ pub(super) fn key_list<'k>(keys: impl IntoIterator<Item = &'k [u8; 16]>) -> Stri
     serde_json::json!(keys).to_string()
 }
 
-/// What a statement finds by keys, its only parameter.
-pub(super) async fn fetch_by_keys(
-    db: &mut SqliteConnection,
-    statement: &'static str,
-    keys: &[[u8; 16]],
-) -> Result<Vec<SqliteRow>, StoreError> {
-    let keys = sqlx::query(statement).bind(key_list(keys));
-    Ok(keys.fetch_all(db).await?)
-}
-
 /// A statement that writes a list of rows.
 pub(super) struct Write {
     /// What stands before the rows.

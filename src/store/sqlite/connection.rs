@@ -80,6 +80,12 @@ pub enum UnusableFile {
     },
 }
 
+impl From<UnusableFile> for StoreError {
+    fn from(reason: UnusableFile) -> Self {
+        unavailable(reason)
+    }
+}
+
 /// The file and how connections to it are made.
 #[derive(Debug, Clone)]
 pub(super) struct DatabaseFile {
@@ -92,7 +98,7 @@ impl DatabaseFile {
         let options = SqliteConnectOptions::from_str(url).ok().filter(|options| {
             !in_memory && !url.starts_with("postgres") && !options.get_filename().as_os_str().is_empty()
         });
-        let options = options.ok_or_else(|| unavailable(UnusableFile::NotAFileUrl(url.to_owned())))?;
+        let options = options.ok_or_else(|| UnusableFile::NotAFileUrl(url.to_owned()))?;
         // The file is made by us, with our mode; where it has gone missing later, an empty one must not take its place.
         let options = options
             .create_if_missing(false)
@@ -116,19 +122,11 @@ impl DatabaseFile {
 
     /// Makes what is missing, migrates, and answers a connection for the writer.
     pub(super) async fn open_up_to_date(&self) -> Result<SqliteConnection, StoreError> {
-        self.create().map_err(unavailable)?;
-        let mut connection = self
-            .open_patiently()
-            .await
-            .map_err(|error| unavailable(self.explain(error)))?;
-        let explain = |error| unavailable(self.explain(error));
-        wait_for_others(&mut connection, STARTING_TIMEOUT)
-            .await
-            .map_err(explain)?;
-        self.migrate(&mut connection).await.map_err(unavailable)?;
-        wait_for_others(&mut connection, BUSY_TIMEOUT)
-            .await
-            .map_err(explain)?;
+        self.create()?;
+        let mut connection = self.open_patiently().await?;
+        self.wait_for_others(&mut connection, STARTING_TIMEOUT).await?;
+        self.migrate(&mut connection).await?;
+        self.wait_for_others(&mut connection, BUSY_TIMEOUT).await?;
         Ok(connection)
     }
 
@@ -137,8 +135,7 @@ impl DatabaseFile {
         if !self.path().exists() {
             return Ok(None);
         }
-        let opened = self.open_patiently().await;
-        opened.map(Some).map_err(|error| unavailable(self.explain(error)))
+        Ok(Some(self.open_patiently().await?))
     }
 
     /// A connection that writes. `synchronous=FULL` makes a commit in WAL mode survive a power cut.
@@ -178,17 +175,28 @@ impl DatabaseFile {
         Ok(())
     }
 
-    async fn open_patiently(&self) -> Result<SqliteConnection, sqlx::Error> {
+    async fn open_patiently(&self) -> Result<SqliteConnection, UnusableFile> {
         let mut tries = 1;
         loop {
             match self.open_for_writing().await {
                 Err(error) if is_busy(&error) && tries < OPENING_TRIES => {
                     tokio::time::sleep(OPENING_WAIT).await;
                 }
-                outcome => return outcome,
+                outcome => return outcome.map_err(|error| self.explain(error)),
             }
             tries += 1;
         }
+    }
+
+    /// Sets how long the connection's statements wait for another process that is writing.
+    async fn wait_for_others(
+        &self,
+        connection: &mut SqliteConnection,
+        timeout: Duration,
+    ) -> Result<(), UnusableFile> {
+        let statement = format!("PRAGMA busy_timeout = {}", timeout.as_millis());
+        let set = sqlx::query(AssertSqlSafe(statement)).execute(connection).await;
+        set.map(drop).map_err(|error| self.explain(error))
     }
 
     /// All migrations in one transaction that holds the write lock, so that of several processes one migrates and
@@ -256,15 +264,6 @@ fn create_private_directory(path: &Path) -> io::Result<()> {
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     builder.create(path)
-}
-
-/// Sets how long the connection's statements wait for another process that is writing.
-async fn wait_for_others(connection: &mut SqliteConnection, timeout: Duration) -> Result<(), sqlx::Error> {
-    let statement = format!("PRAGMA busy_timeout = {}", timeout.as_millis());
-    sqlx::query(AssertSqlSafe(statement))
-        .execute(connection)
-        .await
-        .map(drop)
 }
 
 #[cfg(test)]

@@ -3,9 +3,10 @@
 use std::collections::HashMap;
 
 use async_trait::async_trait;
-use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection};
+use sqlx::{Row, SqliteConnection};
 use uuid::Uuid;
 
+use super::bulk::key_list;
 use super::row::{Fields, id_of};
 use super::{SqliteStore, StoreError};
 use crate::domain::id::{EnvironmentId, KeyId};
@@ -59,19 +60,20 @@ impl Directory for SqliteStore {
     }
 
     async fn touch_keys(&self, keys: Vec<KeyId>, now: Timestamp) -> Result<(), StoreError> {
-        self.writer
-            .write(move |db| Box::pin(keys::touch_keys(db, keys, now)))
-            .await
+        let statement = sqlx::query(
+            "INSERT INTO key_uses (key_id, last_used_at) SELECT unhex(value), ?2 FROM json_each(?1) WHERE true
+             ON CONFLICT (key_id) DO UPDATE SET last_used_at = max(last_used_at, excluded.last_used_at)",
+        )
+        .bind(key_list(keys.iter().map(|key| key.0.as_bytes())))
+        .bind(now.unix_micros());
+        self.writer.execute(statement).await?;
+        Ok(())
     }
 
     async fn last_uses(&self, keys: Vec<KeyId>) -> Result<HashMap<KeyId, Timestamp>, StoreError> {
-        let mut query: QueryBuilder<Sqlite> = QueryBuilder::new("SELECT * FROM key_uses WHERE key_id IN (");
-        let mut ids = query.separated(", ");
-        for key in keys {
-            ids.push_bind(key.0);
-        }
-        query.push(")");
-        let rows = query.build().fetch_all(&self.readers).await?;
+        let query = "SELECT * FROM key_uses WHERE key_id IN (SELECT unhex(value) FROM json_each(?1))";
+        let query = sqlx::query(query).bind(key_list(keys.iter().map(|key| key.0.as_bytes())));
+        let rows = query.fetch_all(&self.readers).await?;
         let uses = rows.iter().map(|row| {
             let id = KeyId(id_of(row, "key_uses", "key_id")?);
             Ok((id, Fields::of(row, "key_uses", id).time("last_used_at")?))
@@ -96,9 +98,12 @@ impl Directory for SqliteStore {
     }
 
     async fn forget_keys(&self, generations: Vec<GenerationId>) -> Result<(), StoreError> {
-        self.writer
-            .write(move |db| Box::pin(keys::forget_keys(db, generations)))
-            .await
+        let ids: Vec<i32> = generations.into_iter().map(GenerationId::get).collect();
+        let statement =
+            sqlx::query("DELETE FROM key_generations WHERE key_id IN (SELECT value FROM json_each(?1))");
+        let statement = statement.bind(serde_json::json!(ids).to_string());
+        self.writer.execute(statement).await?;
+        Ok(())
     }
 }
 

@@ -6,7 +6,7 @@ use std::collections::{HashMap, hash_map};
 use sqlx::SqliteConnection;
 use sqlx::sqlite::SqliteRow;
 
-use super::bulk::{Write, fetch_by_keys, key_list};
+use super::bulk::{Write, key_list};
 use super::row::Fields;
 use super::{StoreError, quota};
 use crate::domain::id::EnvironmentId;
@@ -72,7 +72,7 @@ impl Tally {
                 place.insert(Month { used, reserved: 0 });
             }
         }
-        let rows = fetch_by_keys(db, OF_KEYS, &keys).await?;
+        let rows = sqlx::query(OF_KEYS).bind(key_list(&keys)).fetch_all(db).await?;
         Ok(Self {
             counters: rows.iter().map(read_entry).collect::<Result<_, _>>()?,
             months,
@@ -160,9 +160,18 @@ impl Tally {
                 .bind(counters.guesses.count)
         })
         .await?;
-        for ((environment, counter, month), Month { reserved, .. }) in &self.months {
-            if *reserved > 0 {
-                quota::add(&mut *db, *environment, *counter, *month, *reserved).await?;
+        for (&(environment, counter, month), &Month { reserved, .. }) in &self.months {
+            if reserved > 0 {
+                // The limits of the sends that take them have been asked.
+                let limit = u32::MAX;
+                let limit = MonthlyLimit {
+                    counter,
+                    month,
+                    limit,
+                };
+                quota::take(environment, limit, reserved)
+                    .execute(&mut *db)
+                    .await?;
             }
         }
         Ok(())

@@ -6,11 +6,11 @@ use async_trait::async_trait;
 use sqlx::SqliteConnection;
 
 use super::bulk::{key_list, split_ids};
-use super::message::first_id_at;
 use super::row::Fields;
-use super::{SqliteStore, StoreError, limit, notification};
+use super::{SqliteStore, StoreError, limit};
 use crate::domain::idempotency::KeyedHash;
 use crate::domain::time::{Clock, Timestamp};
+use crate::store::message::first_id_at;
 use crate::store::write_health::WriteHealth;
 use crate::store::{ClockSample, Maintenance, REMOVED_RECORDS_KEPT};
 
@@ -35,7 +35,9 @@ macro_rules! old_messages {
 impl Maintenance for SqliteStore {
     async fn probe(&self, _machine: &dyn Clock) -> Result<Option<ClockSample>, StoreError> {
         // The writer takes the write lock for it, so a file that has become read-only is found as well.
-        self.writer.write(|db| Box::pin(touch(db))).await?;
+        self.writer
+            .execute(sqlx::query("SELECT revision FROM installation WHERE id = 1"))
+            .await?;
         Ok(None)
     }
 
@@ -44,7 +46,10 @@ impl Maintenance for SqliteStore {
     }
 
     async fn probe_writing(&self) -> Result<(), StoreError> {
-        self.writer.write(|db| Box::pin(write_probe(db))).await?;
+        // The one row, which needs pages of its own.
+        let statement = "INSERT INTO write_probes (id, filler) VALUES (1, printf('%.6000c', 'x'))
+             ON CONFLICT (id) DO UPDATE SET filler = excluded.filler";
+        self.writer.execute(sqlx::query(statement)).await?;
         self.writer.health().note_success();
         Ok(())
     }
@@ -60,9 +65,13 @@ impl Maintenance for SqliteStore {
     }
 
     async fn wipe_expired_notifications(&self, now: Timestamp, limit: u32) -> Result<u64, StoreError> {
-        self.writer
-            .write(move |db| Box::pin(notification::wipe_expired(db, now, limit)))
-            .await
+        let statement = sqlx::query(
+            "UPDATE notifications SET sealed_data = NULL
+             WHERE id IN (SELECT id FROM notifications WHERE sealed_data IS NOT NULL AND expires_at <= ?1
+                          ORDER BY expires_at LIMIT ?2)",
+        );
+        let statement = statement.bind(now.unix_micros()).bind(limit);
+        self.writer.execute(statement).await
     }
 
     async fn remove_old(&self, before: Timestamp, now: Timestamp, limit: u32) -> Result<u64, StoreError> {
@@ -84,24 +93,6 @@ impl Maintenance for SqliteStore {
         self.readers.close().await;
         self.writer.close().await;
     }
-}
-
-/// Rewrites the one row of the probe, which needs pages of its own.
-async fn write_probe(db: &mut SqliteConnection) -> Result<(), StoreError> {
-    sqlx::query(
-        "INSERT INTO write_probes (id, filler) VALUES (1, printf('%.6000c', 'x'))
-         ON CONFLICT (id) DO UPDATE SET filler = excluded.filler",
-    )
-    .execute(db)
-    .await?;
-    Ok(())
-}
-
-async fn touch(db: &mut SqliteConnection) -> Result<(), StoreError> {
-    sqlx::query("SELECT revision FROM installation WHERE id = 1")
-        .fetch_one(db)
-        .await?;
-    Ok(())
 }
 
 impl SqliteStore {
@@ -146,11 +137,42 @@ async fn wipe_next(db: &mut SqliteConnection, now: Timestamp) -> Result<Option<u
          WHERE id IN (SELECT unhex(value) FROM json_each(?1)) AND sealed_code IS NOT NULL",
     );
     let ids = split_ids(fields.value("verification_ids")?);
-    let wiped = count(&mut *db, wipe.bind(key_list(&ids))).await?;
+    let wiped = wipe.bind(key_list(&ids)).execute(&mut *db).await?;
     let id: i64 = fields.value("id")?;
-    count(db, sqlx::query("DELETE FROM expiries WHERE id = ?1").bind(id)).await?;
-    Ok(Some(wiped))
+    sqlx::query("DELETE FROM expiries WHERE id = ?1")
+        .bind(id)
+        .execute(db)
+        .await?;
+    Ok(Some(wiped.rows_affected()))
 }
+
+/// Each removes at most `?2` rows: of messages and notifications those whose ids are below `?1`, which sort by time, so that the
+/// oldest are at the front of their key; with its newest message each verification, for a timeline needs both; and notifications
+/// behind their messages.
+const REMOVE_OLD: [&str; 3] = [
+    old_messages!(
+        "DELETE FROM verifications WHERE (id, message_id) IN ",
+        "verification_id, id"
+    ),
+    old_messages!("DELETE FROM messages WHERE id IN ", "id"),
+    "DELETE FROM notifications WHERE id IN (
+         SELECT n.id FROM notifications n
+         WHERE n.id < ?1 AND NOT EXISTS (SELECT 1 FROM notification_recipients r JOIN messages m ON m.id = r.message_id
+                                         WHERE r.notification_id = n.id)
+         ORDER BY n.id LIMIT ?2)",
+];
+
+const REMOVE_MONTHS: &str = "DELETE FROM monthly_counters WHERE rowid IN (
+         SELECT rowid FROM monthly_counters WHERE month < ?1 LIMIT ?2)";
+
+/// Removes records that were removed before `?1`, and when keys were used of which there is no record any more.
+const REMOVE_RECORDS: [&str; 2] = [
+    "DELETE FROM key_uses WHERE key_id IN (
+         SELECT id FROM records WHERE document IS NULL AND written_at < ?1 AND kind = 'key'
+         ORDER BY written_at LIMIT ?2)",
+    "DELETE FROM records WHERE rowid IN (
+         SELECT rowid FROM records WHERE document IS NULL AND written_at < ?1 ORDER BY written_at LIMIT ?2)",
+];
 
 async fn remove_old(
     db: &mut SqliteConnection,
@@ -158,58 +180,16 @@ async fn remove_old(
     now: Timestamp,
     limit: u32,
 ) -> Result<u64, StoreError> {
-    let mut removed = remove_messages(db, before, limit).await?;
-    removed += notification::remove_old(db, before, limit).await?;
-    let months = sqlx::query(
-        "DELETE FROM monthly_counters WHERE rowid IN (
-             SELECT rowid FROM monthly_counters WHERE month < ?1 LIMIT ?2)",
-    );
-    removed += count(db, months.bind(now.month_start().unix_micros()).bind(limit)).await?;
-    Ok(removed + remove_records(db, now - REMOVED_RECORDS_KEPT, limit).await?)
-}
-
-/// Removes records that were removed before `before`, and when keys were used of which there is no record any more.
-async fn remove_records(db: &mut SqliteConnection, before: Timestamp, limit: u32) -> Result<u64, StoreError> {
-    let mut removed = 0;
-    for statement in [
-        "DELETE FROM key_uses WHERE key_id IN (
-             SELECT id FROM records WHERE document IS NULL AND written_at < ?1 AND kind = 'key'
-             ORDER BY written_at LIMIT ?2)",
-        "DELETE FROM records WHERE rowid IN (
-             SELECT rowid FROM records WHERE document IS NULL AND written_at < ?1 ORDER BY written_at LIMIT ?2)",
-    ] {
-        removed += count(db, sqlx::query(statement).bind(before.unix_micros()).bind(limit)).await?;
-    }
-    Ok(removed)
-}
-
-/// Removes messages, and with its newest message each verification: a timeline needs both. Ids of messages sort by time, so the
-/// oldest are at the front of their key.
-async fn remove_messages(
-    db: &mut SqliteConnection,
-    before: Timestamp,
-    limit: u32,
-) -> Result<u64, StoreError> {
     let first_to_stay = first_id_at(before);
-    let statements = [
-        old_messages!(
-            "DELETE FROM verifications WHERE (id, message_id) IN ",
-            "verification_id, id"
-        ),
-        old_messages!("DELETE FROM messages WHERE id IN ", "id"),
-    ];
+    let old = REMOVE_OLD.map(|statement| sqlx::query(statement).bind(first_to_stay));
+    let months = sqlx::query(REMOVE_MONTHS).bind(now.month_start().unix_micros());
+    let removed_before = (now - REMOVED_RECORDS_KEPT).unix_micros();
+    let records = REMOVE_RECORDS.map(|statement| sqlx::query(statement).bind(removed_before));
     let mut removed = 0;
-    for statement in statements {
-        removed += count(db, sqlx::query(statement).bind(first_to_stay).bind(limit)).await?;
+    for statement in old.into_iter().chain([months]).chain(records) {
+        removed += statement.bind(limit).execute(&mut *db).await?.rows_affected();
     }
     Ok(removed)
-}
-
-type Statement = super::bulk::Query<'static>;
-
-async fn count(db: &mut SqliteConnection, statement: Statement) -> Result<u64, StoreError> {
-    let done = statement.execute(db).await?;
-    Ok(done.rows_affected())
 }
 
 #[cfg(test)]

@@ -16,7 +16,7 @@ use crate::domain::message::{Channel, Failure, FailureCode, MessageStatus, Messa
 use crate::domain::purpose::MessagePurpose;
 use crate::domain::time::Timestamp;
 use crate::store::attempt;
-use crate::store::message::{MessageFilter, MessageHistory, Messages, StoredMessage, readable};
+use crate::store::message::{MessageFilter, MessageHistory, Messages, StoredMessage, first_id_at, readable};
 use crate::store::outbox::{Lease, MonthlyLimit, Queue};
 
 #[async_trait]
@@ -84,30 +84,21 @@ const TO_RECIPIENT: &str =
     "SELECT * FROM messages WHERE environment_id = ?1 AND recipient_key = ?2 AND id < ?3
     ORDER BY id DESC LIMIT ?4";
 
-/// The statement for what is queued: few messages, each of which stands in the outbox. A cross join is carried out as it is written.
-macro_rules! queued {
-    ($channel:literal) => {
-        concat!(
-            ids_in!("outbox", "message_ids", "true"),
-            "SELECT m.* FROM (SELECT DISTINCT id FROM ids WHERE id < ?2 AND id >= ?3) AS due CROSS JOIN messages m ON m.id = due.id
-             WHERE m.environment_id = ?1 AND m.created_at >= ?4 AND m.status = 'queued'",
-            $channel,
-            " ORDER BY m.id DESC LIMIT ?5"
-        )
-    };
-}
+/// The statement for what is queued, but for its channel: few messages, each of which stands in the outbox. A cross join is carried out
+/// as it is written.
+const QUEUED: &str = concat!(
+    ids_in!("outbox", "message_ids", "true"),
+    "SELECT m.* FROM (SELECT DISTINCT id FROM ids WHERE id < ?2 AND id >= ?3) AS due CROSS JOIN messages m ON m.id = due.id
+     WHERE m.environment_id = ?1 AND m.created_at >= ?4 AND m.status = 'queued'"
+);
 
 /// The statement for a page: one walk for each channel and rare status that the filter lets through, each along its own range of the
 /// index. SQLite merges them as it goes and stops at the limit, so that it reads no more rows than it answers, and one more of
 /// each range. Ids sort by time, so that `since` (?3) also ends the walks.
 fn page_of(filter: &MessageFilter) -> String {
     if filter.status == Some(MessageStatus::Queued) {
-        let statement = match filter.channel {
-            None => queued!(""),
-            Some(Channel::Sms) => queued!(" AND m.channel = 'sms'"),
-            Some(Channel::Email) => queued!(" AND m.channel = 'email'"),
-        };
-        return statement.to_owned();
+        let channels = filter.channels().join("', '");
+        return format!("{QUEUED} AND m.channel IN ('{channels}') ORDER BY m.id DESC LIMIT ?5");
     }
     let rare_statuses = filter.rare_statuses();
     // Of the common statuses one is nearly all of its range.
@@ -128,12 +119,6 @@ fn page_of(filter: &MessageFilter) -> String {
     });
     let ranges: Vec<String> = ranges.collect();
     format!("{} ORDER BY id DESC LIMIT ?5", ranges.join(" UNION ALL "))
-}
-
-/// The lowest id that a message made at `moment` can have (UUID v7, RFC 9562).
-pub(super) fn first_id_at(moment: Timestamp) -> Uuid {
-    let millis = u64::try_from(moment.unix_micros() / 1_000).unwrap_or(0);
-    uuid::Builder::from_unix_timestamp_millis(millis, &[0; 10]).into_uuid()
 }
 
 /// A message to be made, with what it takes from its verification or notification.
@@ -238,11 +223,11 @@ fn read_message(row: &SqliteRow) -> Result<StoredMessage, StoreError> {
     Ok(StoredMessage {
         summary: read_summary(&fields, id)?,
         verification_id: fields
-            .value::<Option<Uuid>>("verification_id")?
-            .map(VerificationId),
+            .value("verification_id")
+            .map(|id: Option<_>| id.map(VerificationId))?,
         notification_id: fields
-            .value::<Option<Uuid>>("notification_id")?
-            .map(NotificationId),
+            .value("notification_id")
+            .map(|id: Option<_>| id.map(NotificationId))?,
         application_id: ApplicationId(fields.value("application_id")?),
         channel: fields.parsed("channel", Channel::parse)?,
         purpose: fields.parsed("purpose", MessagePurpose::parse)?,

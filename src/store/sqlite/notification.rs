@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::bulk::Write;
 use super::limit::Tally;
-use super::message::{MessageRow, first_id_at, insert_messages, read_summary};
+use super::message::{MessageRow, insert_messages, read_summary};
 use super::row::{Fields, id_of};
 use super::{SqliteStore, StoreError};
 use crate::domain::id::{ApplicationId, MessageId, NotificationId};
@@ -221,42 +221,4 @@ fn read_message(row: &SqliteRow) -> Result<Option<MessageSummary>, StoreError> {
         return Ok(None);
     };
     read_summary(&Fields::joined(row, "messages", "message_", id), id).map(Some)
-}
-
-/// Wipes what at most `limit` notifications say that have expired.
-pub(super) async fn wipe_expired(
-    db: &mut SqliteConnection,
-    now: Timestamp,
-    limit: u32,
-) -> Result<u64, StoreError> {
-    let wiped = sqlx::query(
-        "UPDATE notifications SET sealed_data = NULL
-         WHERE id IN (SELECT id FROM notifications WHERE sealed_data IS NOT NULL AND expires_at <= ?1
-                      ORDER BY expires_at LIMIT ?2)",
-    )
-    .bind(now.unix_micros())
-    .bind(limit)
-    .execute(db)
-    .await?;
-    Ok(wiped.rows_affected())
-}
-
-/// Removes notifications made before `before` whose messages are gone.
-pub(super) async fn remove_old(
-    db: &mut SqliteConnection,
-    before: Timestamp,
-    limit: u32,
-) -> Result<u64, StoreError> {
-    let removed = sqlx::query(
-        "DELETE FROM notifications WHERE id IN (
-             SELECT n.id FROM notifications n
-             WHERE n.id < ?1 AND NOT EXISTS (SELECT 1 FROM notification_recipients r JOIN messages m ON m.id = r.message_id
-                                             WHERE r.notification_id = n.id)
-             ORDER BY n.id LIMIT ?2)",
-    )
-    .bind(first_id_at(before))
-    .bind(limit)
-    .execute(db)
-    .await?;
-    Ok(removed.rows_affected())
 }

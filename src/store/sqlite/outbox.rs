@@ -51,15 +51,16 @@ impl Outbox for SqliteStore {
     }
 
     async fn reserve(&self, environment: EnvironmentId, limit: MonthlyLimit) -> Result<bool, StoreError> {
-        self.writer
-            .write(move |db| Box::pin(quota::reserve(db, environment, limit)))
-            .await
+        let reserved = self.writer.execute(quota::take(environment, limit, 1)).await?;
+        Ok(reserved > 0)
     }
 
     async fn release(&self, environment: EnvironmentId, limit: MonthlyLimit) -> Result<(), StoreError> {
+        let MonthlyLimit { counter, month, .. } = limit;
         self.writer
-            .write(move |db| Box::pin(quota::release(db, environment, limit.counter, limit.month)))
-            .await
+            .execute(quota::release(environment, counter, month))
+            .await?;
+        Ok(())
     }
 
     async fn used(

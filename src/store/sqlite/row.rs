@@ -55,43 +55,46 @@ impl<'r> Fields<'r> {
         })
     }
 
-    /// A name or address.
-    pub(super) fn parsed<T>(
+    /// A column that `parse` makes something of.
+    pub(super) fn parsed<R, T>(
         &self,
         column: &'static str,
-        parse: impl FnOnce(&str) -> Option<T>,
-    ) -> Result<T, StoreError> {
+        parse: impl FnOnce(R) -> Option<T>,
+    ) -> Result<T, StoreError>
+    where
+        R: Decode<'r, Sqlite> + Type<Sqlite>,
+    {
         parse(self.value(column)?).ok_or_else(|| self.corrupt(column))
     }
 
-    /// A name or address that may be missing.
-    pub(super) fn parsed_if_any<T>(
+    /// As [`Self::parsed`], of a column that may be null.
+    pub(super) fn parsed_if_any<R, T>(
         &self,
         column: &'static str,
-        parse: impl FnOnce(&str) -> Option<T>,
-    ) -> Result<Option<T>, StoreError> {
-        let text: Option<&str> = self.value(column)?;
-        text.map(|text| parse(text).ok_or_else(|| self.corrupt(column)))
+        parse: impl FnOnce(R) -> Option<T>,
+    ) -> Result<Option<T>, StoreError>
+    where
+        R: Decode<'r, Sqlite> + Type<Sqlite>,
+    {
+        let value: Option<R> = self.value(column)?;
+        value
+            .map(|value| parse(value).ok_or_else(|| self.corrupt(column)))
             .transpose()
     }
 
     /// A moment.
     pub(super) fn time(&self, column: &'static str) -> Result<Timestamp, StoreError> {
-        Timestamp::from_unix_micros(self.value(column)?).ok_or_else(|| self.corrupt(column))
+        self.parsed(column, Timestamp::from_unix_micros)
     }
 
     /// A moment that may be missing.
     pub(super) fn time_if_any(&self, column: &'static str) -> Result<Option<Timestamp>, StoreError> {
-        let micros: Option<i64> = self.value(column)?;
-        micros
-            .map(|micros| Timestamp::from_unix_micros(micros).ok_or_else(|| self.corrupt(column)))
-            .transpose()
+        self.parsed_if_any(column, Timestamp::from_unix_micros)
     }
 
     /// A hash.
     pub(super) fn hash<const N: usize>(&self, column: &'static str) -> Result<[u8; N], StoreError> {
-        let bytes: &[u8] = self.value(column)?;
-        bytes.try_into().map_err(|_| self.corrupt(column))
+        self.parsed(column, |bytes: &[u8]| bytes.try_into().ok())
     }
 
     /// A hash that may be missing.
@@ -99,10 +102,7 @@ impl<'r> Fields<'r> {
         &self,
         column: &'static str,
     ) -> Result<Option<[u8; N]>, StoreError> {
-        let bytes: Option<&[u8]> = self.value(column)?;
-        bytes
-            .map(|bytes| bytes.try_into().map_err(|_| self.corrupt(column)))
-            .transpose()
+        self.parsed_if_any(column, |bytes: &[u8]| bytes.try_into().ok())
     }
 
     /// Moments, kept as a JSON array of microseconds; none where there is no array.
@@ -146,7 +146,7 @@ mod tests {
         let expected = |column: &str| format!("messages.{column} of msg_1 holds something unreadable");
         assert_eq!(told(fields.hash::<32>("hash").unwrap_err()), expected("hash"));
         assert_eq!(
-            told(fields.parsed("status", |_| None::<()>).unwrap_err()),
+            told(fields.parsed("status", |_: &str| None::<()>).unwrap_err()),
             expected("status")
         );
         assert_eq!(

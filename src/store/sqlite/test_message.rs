@@ -11,7 +11,6 @@ use crate::domain::id::EnvironmentId;
 use crate::domain::time::Timestamp;
 use crate::store::audit::AuditEntry;
 use crate::store::test_message::{MINUTE, NewTest, TestCount, TestMessages};
-use crate::store::verification::SendLimits;
 
 #[async_trait]
 impl TestMessages for SqliteStore {
@@ -40,13 +39,7 @@ async fn count(db: &mut SqliteConnection, test: NewTest, audit: AuditEntry) -> R
         environment_id: environment,
         recipient_key: test.recipient_key,
         ip_key: None,
-        limits: SendLimits {
-            per_hour: test.per_hour,
-            per_day: test.per_day,
-            ip_per_hour: u32::MAX,
-            // A test carries nothing that could be guessed.
-            guesses_per_day: u32::MAX,
-        },
+        limits: test.limits(),
         quota: test.quota,
         now,
     };
@@ -91,7 +84,9 @@ async fn refund(db: &mut SqliteConnection, test: NewTest, now: Timestamp) -> Res
     tally.change(test.recipient_key, now, |counters| counters.refund_send(test.at))?;
     tally.save(db).await?;
     if let Some(quota) = test.quota {
-        quota::release(db, test.environment_id, quota.counter, quota.month).await?;
+        quota::release(test.environment_id, quota.counter, quota.month)
+            .execute(db)
+            .await?;
     }
     Ok(())
 }

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqliteConnection, SqliteExecutor};
 
-use super::bulk::{fetch_by_keys, ids_in};
+use super::bulk::{ids_in, key_list};
 use super::row::{Fields, id_of};
 use super::{SqliteStore, StoreError, message};
 use crate::domain::id::{ApplicationId, ConnectionId, EnvironmentId, MessageId, VerificationId};
@@ -171,8 +171,8 @@ pub(super) async fn find_all(
     db: &mut SqliteConnection,
     ids: Vec<VerificationId>,
 ) -> Result<HashMap<VerificationId, SqliteRow>, StoreError> {
-    let ids: Vec<[u8; 16]> = ids.into_iter().map(|id| id.0.into_bytes()).collect();
-    let rows = fetch_by_keys(db, BY_IDS, &ids).await?;
+    let ids = key_list(ids.iter().map(|id| id.0.as_bytes()));
+    let rows = sqlx::query(BY_IDS).bind(ids).fetch_all(db).await?;
     let with_id = |row: SqliteRow| Ok((VerificationId(id_of(&row, "verifications", "id")?), row));
     rows.into_iter().map(with_id).collect()
 }

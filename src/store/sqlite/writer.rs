@@ -11,6 +11,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::bulk::Query;
 use super::connection::DatabaseFile;
 use super::{StoreError, unavailable};
 use crate::store::batch::Failure;
@@ -72,6 +73,12 @@ impl Writer {
         F: for<'c> FnOnce(&'c mut SqliteConnection) -> BoxFuture<'c, Result<T, StoreError>> + Send + 'static,
     {
         self.try_write(action).await.map_err(Failure::into_reason)
+    }
+
+    /// Carries out one statement, and answers how many rows it has changed.
+    pub(super) async fn execute(&self, statement: Query<'static>) -> Result<u64, StoreError> {
+        self.write(|db| Box::pin(async { Ok(statement.execute(db).await?.rows_affected()) }))
+            .await
     }
 
     /// As [`Self::write`], and tells what `action` answers from what all fail alike for.

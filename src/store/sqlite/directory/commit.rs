@@ -8,7 +8,7 @@ use crate::domain::time::Timestamp;
 use crate::store::audit::AuditEntry;
 use crate::store::directory::{Commit, Kind, Record, Step};
 use crate::store::sqlite::StoreError;
-use crate::store::sqlite::bulk::{Query, ids_in};
+use crate::store::sqlite::bulk::ids_in;
 
 /// Takes the steps.
 pub(super) async fn take(
@@ -22,11 +22,9 @@ pub(super) async fn take(
             return Ok(Commit::Stale);
         }
     }
-    run(
-        db,
-        sqlx::query("UPDATE installation SET revision = revision + 1 WHERE id = 1"),
-    )
-    .await?;
+    sqlx::query("UPDATE installation SET revision = revision + 1 WHERE id = 1")
+        .execute(&mut *db)
+        .await?;
     let revision = revision(db).await?;
     for step in &steps {
         match step {
@@ -81,7 +79,8 @@ async fn put(
     .bind(record.unique_name.as_deref())
     .bind(revision)
     .bind(at.unix_micros());
-    run(db, statement).await
+    statement.execute(db).await?;
+    Ok(())
 }
 
 /// Removes a record, and with an environment all of its records.
@@ -97,7 +96,8 @@ async fn remove(
         "UPDATE records SET document = NULL, unique_name = NULL, revision = ?3, written_at = ?4
          WHERE document IS NOT NULL AND ((kind = ?1 AND id = ?2) OR (?1 = 'environment' AND environment_id = ?2))",
     );
-    run(db, records.bind(kind.as_str()).bind(id).bind(revision).bind(now)).await?;
+    let records = records.bind(kind.as_str()).bind(id).bind(revision).bind(now);
+    records.execute(&mut *db).await?;
     if !matches!(kind, Kind::Environment | Kind::Application) {
         return Ok(());
     }
@@ -107,7 +107,7 @@ async fn remove(
          SELECT ?1, ?2, ?2
          UNION SELECT id, ?2, ?2 FROM records WHERE kind = 'application' AND environment_id = ?1",
     );
-    run(db, removals.bind(id).bind(now)).await?;
+    removals.bind(id).bind(now).execute(&mut *db).await?;
     if kind == Kind::Environment {
         // What is not due for anybody is dropped when its entry in the outbox is looked at. The plus keeps the planner from walking
         // over all messages of the environment.
@@ -116,10 +116,10 @@ async fn remove(
             "UPDATE messages SET due_at = NULL, lease_token = NULL
              WHERE id IN (SELECT id FROM ids) AND +environment_id = ?1 AND status = 'queued'"
         );
-        run(db, sqlx::query(outbox).bind(id)).await?;
+        sqlx::query(outbox).bind(id).execute(&mut *db).await?;
         let notifications = "UPDATE notifications SET sealed_data = NULL
             WHERE sealed_data IS NOT NULL AND environment_id = ?1";
-        run(db, sqlx::query(notifications).bind(id)).await?;
+        sqlx::query(notifications).bind(id).execute(&mut *db).await?;
     }
     let codes = sqlx::query(concat!(
         ids_in!("expiries", "verification_ids", "true"),
@@ -127,7 +127,8 @@ async fn remove(
          SET sealed_code = NULL, canceled_at = CASE WHEN expires_at > ?2 THEN ?2 END
          WHERE id IN (SELECT id FROM ids) AND sealed_code IS NOT NULL AND (environment_id = ?1 OR application_id = ?1)"
     ));
-    run(db, codes.bind(id).bind(now)).await
+    codes.bind(id).bind(now).execute(db).await?;
+    Ok(())
 }
 
 pub(in crate::store::sqlite) async fn write_audit_entry(
@@ -148,10 +149,6 @@ pub(in crate::store::sqlite) async fn write_audit_entry(
     .bind(entry.changes.as_str())
     .bind(entry.remote_address.as_deref())
     .bind(entry.at.unix_micros());
-    run(db, statement).await
-}
-
-async fn run(db: &mut SqliteConnection, statement: Query<'_>) -> Result<(), StoreError> {
     statement.execute(db).await?;
     Ok(())
 }

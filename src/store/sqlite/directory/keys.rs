@@ -1,33 +1,14 @@
-//! When API keys were last used, and whether the keys file fits what is in the database.
+//! Whether the keys file fits what is in the database.
 
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqliteConnection};
 
-use crate::domain::id::KeyId;
 use crate::domain::keyring::{Fingerprint, Fingerprints, GenerationId, KeysFit, KnownKeys};
 use crate::domain::time::Timestamp;
 use crate::store::directory::KeyNeeds;
 use crate::store::sqlite::StoreError;
 use crate::store::sqlite::bulk::ids_in;
 use crate::store::sqlite::row::Fields;
-
-pub(super) async fn touch_keys(
-    db: &mut SqliteConnection,
-    keys: Vec<KeyId>,
-    now: Timestamp,
-) -> Result<(), StoreError> {
-    for key in keys {
-        sqlx::query(
-            "INSERT INTO key_uses (key_id, last_used_at) VALUES (?1, ?2)
-             ON CONFLICT (key_id) DO UPDATE SET last_used_at = max(last_used_at, excluded.last_used_at)",
-        )
-        .bind(key.0)
-        .bind(now.unix_micros())
-        .execute(&mut *db)
-        .await?;
-    }
-    Ok(())
-}
 
 pub(super) async fn fit_keys(
     db: &mut SqliteConnection,
@@ -122,17 +103,4 @@ pub(super) async fn key_needs(db: &mut SqliteConnection) -> Result<KeyNeeds, Sto
     let headers: Vec<Vec<u8>> = recipients.fetch_all(db).await?;
     needs.oldest_recipients.extend(headers);
     Ok(needs)
-}
-
-pub(super) async fn forget_keys(
-    db: &mut SqliteConnection,
-    generations: Vec<GenerationId>,
-) -> Result<(), StoreError> {
-    for generation in generations {
-        sqlx::query("DELETE FROM key_generations WHERE key_id = ?1")
-            .bind(generation.get())
-            .execute(&mut *db)
-            .await?;
-    }
-    Ok(())
 }

@@ -3,7 +3,6 @@
 use sqlx::{Row, SqliteConnection};
 use uuid::Uuid;
 
-use super::count;
 use crate::domain::time::Timestamp;
 use crate::store::REMOVAL_GRACE;
 use crate::store::sqlite::StoreError;
@@ -51,7 +50,8 @@ pub(super) async fn clear_next(
     let owner: Uuid = next.try_get("owner_id")?;
     let mut removed = 0;
     for statement in STATEMENTS {
-        removed += count(db, sqlx::query(statement).bind(owner).bind(limit)).await?;
+        let removal = sqlx::query(statement).bind(owner).bind(limit);
+        removed += removal.execute(&mut *db).await?.rows_affected();
     }
     if removed == 0 {
         let removed_at: i64 = next.try_get("removed_at")?;
@@ -74,6 +74,6 @@ async fn put_off(
     } else {
         sqlx::query("DELETE FROM removals WHERE owner_id = ?1 AND removed_at <= ?2")
     };
-    count(db, statement.bind(owner).bind(last_look)).await?;
+    statement.bind(owner).bind(last_look).execute(db).await?;
     Ok(())
 }

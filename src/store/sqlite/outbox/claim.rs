@@ -15,7 +15,7 @@ use crate::store::attempt;
 use crate::store::notification::StoredNotification;
 use crate::store::outbox::{Claimed, Lease, Queue, StoredPayload, log_unreadable};
 use crate::store::sqlite::StoreError;
-use crate::store::sqlite::bulk::{fetch_by_keys, key_list, split_ids};
+use crate::store::sqlite::bulk::{key_list, split_ids};
 use crate::store::sqlite::row::{Fields, id_of};
 use crate::store::sqlite::verification::{read_stored, select_verifications};
 
@@ -62,7 +62,10 @@ pub(super) async fn claim_next(
             break;
         }
         due.extend(ids.iter().filter_map(|id| waiting.remove(id)));
-        delete_entry(db, entry).await?;
+        sqlx::query("DELETE FROM outbox WHERE id = ?1")
+            .bind(entry)
+            .execute(&mut *db)
+            .await?;
     }
     due.sort();
     let later = due.split_off(due.len().min(limit));
@@ -113,14 +116,6 @@ async fn find_waiting(
     waiting.collect()
 }
 
-async fn delete_entry(db: &mut SqliteConnection, id: i64) -> Result<(), StoreError> {
-    sqlx::query("DELETE FROM outbox WHERE id = ?1")
-        .bind(id)
-        .execute(db)
-        .await?;
-    Ok(())
-}
-
 type ReadPayload = fn(&SqliteRow) -> Result<StoredPayload, StoreError>;
 
 /// Takes those that can be read. The others stay as they are, out of the way of what is due until the lease would end.
@@ -135,9 +130,9 @@ async fn claim(
         Queue::Code(_) => (CODES, read_code),
         Queue::Notification => (NOTIFICATIONS, read_notification),
     };
-    let keys: Vec<[u8; 16]> = due.iter().map(|id| id.0.into_bytes()).collect();
+    let keys = key_list(due.iter().map(|id| id.0.as_bytes()));
     let mut rows = HashMap::new();
-    for row in fetch_by_keys(db, statement, &keys).await? {
+    for row in sqlx::query(statement).bind(keys).fetch_all(&mut *db).await? {
         rows.insert(MessageId(id_of(&row, "messages", "taken_id")?), row);
     }
     let (mut claimed, mut unreadable) = (Vec::new(), Vec::new());
@@ -201,17 +196,14 @@ async fn hold(
     lease: Lease,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let ids: Vec<[u8; 16]> = claimed
-        .iter()
-        .map(|message| message.message_id.0.into_bytes())
-        .collect();
+    let ids = claimed.iter().map(|message| message.message_id.0.as_bytes());
     sqlx::query(
         "UPDATE messages
          SET due_at = ?2, lease_token = ?3,
              taken_over_at = coalesce(taken_over_at, CASE WHEN lease_token IS NOT NULL THEN ?4 END)
          WHERE id IN (SELECT unhex(value) FROM json_each(?1))",
     )
-    .bind(key_list(&ids))
+    .bind(key_list(ids))
     .bind(lease.until.unix_micros())
     .bind(lease.token)
     .bind(now.unix_micros())
@@ -225,9 +217,9 @@ async fn postpone(
     messages: &[MessageId],
     due_at: Timestamp,
 ) -> Result<(), StoreError> {
-    let ids: Vec<[u8; 16]> = messages.iter().map(|id| id.0.into_bytes()).collect();
+    let ids = messages.iter().map(|id| id.0.as_bytes());
     sqlx::query("UPDATE messages SET due_at = ?2 WHERE id IN (SELECT unhex(value) FROM json_each(?1))")
-        .bind(key_list(&ids))
+        .bind(key_list(ids))
         .bind(due_at.unix_micros())
         .execute(db)
         .await?;

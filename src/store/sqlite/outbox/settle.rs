@@ -15,7 +15,7 @@ use crate::domain::time::Timestamp;
 use crate::domain::verification::VerificationStatus;
 use crate::store::attempt;
 use crate::store::outbox::{MonthlyCounter, Queue, Settled, Settlement};
-use crate::store::sqlite::bulk::{Write, fetch_by_keys, key_list};
+use crate::store::sqlite::bulk::{Write, key_list};
 use crate::store::sqlite::limit::Tally;
 use crate::store::sqlite::row::{Fields, id_of};
 use crate::store::sqlite::verification::{find_all, read_stored};
@@ -93,8 +93,8 @@ async fn note_rare(db: &mut SqliteConnection, held: &[&Settlement]) -> Result<()
     let rare = held
         .iter()
         .filter(|settlement| settlement.outcome.columns().status.is_rare());
-    let ids: Vec<[u8; 16]> = rare
-        .map(|settlement| settlement.message_id.0.into_bytes())
+    let ids: Vec<_> = rare
+        .map(|settlement| settlement.message_id.0.as_bytes())
         .collect();
     if ids.is_empty() {
         return Ok(());
@@ -102,7 +102,7 @@ async fn note_rare(db: &mut SqliteConnection, held: &[&Settlement]) -> Result<()
     sqlx::query(
         "UPDATE messages SET rare_status = status WHERE id IN (SELECT unhex(value) FROM json_each(?1))",
     )
-    .bind(key_list(&ids))
+    .bind(key_list(ids))
     .execute(db)
     .await?;
     Ok(())
@@ -125,9 +125,9 @@ async fn follow_up(db: &mut SqliteConnection, held: &[&Settlement]) -> Result<()
     if followed.is_empty() {
         return Ok(());
     }
-    let ids: Vec<[u8; 16]> = followed.keys().map(|id| id.0.into_bytes()).collect();
+    let ids = key_list(followed.keys().map(|id| id.0.as_bytes()));
     let mut refunds = Vec::new();
-    for row in fetch_by_keys(db, MESSAGES, &ids).await? {
+    for row in sqlx::query(MESSAGES).bind(ids).fetch_all(&mut *db).await? {
         let id = MessageId(id_of(&row, "messages", "id")?);
         let Some(settlement) = followed.get(&id) else {
             continue;
@@ -204,7 +204,9 @@ async fn refund(db: &mut SqliteConnection, refunds: &[Refund]) -> Result<(), Sto
             refunded?;
         }
         if let Some(month) = refund.quota_month {
-            quota::release(db, refund.environment_id, MonthlyCounter::TestQuota, month).await?;
+            quota::release(refund.environment_id, MonthlyCounter::TestQuota, month)
+                .execute(&mut *db)
+                .await?;
         }
     }
     tally.save(db).await

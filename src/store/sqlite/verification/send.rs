@@ -15,7 +15,7 @@ use crate::domain::locale::LanguageTag;
 use crate::domain::purpose::MessagePurpose;
 use crate::domain::time::Timestamp;
 use crate::store::sqlite::StoreError;
-use crate::store::sqlite::bulk::{Write, fetch_by_keys};
+use crate::store::sqlite::bulk::{Write, key_list};
 use crate::store::sqlite::limit::{CountedSend, Tally};
 use crate::store::sqlite::message::{MessageRow, insert_messages};
 use crate::store::sqlite::row::{Fields, id_of};
@@ -70,13 +70,13 @@ async fn made_before(
     batch: &[Arc<NewVerification>],
 ) -> Result<HashMap<VerificationId, Option<KeyedHash>>, StoreError> {
     let keyed = batch.iter().filter(|new| new.body_hash.is_some());
-    let ids: Vec<[u8; 16]> = keyed.map(|new| new.id.0.into_bytes()).collect();
+    let ids: Vec<_> = keyed.map(|new| new.id.0.as_bytes()).collect();
     if ids.is_empty() {
         return Ok(HashMap::new());
     }
     let statement =
         "SELECT id, body_hash FROM verifications WHERE id IN (SELECT unhex(value) FROM json_each(?1))";
-    let rows = fetch_by_keys(db, statement, &ids).await?;
+    let rows = sqlx::query(statement).bind(key_list(ids)).fetch_all(db).await?;
     let hashes = rows.iter().map(|row| {
         let id = VerificationId(id_of(row, "verifications", "id")?);
         Ok((id, Fields::of(row, "verifications", id).hash_if_any("body_hash")?))
