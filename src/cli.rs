@@ -8,11 +8,10 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::app::{self, StartError};
-use crate::config::{self, Loaded};
+use crate::config::{self, Loaded, manifest};
 
 mod apply;
 mod check_locales;
-mod export;
 mod healthcheck;
 mod keys;
 mod serve;
@@ -83,7 +82,7 @@ pub fn run() -> ExitCode {
         Command::Serve => by_config(&|loaded| serve::serve(&loaded.config)),
         Command::Migrate => by_config(&migrate),
         Command::Apply { file, dry_run } => by_config(&|loaded| apply::apply(&loaded.config, &file, dry_run)),
-        Command::Export => by_config(&|loaded| export::export(&loaded.config)),
+        Command::Export => by_config(&export),
         Command::CheckConfig => by_config(&|loaded| print(&loaded.effective())),
         Command::CheckLocales { directory } => check_locales::check_locales(directory.as_deref()),
         Command::Openapi => print(&openapi()),
@@ -114,6 +113,10 @@ fn migrate(loaded: &Loaded) -> ExitCode {
     }
 }
 
+fn export(loaded: &Loaded) -> ExitCode {
+    print_done(app::export(&loaded.config), |document| manifest::print(&document))
+}
+
 /// Where this machine reaches a listener: on its loopback address, if it listens on all.
 fn reachable(listen: SocketAddr) -> SocketAddr {
     let ip = match listen.ip() {
@@ -130,6 +133,18 @@ fn block_on<T>(future: impl Future<Output = T>) -> std::io::Result<T> {
         .enable_all()
         .build()?
         .block_on(future))
+}
+
+/// Does what needs the database, and prints what is to be said of it.
+fn print_done<T>(
+    work: impl Future<Output = Result<T, StartError>>,
+    text: impl FnOnce(T) -> String,
+) -> ExitCode {
+    match block_on(work) {
+        Ok(Ok(done)) => print(&text(done)),
+        Ok(Err(error)) => fail_to_start(&error),
+        Err(error) => fail(&error),
+    }
 }
 
 /// Writes to standard output; a reader that has gone is no error of ours.

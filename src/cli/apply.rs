@@ -4,40 +4,32 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::process::ExitCode;
 
+use super::print_done;
 use super::serve::shown_once;
-use super::{block_on, fail, fail_to_start, print};
 use crate::app;
 use crate::config::Config;
 use crate::service::manifest::{Changed, Plan, What};
 
 /// Applies the file, or tells what that would change.
 pub fn apply(config: &Config, path: &Path, dry_run: bool) -> ExitCode {
-    let done = block_on(async {
-        if dry_run {
-            app::plan(config, path).await.map(|(plan, is_empty)| {
-                let first = if is_empty {
-                    "the database is empty: the environment default would be made first, with its keys\n\n"
-                } else {
-                    ""
-                };
-                let last = "; this was a dry run, and nothing was changed";
-                format!("{first}{}", told(&plan, path, last))
-            })
-        } else {
-            app::apply(config, path).await.map(|applied| {
-                let first = applied
-                    .welcome
-                    .map(|welcome| format!("{}\n", shown_once(&welcome)));
-                let told = told(&applied.plan, path, "");
-                format!("{}{told}", first.unwrap_or_default())
-            })
-        }
-    });
-    match done {
-        Ok(Ok(text)) => print(&text),
-        Ok(Err(error)) => fail_to_start(&error),
-        Err(error) => fail(&error),
+    if dry_run {
+        return print_done(app::plan(config, path), |(plan, is_empty)| {
+            let first = if is_empty {
+                "the database is empty: the environment default would be made first, with its keys\n\n"
+            } else {
+                ""
+            };
+            let last = "; this was a dry run, and nothing was changed";
+            format!("{first}{}", told(&plan, path, last))
+        });
     }
+    print_done(app::apply(config, path), |applied| {
+        let first = applied
+            .welcome
+            .map(|welcome| format!("{}\n", shown_once(&welcome)));
+        let told = told(&applied.plan, path, "");
+        format!("{}{told}", first.unwrap_or_default())
+    })
 }
 
 fn told(plan: &Plan, path: &Path, last: &str) -> String {

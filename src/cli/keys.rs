@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use clap::{Subcommand, ValueEnum};
 
-use super::{block_on, fail, fail_to_start, print};
+use super::{fail, print, print_done};
 use crate::app;
 use crate::config::Config;
 use crate::config::keys_file::{self, Init};
@@ -73,23 +73,20 @@ pub(super) fn rotate(config: &Config, delay: Duration) -> ExitCode {
 }
 
 pub(super) fn prune(config: &Config) -> ExitCode {
-    let pruned = match block_on(app::prune_keys(config, Arc::new(SystemClock))) {
-        Ok(Ok(pruned)) => pruned,
-        Ok(Err(error)) => return fail_to_start(&error),
-        Err(error) => return fail(&error),
-    };
-    let mut text = String::new();
-    for id in pruned.plan.dropped.iter().rev() {
-        // Writing to a String cannot fail.
-        let _ = writeln!(text, "dropped key generation {id}: nothing needs it any more");
-    }
-    for (id, reason) in &pruned.plan.kept {
-        let _ = writeln!(text, "key generation {id} stays: {reason}");
-    }
-    if let Some(backup) = &pruned.backup {
-        let _ = writeln!(text, "the file as it was is kept as {}", backup.display());
-    }
-    print(&text)
+    print_done(app::prune_keys(config, Arc::new(SystemClock)), |pruned| {
+        let mut text = String::new();
+        for id in pruned.plan.dropped.iter().rev() {
+            // Writing to a String cannot fail.
+            let _ = writeln!(text, "dropped key generation {id}: nothing needs it any more");
+        }
+        for (id, reason) in &pruned.plan.kept {
+            let _ = writeln!(text, "key generation {id} stays: {reason}");
+        }
+        if let Some(backup) = &pruned.backup {
+            let _ = writeln!(text, "the file as it was is kept as {}", backup.display());
+        }
+        text
+    })
 }
 
 pub(super) fn generate(kind: ApiKeyKind) -> ExitCode {
