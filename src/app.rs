@@ -44,7 +44,6 @@ use crate::service::notification;
 use crate::service::otp;
 use crate::service::reseal::Resealing;
 use crate::service::test_message;
-use crate::store::SharedStore;
 
 mod database;
 mod keys;
@@ -165,7 +164,7 @@ impl App {
                 connect,
                 allow_plaintext_smtp,
             },
-            administration: Administration::new(parts, allow_plaintext_smtp),
+            administration: Administration::new(parts.clone(), allow_plaintext_smtp),
             directory,
             dispatcher,
             store: Arc::clone(&store),
@@ -179,14 +178,9 @@ impl App {
         let resealing = Resealing::new(keys, Arc::clone(&random));
         let maintenance = Maintenance::new(Arc::clone(&store), Arc::clone(&guarded), retention, resealing);
         let shutdown = Shutdown::default();
-        let probe = ServiceProbe {
-            store,
-            clock: guarded,
-            directory: Arc::clone(&services.directory),
-        };
-        let readiness = Arc::new(Readiness::new(Arc::new(probe), shutdown.leaving()));
+        let readiness = Readiness::new(Arc::new(ServiceProbe(parts)), shutdown.leaving());
         let layers = layers(&config.server, random);
-        let health = Router::from(health::routes().with_state(readiness));
+        let health = Router::from(health::routes().with_state(Arc::new(readiness)));
         let api = api(&layers, &services, development_routes(config, inbox.as_ref())).merge(health.clone());
         Ok(Self {
             services,
@@ -213,13 +207,9 @@ impl App {
         let background = TaskTracker::new();
         let draining = self.shutdown.draining();
         let services = &self.services;
-        let directory = Arc::clone(&services.directory);
-        let stop = draining.clone();
-        background.spawn(async move { directory.follow(stop).await });
+        background.spawn(Arc::clone(&services.directory).follow(draining.clone()));
         background.spawn(Arc::clone(&services.dispatcher).work(draining.clone()));
-        let maintenance = Arc::clone(&self.maintenance);
-        let stop = draining.clone();
-        background.spawn(async move { maintenance.work(stop).await });
+        background.spawn(Arc::clone(&self.maintenance).work(draining.clone()));
         let (last_used, store, clock) = (
             Arc::clone(&services.last_used),
             Arc::clone(&services.store),
@@ -227,13 +217,8 @@ impl App {
         );
         let stop = draining.clone();
         background.spawn(async move { last_used.write(store, &clock, stop).await });
-        let (clock, store, stop) = (
-            Arc::clone(&services.clock),
-            Arc::clone(&services.store),
-            draining.clone(),
-        );
-        background.spawn(async move { clock.watch(store, stop).await });
-
+        let (clock, store) = (Arc::clone(&services.clock), Arc::clone(&services.store));
+        background.spawn(clock.watch(store, draining.clone()));
         let stop = Stop {
             leaving: self.shutdown.leaving(),
             draining,
@@ -318,26 +303,23 @@ fn bootstrap_options(config: &Config) -> BootstrapOptions {
 }
 
 /// What readiness rests on.
-struct ServiceProbe {
-    store: SharedStore,
-    clock: Arc<GuardedClock>,
-    directory: Arc<Directory>,
-}
+struct ServiceProbe(Parts);
 
 #[async_trait]
 impl Probe for ServiceProbe {
     async fn ask(&self) -> Result<(), Cause> {
-        self.clock.look(&self.store).await?;
-        let writes = self.store.write_health();
+        let Parts { store, clock, .. } = &self.0;
+        clock.look(store).await?;
+        let writes = store.write_health();
         if writes.check().is_err() && writes.is_time_to_probe() {
-            self.store.probe_writing().await?;
+            store.probe_writing().await?;
         }
         Ok(())
     }
 
     fn check(&self) -> Result<(), Cause> {
-        self.clock.check()?;
-        self.directory.check()?;
-        Ok(self.store.write_health().check()?)
+        self.0.clock.check()?;
+        self.0.directory.check()?;
+        Ok(self.0.store.write_health().check()?)
     }
 }

@@ -138,7 +138,7 @@ impl GuardedClock {
     }
 
     /// Looks every few seconds, more often while the clock is off, until `stop`.
-    pub async fn watch(&self, store: SharedStore, stop: CancellationToken) {
+    pub async fn watch(self: Arc<Self>, store: SharedStore, stop: CancellationToken) {
         loop {
             let interval = match self.check() {
                 Ok(()) => INTERVAL,

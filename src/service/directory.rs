@@ -80,7 +80,7 @@ impl Directory {
     }
 
     /// Follows the changes of other processes until `stop`.
-    pub async fn follow(&self, stop: CancellationToken) {
+    pub async fn follow(self: Arc<Self>, stop: CancellationToken) {
         let mut ticks = tokio::time::interval(POLL_INTERVAL);
         ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {

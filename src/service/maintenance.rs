@@ -43,7 +43,7 @@ impl Maintenance {
     }
 
     /// Works until `stop`.
-    pub async fn work(&self, stop: CancellationToken) {
+    pub async fn work(self: Arc<Self>, stop: CancellationToken) {
         let mut ticks = tokio::time::interval(INTERVAL);
         ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
