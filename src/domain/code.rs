@@ -50,9 +50,7 @@ impl Code {
     pub fn expose(&self) -> &str {
         &self.0
     }
-}
 
-impl Code {
     /// The copy that a resend needs, sealed and bound to its verification.
     #[must_use]
     pub fn seal(&self, keys: &Generation, random: &dyn Random, verification: VerificationId) -> Vec<u8> {

@@ -94,14 +94,9 @@ impl Wording {
 
     /// Whether there is nothing beside `{{ code }}`.
     fn is_the_code_alone(&self) -> bool {
-        let mut values = 0;
-        self.0.iter().all(|piece| match piece {
-            Piece::Words(words) => words.trim().is_empty(),
-            Piece::Value(placeholder) => {
-                values += 1;
-                *placeholder == Placeholder::Code
-            }
-        }) && values == 1
+        let is_blank = |piece: &&Piece| matches!(piece, Piece::Words(words) if words.trim().is_empty());
+        let mut said = self.0.iter().filter(|piece| !is_blank(piece));
+        said.next() == Some(&Piece::Value(Placeholder::Code)) && said.next().is_none()
     }
 
     fn write(&self, values: &Values<'_>) -> String {

@@ -44,7 +44,8 @@ impl EmailAddress {
     /// that are IP addresses are refused. A domain of one label is allowed, for mail servers of a development machine.
     pub fn parse(input: &str) -> Result<Self, InvalidEmailAddress> {
         let (local_part, domain) = input.rsplit_once('@').ok_or(InvalidEmailAddress::NotAnAddress)?;
-        if local_part.is_empty() || domain.is_empty() || input.chars().any(breaks_a_line_or_word) {
+        let is_no_word = |character: char| character.is_control() || character.is_whitespace();
+        if local_part.is_empty() || domain.is_empty() || input.contains(is_no_word) {
             return Err(InvalidEmailAddress::NotAnAddress);
         }
         if local_part.len() > MAX_LOCAL_PART {
@@ -96,10 +97,6 @@ impl EmailAddress {
         let shown = if self.at > 1 { &self.address[..1] } else { "" };
         format!("{shown}•••@{}", self.domain())
     }
-}
-
-fn breaks_a_line_or_word(character: char) -> bool {
-    character.is_control() || character.is_whitespace()
 }
 
 /// RFC 5321, 4.1.2: atoms with single dots between them.

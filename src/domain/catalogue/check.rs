@@ -52,7 +52,10 @@ pub fn check(catalogue: &Catalogue<'_>) -> Vec<Fault> {
     let read = |locale: Locale| catalogue.file(locale).map(entry::read);
     let (english, _) = read(Locale::En).unwrap_or_default();
     for &locale in Locale::ALL {
-        let mut findings = Findings::of(locale);
+        let mut findings = Findings {
+            locale,
+            found: Vec::new(),
+        };
         match read(locale) {
             None => findings.file("there is no file for this language"),
             Some((entries, malformed)) => {
@@ -64,7 +67,8 @@ pub fn check(catalogue: &Catalogue<'_>) -> Vec<Fault> {
                 sms::check(&mut findings, &entries, catalogue);
             }
         }
-        faults.extend(findings.sorted());
+        findings.found.sort_by_key(|fault| fault.line);
+        faults.extend(findings.found);
     }
     faults
 }
@@ -76,13 +80,6 @@ struct Findings {
 }
 
 impl Findings {
-    fn of(locale: Locale) -> Self {
-        Self {
-            locale,
-            found: Vec::new(),
-        }
-    }
-
     fn add(&mut self, line: Option<usize>, string: Option<&str>, what: String) {
         self.found.push(Fault {
             file: format!("{}.ftl", self.locale),
@@ -106,11 +103,6 @@ impl Findings {
 
     fn entry(&mut self, entry: &Entry<'_>, what: impl Into<String>) {
         self.add(Some(entry.line), Some(entry.id), what.into());
-    }
-
-    fn sorted(mut self) -> Vec<Fault> {
-        self.found.sort_by_key(|fault| fault.line);
-        self.found
     }
 }
 

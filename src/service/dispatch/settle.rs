@@ -175,7 +175,7 @@ impl Dispatcher {
                     tracing::warn!(error = &error as &dyn std::error::Error, message.id = %id,
                         "an outcome is recorded without the provider's words");
                     bare = true;
-                    settlement = without_words(settlement);
+                    drop_words(&mut settlement);
                 }
                 Err(error) => {
                     tracing::error!(error = &error as &dyn std::error::Error, message.id = %id,
@@ -235,27 +235,17 @@ fn failure(class: Class) -> Failure {
     }
 }
 
-fn without_words(settlement: Settlement) -> Settlement {
-    let attempt = settlement.attempt.map(|attempt| Attempt {
-        provider_code: None,
-        detail: None,
-        provider_message_id: None,
-        ..attempt
-    });
-    let outcome = match settlement.outcome {
-        Outcome::Accepted {
-            provider, fallback, ..
-        } => Outcome::Accepted {
-            provider,
-            fallback,
-            provider_message_id: None,
-        },
-        other => other,
-    };
-    Settlement {
-        attempt,
-        outcome,
-        ..settlement
+fn drop_words(settlement: &mut Settlement) {
+    if let Some(attempt) = &mut settlement.attempt {
+        attempt.provider_code = None;
+        attempt.detail = None;
+        attempt.provider_message_id = None;
+    }
+    if let Outcome::Accepted {
+        provider_message_id, ..
+    } = &mut settlement.outcome
+    {
+        *provider_message_id = None;
     }
 }
 

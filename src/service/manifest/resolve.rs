@@ -21,6 +21,7 @@ use crate::domain::id::{ConnectionId, EnvironmentId};
 use crate::domain::locale::LanguageTag;
 use crate::domain::parsed;
 use crate::domain::policy::OtpPolicy;
+use crate::domain::secret::Secret;
 use crate::domain::settings::{EmailSettings, MfaSettings, Secrets, SmsSettings, Tell};
 use crate::domain::verification::Strategy;
 use crate::service::directory::{Contents, EnvironmentSnapshot};
@@ -197,10 +198,16 @@ impl Resolving<'_> {
         };
         let (id, contents) = (after.id(), &mut after.contents);
         if let Some(given) = table.sms {
-            contents.sms.row = self.sms(&format!("{pointer}/sms"), given, &contents.sms.row);
+            let pointer = format!("{pointer}/sms");
+            let stored = &contents.sms.row;
+            let given = self.secrets(&pointer, given, stored);
+            contents.sms.row = resolve_sms(given, stored, &mut self.below(&pointer));
         }
         if let Some(given) = table.email {
-            contents.email.row = self.email(&format!("{pointer}/email"), given, &contents.email.row);
+            let pointer = format!("{pointer}/email");
+            let (stored, allow_plaintext) = (&contents.email.row, self.with.allow_plaintext_smtp);
+            let given = self.secrets(&pointer, given, stored);
+            contents.email.row = resolve_email(given, stored, allow_plaintext, &mut self.below(&pointer));
         }
         self.content(&format!("{pointer}/content"), table.content, contents);
         contents.mfa.row = table.mfa.unwrap_or(contents.mfa.row);
@@ -214,34 +221,21 @@ impl Resolving<'_> {
         after
     }
 
-    fn sms(
-        &mut self,
-        pointer: &str,
-        given: SmsSettings<ManifestSecret>,
-        stored: &SmsSettings,
-    ) -> SmsSettings {
-        let held = secrets(stored.clone());
-        let given = given.map_secrets(|place, secret| {
-            self.secret(&format!("{pointer}{place}"), secret, held.contains_key(place))
-        });
-        resolve_sms(given, stored, &mut |place, detail| {
-            (self.tell)(&format!("{pointer}{place}"), detail);
-        })
+    /// Takes mistakes by their pointers below `pointer`.
+    fn below<'b>(&'b mut self, pointer: &'b str) -> impl FnMut(&str, &str) + 'b {
+        move |place, detail| (self.tell)(&format!("{pointer}{place}"), detail)
     }
 
-    fn email(
+    /// The settings at `pointer` with the secrets themselves.
+    fn secrets<D: Secrets<ManifestSecret>>(
         &mut self,
         pointer: &str,
-        given: EmailSettings<ManifestSecret>,
-        stored: &EmailSettings,
-    ) -> EmailSettings {
+        given: D,
+        stored: &(impl Secrets<Option<Secret>> + Clone),
+    ) -> D::With<GivenSecret> {
         let held = secrets(stored.clone());
-        let given = given.map_secrets(|place, secret| {
+        given.map_secrets(|place, secret| {
             self.secret(&format!("{pointer}{place}"), secret, held.contains_key(place))
-        });
-        let allow_plaintext = self.with.allow_plaintext_smtp;
-        resolve_email(given, stored, allow_plaintext, &mut |place, detail| {
-            (self.tell)(&format!("{pointer}{place}"), detail);
         })
     }
 
