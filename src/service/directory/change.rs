@@ -70,7 +70,8 @@ impl<'a> Change<'a> {
         let environment = &made.environment;
         self.put(record::of_environment(environment)?);
         for connection in &made.connections {
-            self.put(record::of_connection(connection)?);
+            let (id, of) = (connection.id.0, Some(environment.id));
+            self.put(record::of(Kind::Connection, id, of, connection)?);
         }
         let changes = json!({ "after": environment.fields });
         self.tell(environment.id, "environment.create", &environment.id, &changes);
@@ -112,11 +113,17 @@ impl<'a> Change<'a> {
         if before == Some(after) {
             return Ok(());
         }
-        self.put(record::of_application(&Application {
+        let environment = after.environment_id;
+        let put = Application {
             updated_at: self.at,
             ..after.clone()
-        })?);
-        let environment = after.environment_id;
+        };
+        self.put(record::of(
+            Kind::Application,
+            after.id.0,
+            Some(environment),
+            &put,
+        )?);
         match before {
             None => {
                 let changes = json!({ "after": after.fields });

@@ -78,23 +78,6 @@ pub(super) fn of_environment(environment: &Environment) -> Result<Record, StoreE
     })
 }
 
-/// The record of a connection.
-pub(super) fn of_connection(connection: &Connection) -> Result<Record, StoreError> {
-    let environment = connection.environment_id;
-    of(Kind::Connection, connection.id.0, Some(environment), connection)
-}
-
-/// The record of an application.
-pub(super) fn of_application(application: &Application) -> Result<Record, StoreError> {
-    let environment = application.environment_id;
-    of(
-        Kind::Application,
-        application.id.0,
-        Some(environment),
-        application,
-    )
-}
-
 /// The record of a key of an application of `environment`, or of an administrator.
 pub(super) fn of_key(environment: Option<EnvironmentId>, key: &KeyRecord) -> Result<Record, StoreError> {
     let record = of(Kind::Key, key.id.0, environment, key)?;
@@ -113,7 +96,8 @@ pub(super) fn of_settings(
     of(kind, environment.0, Some(environment), document)
 }
 
-fn of(
+/// The record of a document that is found by nothing but its id.
+pub(super) fn of(
     kind: Kind,
     id: Uuid,
     environment_id: Option<EnvironmentId>,
