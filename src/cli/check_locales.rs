@@ -76,18 +76,16 @@ fn read(directory: &Path) -> std::io::Result<(Catalogue<'static>, Vec<Fault>)> {
 
 /// What the text messages of every language cost, as a table of Markdown that also reads well in a terminal.
 fn table(catalogue: &Catalogue<'_>) -> String {
-    let mut table = format!(
-        "| {:<8} | {:<39} | {:<39} |\n| {:<8} | {:<39} | {:<39} |\n|{:-<10}|{:-<41}|{:-<41}|\n",
-        "language",
-        "to sign in",
-        "verification code",
-        "",
-        "encoding, digits 6 10, with domain 6 10",
-        "encoding, digits 6 10, with domain 6 10",
-        "",
-        "",
-        ""
-    );
+    const COSTS: &str = "encoding, digits 6 10, with domain 6 10";
+    let mut table = String::new();
+    for [language, sign_in, code] in [
+        ["language", "to sign in", "verification code"],
+        ["", COSTS, COSTS],
+    ] {
+        // Writing to a String cannot fail.
+        let _ = writeln!(table, "| {language:<8} | {sign_in:<39} | {code:<39} |");
+    }
+    let _ = writeln!(table, "|{:-<10}|{:-<41}|{:-<41}|", "", "", "");
     for &locale in Locale::ALL {
         let _ = write!(table, "| {:<8} |", locale.tag());
         for &wording in Wording::ALL {

@@ -7,6 +7,7 @@ use super::Parts;
 use super::actor::Actor;
 use super::directory::change::Change;
 use super::directory::{EnvironmentSnapshot, OutOfService, Snapshot};
+use super::maintenance;
 use super::render::RenderError;
 use crate::document::Mistake;
 use crate::domain::id::EnvironmentId;
@@ -93,12 +94,6 @@ impl Expected {
     }
 }
 
-/// Rows of each kind that are removed in one batch of what a removed environment leaves.
-const BATCH: u32 = 1_000;
-
-/// Batches that the removal itself waits for; maintenance goes on with the rest.
-const BATCHES: u32 = 20;
-
 /// How often a change is decided on anew when another process was quicker. Those of this process stand in line.
 const ATTEMPTS: usize = 3;
 
@@ -157,22 +152,11 @@ impl Administration {
 
     /// Removes what a removal has left, as far as that is done in a moment.
     async fn clear_removed(&self) {
-        for _ in 0..BATCHES {
-            let cleared = match self.parts.clock.now() {
-                Ok(now) => self.parts.store.clear_removed(now, BATCH).await,
-                Err(error) => Err(error),
-            };
-            match cleared {
-                Ok(false) => return,
-                Ok(true) => {}
-                Err(error) => {
-                    tracing::warn!(
-                        error = &error as &dyn std::error::Error,
-                        "what was removed is not cleared away yet; maintenance goes on with it"
-                    );
-                    return;
-                }
-            }
+        if let Err(error) = maintenance::clear_removed(&self.parts.store, &self.parts.clock).await {
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "what was removed is not cleared away yet; maintenance goes on with it"
+            );
         }
     }
 }

@@ -98,6 +98,16 @@ impl Maintenance {
     }
 }
 
+/// Removes what a removed environment or application has left, up to a number of batches; the rounds go on with the rest.
+pub(super) async fn clear_removed(store: &SharedStore, clock: &GuardedClock) -> Result<(), StoreError> {
+    for _ in 0..BATCHES {
+        if !store.clear_removed(clock.now()?, BATCH).await? {
+            break;
+        }
+    }
+    Ok(())
+}
+
 /// What a round does, in this order.
 #[derive(Debug, Clone, Copy)]
 enum Task {
