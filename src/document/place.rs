@@ -114,3 +114,27 @@ pub(super) fn is_repeatable(name: &str) -> bool {
     let plain = |byte: u8| byte.is_ascii_alphabetic() || byte == b'_';
     (1..=40).contains(&name.len()) && name.bytes().all(plain)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_written_as_toml_reads_it() {
+        for name in [
+            "plain",
+            "a-b_c",
+            "two words",
+            "a.b",
+            "quo\"te",
+            "back\\slash",
+            "zero\u{200b}width",
+            "ü",
+            "",
+        ] {
+            let line = format!("{} = 1", within_section("section", name));
+            let read: toml::Table = toml::from_str(&line).expect(&line);
+            assert_eq!(read["section"][name].as_integer(), Some(1), "{line}");
+        }
+    }
+}

@@ -24,7 +24,7 @@ static TEMPLATES: LazyLock<Environment<'static>> = LazyLock::new(|| {
     ] {
         templates
             .add_template(name, source)
-            .expect("the templates in the binary are well-formed");
+            .expect("the templates are part of the binary, and every test of an email reads them");
     }
     templates
 });
