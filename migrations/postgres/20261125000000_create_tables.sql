@@ -264,6 +264,26 @@ CREATE TYPE new_verification AS (
     locale           text
 );
 
+-- The places that sends take together in one counter of an hour and a day, and how many there may be.
+CREATE TYPE counted_sends AS (
+    key             bytea,
+    at              timestamptz,
+    hour_sends      integer,
+    day_sends       integer,
+    per_hour        integer,
+    per_day         integer,
+    guesses_per_day integer
+);
+
+-- The same of a monthly counter.
+CREATE TYPE counted_quota AS (
+    environment_id uuid,
+    counter        text,
+    month          timestamptz,
+    sends          integer,
+    quota_limit    integer
+);
+
 -- What falls due together. The queue only where there are several.
 CREATE TYPE due AS (
     queue  text,

@@ -1,8 +1,11 @@
 //! Verifications: first sends, cancellations and reading. Each send is counted against all limits in the statement that makes it.
 
+mod cancel;
 mod check;
+mod read;
 mod resend;
 
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -13,18 +16,12 @@ use uuid::Uuid;
 pub(super) use self::check::Checks;
 pub(super) use self::resend::Resends;
 use super::connection::{PooledConnection, Pools};
-use super::row::{
-    SummaryRow, by_place, column, composite_type, found_limits, integer, left_alone, month, summary_row,
-    verification_row,
-};
+use super::row::{by_place, column, composite_type, found_limits, integer, month};
 use super::{PostgresStore, StoreError, fault};
 use crate::domain::country::Country;
 use crate::domain::id::{ApplicationId, EnvironmentId, VerificationId};
-use crate::domain::idempotency::{KeyedHash, KeyedResend};
 use crate::domain::locale::LanguageTag;
-use crate::domain::message::{Channel, FailureCode, MessageStatus, MessageSummary, Provider};
 use crate::domain::time::Timestamp;
-use crate::domain::verification::Purpose;
 use crate::store::batch::{Carrier, Failure};
 use crate::store::verification::{
     Cancel, Check, Guess, Issue, KeyedRequests, NewMessage, NewSend, NewVerification, Resend, SendLimits,
@@ -56,7 +53,7 @@ impl Verifications for PostgresStore {
         id: VerificationId,
         now: Timestamp,
     ) -> Result<Cancel, StoreError> {
-        cancel(&mut self.acquire().await?, application, id, now).await
+        cancel::cancel(&mut self.acquire().await?, application, id, now).await
     }
 
     async fn find(
@@ -64,21 +61,7 @@ impl Verifications for PostgresStore {
         application: ApplicationId,
         id: VerificationId,
     ) -> Result<Option<StoredVerification>, StoreError> {
-        let mut connection = self.acquire_for_reading().await?;
-        let found = connection
-            .ask(async |connection| {
-                query_file!(
-                    "src/store/postgres/sql/find_verification.sql",
-                    id.0,
-                    application.0
-                )
-                .fetch_optional(connection)
-                .await
-            })
-            .await?;
-        let Some(mut found) = found else { return Ok(None) };
-        let message = summary_row!(found, found.message_id).summary()?;
-        verification_row!(found).stored(message).map(Some)
+        read::find(&mut self.acquire_for_reading().await?, application, id).await
     }
 
     async fn find_keyed_requests(
@@ -86,42 +69,11 @@ impl Verifications for PostgresStore {
         application: ApplicationId,
         id: VerificationId,
     ) -> Result<Option<KeyedRequests>, StoreError> {
-        let mut connection = self.acquire_for_reading().await?;
-        let found = connection
-            .ask(async |connection| {
-                query_file!(
-                    "src/store/postgres/sql/find_keyed_requests.sql",
-                    id.0,
-                    application.0
-                )
-                .fetch_optional(connection)
-                .await
-            })
-            .await?;
-        let Some(found) = found else { return Ok(None) };
-        let of = |column| fault::corrupt("verifications", column, id);
-        let body_hash = found.body_hash.map(KeyedHash::try_from).transpose();
-        let resends = KeyedResend::read_all(&found.keyed_resends.unwrap_or_default());
-        Ok(Some(KeyedRequests {
-            body_hash: body_hash.map_err(|_| of("body_hash"))?,
-            resends: resends.ok_or_else(|| of("keyed_resends"))?,
-        }))
+        read::find_keyed_requests(&mut self.acquire_for_reading().await?, application, id).await
     }
 
     async fn count_pending(&self, environment: EnvironmentId, now: Timestamp) -> Result<u64, StoreError> {
-        let mut connection = self.acquire_for_reading().await?;
-        let counted = connection
-            .ask(async |connection| {
-                query_file!(
-                    "src/store/postgres/sql/count_pending.sql",
-                    environment.0,
-                    now.to_offset_date_time()
-                )
-                .fetch_one(connection)
-                .await
-            })
-            .await?;
-        Ok(u64::try_from(counted.pending).unwrap_or(0))
+        read::count_pending(&mut self.acquire_for_reading().await?, environment, now).await
     }
 }
 
@@ -135,39 +87,65 @@ impl Carrier<NewVerification> for Issues {
         batch: &[Arc<NewVerification>],
     ) -> Result<Vec<Result<Issue, StoreError>>, Failure> {
         let mut connection = self.0.acquire(Effect::Writes).await.map_err(Failure::Lost)?;
-        let rows = connection
-            .ask_for_batch(async |connection| {
-                query_file!(
-                    "src/store/postgres/sql/issue.sql",
-                    &column(batch, NewVerificationRow::of) as &[NewVerificationRow],
-                    &column(batch, |new| NewMessageRow::of(&new.message, new.limits)) as &[NewMessageRow],
-                    &outbox_entries(batch) as &[DueRow],
-                    &expiries(batch) as &[DueRow],
-                )
-                .fetch_all(connection)
-                .await
-            })
-            .await?;
-        let rows = by_place(batch.len(), rows, |row| row.number);
-        let outcomes = batch.iter().zip(rows).map(|(new, row)| {
-            let row = row.ok_or_else(fault::disagreement)?;
-            if row.admitted {
-                return Ok(Issue::Issued);
+        let mut outcomes: HashMap<VerificationId, Result<Issue, StoreError>> = HashMap::new();
+        let mut left = batch.to_vec();
+        left.sort_unstable_by_key(|new| new.id.0);
+        // Those that are refused keep the others from being made, and get their outcome: a second round is the last one, but for
+        // what others take meanwhile.
+        while !left.is_empty() {
+            let refusals = issue_together(&mut connection, &left).await?;
+            if refusals.is_empty() {
+                break;
             }
-            if row.made {
+            left.retain(|new| !refusals.contains_key(&new.id));
+            outcomes.extend(refusals);
+        }
+        let outcome = |new: &NewVerification| outcomes.remove(&new.id).unwrap_or(Ok(Issue::Issued));
+        Ok(batch.iter().map(|new| &**new).map(outcome).collect())
+    }
+}
+
+/// Makes all of them, or says why which of them may not be made.
+async fn issue_together(
+    connection: &mut PooledConnection,
+    batch: &[Arc<NewVerification>],
+) -> Result<HashMap<VerificationId, Result<Issue, StoreError>>, Failure> {
+    let rows = connection
+        .ask_for_batch(async |connection| {
+            query_file!(
+                "src/store/postgres/sql/issue.sql",
+                &column(batch, NewVerificationRow::of) as &[NewVerificationRow],
+                &column(batch, |new| NewMessageRow::of(&new.message, new.limits)) as &[NewMessageRow],
+                &counted_sends(batch) as &[CountedSendsRow],
+                &counted_quotas(batch) as &[CountedQuotaRow],
+                &outbox_entries(batch) as &[DueRow],
+                &expiries(batch) as &[DueRow],
+            )
+            .fetch_all(connection)
+            .await
+        })
+        .await?;
+    let rows = by_place(batch.len(), rows, |row| row.number);
+    let refusals = batch.iter().zip(rows).filter_map(|(new, row)| {
+        let refusal = match row {
+            Some(row) if row.admitted => return None,
+            Some(row) if row.made => {
                 let repeated = row.made_body_hash.as_deref() == new.body_hash.as_ref().map(|hash| &hash[..]);
-                return Ok(if repeated {
+                Ok(if repeated {
                     Issue::Repeated
                 } else {
                     Issue::KeyReused
-                });
+                })
             }
-            let found = found_limits!(row);
-            let refusal = found.refusal(&new.limits, new.message.quota, new.created_at);
-            refusal.map(Issue::Refused).ok_or_else(fault::disagreement)
-        });
-        Ok(outcomes.collect())
-    }
+            Some(row) => {
+                let refusal = found_limits!(row).refusal(&new.limits, new.message.quota, new.created_at);
+                refusal.map(Issue::Refused).ok_or_else(fault::disagreement)
+            }
+            None => Err(fault::disagreement()),
+        };
+        Some((new.id, refusal))
+    });
+    Ok(refusals.collect())
 }
 
 /// A verification to be made, as the statement takes it.
@@ -264,6 +242,82 @@ impl<'b> NewMessageRow<'b> {
     }
 }
 
+/// The places that sends take together in one counter, and how many there may be.
+#[derive(sqlx::Encode)]
+struct CountedSendsRow<'b> {
+    key: &'b [u8],
+    at: OffsetDateTime,
+    hour_sends: i32,
+    day_sends: i32,
+    per_hour: i32,
+    per_day: i32,
+    guesses_per_day: i32,
+}
+composite_type!(CountedSendsRow, "counted_sends");
+
+/// The counters of the recipients and of the end users' addresses, in the order of their keys. Several sends may have one address, which has
+/// one limit, by the hour.
+fn counted_sends(batch: &[Arc<NewVerification>]) -> Vec<CountedSendsRow<'_>> {
+    let mut counted: BTreeMap<&[u8], CountedSendsRow> = BTreeMap::new();
+    for new in batch {
+        let (limits, at) = (new.limits, new.created_at.to_offset_date_time());
+        let recipient = CountedSendsRow {
+            key: &new.recipient_key,
+            at,
+            hour_sends: 1,
+            day_sends: 1,
+            per_hour: integer(limits.per_hour),
+            per_day: integer(limits.per_day),
+            guesses_per_day: integer(limits.guesses_per_day),
+        };
+        counted.insert(recipient.key, recipient);
+        let Some(ip_key) = &new.ip_key else { continue };
+        let address = counted.entry(ip_key).or_insert(CountedSendsRow {
+            key: ip_key,
+            at,
+            hour_sends: 0,
+            day_sends: 0,
+            per_hour: i32::MAX,
+            per_day: i32::MAX,
+            guesses_per_day: i32::MAX,
+        });
+        address.at = address.at.max(at);
+        address.hour_sends += 1;
+        address.per_hour = address.per_hour.min(integer(limits.ip_per_hour));
+    }
+    counted.into_values().collect()
+}
+
+/// The places that sends take together in one monthly counter, and how many there may be.
+#[derive(sqlx::Encode)]
+struct CountedQuotaRow<'b> {
+    environment_id: Uuid,
+    counter: &'b str,
+    month: OffsetDateTime,
+    sends: i32,
+    quota_limit: i32,
+}
+composite_type!(CountedQuotaRow, "counted_quota");
+
+/// The monthly counters, in the order of their keys.
+fn counted_quotas(batch: &[Arc<NewVerification>]) -> Vec<CountedQuotaRow<'_>> {
+    let mut quotas: BTreeMap<_, CountedQuotaRow> = BTreeMap::new();
+    for new in batch {
+        let Some(quota) = new.message.quota else { continue };
+        let key = (new.environment_id.0, quota.counter.as_str(), month(quota));
+        let counted = quotas.entry(key).or_insert(CountedQuotaRow {
+            environment_id: key.0,
+            counter: key.1,
+            month: key.2,
+            sends: 0,
+            quota_limit: i32::MAX,
+        });
+        counted.sends += 1;
+        counted.quota_limit = counted.quota_limit.min(integer(quota.limit));
+    }
+    quotas.into_values().collect()
+}
+
 /// What falls due together.
 #[derive(sqlx::Encode)]
 struct DueRow<'b> {
@@ -310,62 +364,4 @@ fn together<'b, K: PartialEq>(rows: impl Iterator<Item = (K, DueRow<'b>)>) -> Ve
         }
     }
     together.into_iter().map(|(_, row)| row).collect()
-}
-
-/// The newest message of a verification. A resend that committed after the statement's snapshot and before it had the verification's
-/// lock has made a message that the snapshot does not show; it is read by itself then.
-async fn newest(
-    connection: &mut PooledConnection,
-    message: SummaryRow,
-) -> Result<MessageSummary, StoreError> {
-    match message.status {
-        Some(_) => message.summary(),
-        None => find_summary(connection, message.id).await?.summary(),
-    }
-}
-
-async fn cancel(
-    connection: &mut PooledConnection,
-    application: ApplicationId,
-    id: VerificationId,
-    now: Timestamp,
-) -> Result<Cancel, StoreError> {
-    let found = connection
-        .ask(async |connection| {
-            query_file!(
-                "src/store/postgres/sql/cancel.sql",
-                id.0,
-                application.0,
-                now.to_offset_date_time(),
-                Purpose::NAMES as &[&str],
-                Channel::NAMES as &[&str],
-                MessageStatus::NAMES as &[&str],
-                Provider::NAMES as &[&str],
-                FailureCode::NAMES as &[&str],
-            )
-            .fetch_optional(connection)
-            .await
-        })
-        .await?;
-    let Some(mut found) = found else {
-        return Ok(Cancel::NotFound);
-    };
-    let message = newest(connection, summary_row!(found, found.message_id)).await?;
-    let unreadable = found.unreadable;
-    let verification = verification_row!(found).stored(message)?.verification;
-    if unreadable {
-        return Err(left_alone(&verification));
-    }
-    Ok(Cancel::of(verification, now))
-}
-
-async fn find_summary(connection: &mut PooledConnection, id: Uuid) -> Result<SummaryRow, StoreError> {
-    let mut found = connection
-        .ask(async |connection| {
-            query_file!("src/store/postgres/sql/find_summary.sql", id)
-                .fetch_one(connection)
-                .await
-        })
-        .await?;
-    Ok(summary_row!(found, id))
 }

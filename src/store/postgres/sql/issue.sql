@@ -1,20 +1,18 @@
--- Counts sends against every limit and makes verifications with their messages: all of them or none, but for those that are refused.
+-- Counts sends against every limit and makes verifications with their messages: all of them, or none.
 --
--- `found` has what is counted and made as of the statement's snapshot. What it does not admit is left alone; why, the caller works out
--- from the same columns. For the others the places are taken (`wanted` says how many by which key, and how many it may have), each by
--- an upsert that tells whether there was room for them. Where there was not, though the snapshot admitted it, or where several for one
--- end user's address or one quota do not all find a place, the last line fails on purpose, which takes everything back; the caller runs
--- each by itself then.
+-- `found` has what is counted and made as of the statement's snapshot. Where it does not admit one of them, nothing is counted or made;
+-- why, the caller works out from the same columns, and asks again for the others. Otherwise the places are taken, as many of each
+-- counter and of each quota as the caller says, by upserts that tell whether there was room for them. Where there was not, though the
+-- snapshot admitted each, the last line fails on purpose, which takes everything back; the caller runs each by itself then.
 --
 -- A keyed request's verification has the hash of the key as its id. Where `found` sees it, it was made before, and nothing is
 -- counted. A copy that runs at the same moment meets the primary key and fails, which takes back whatever was counted.
 --
 -- What is to be made stays one composite value each until it is inserted: a row of forty columns costs every node that it goes
--- through. The entries of the outbox and the expiries come as the caller has put them together, also for what is refused; what they name
--- and nobody made is passed over when it is due.
+-- through. Sums and order come from the caller: a node that sorts or adds up costs a single send as much as an insert does.
 --
 -- No two of one statement have the same recipient. Locks: counters, monthly counters, verifications, each in the order of their keys,
--- so that no two statements wait for each other.
+-- in which they come and stay (nothing but nested loops joins them), so that no two statements wait for each other.
 WITH found AS MATERIALIZED (
     SELECT
         a.number, a.new, a.message,
@@ -53,28 +51,13 @@ WITH found AS MATERIALIZED (
         AND c.month = (a.message).quota_month
     LEFT JOIN verifications v ON v.id = (a.new).id AND (a.new).body_hash IS NOT NULL
 ),
-admitted AS MATERIALIZED (
-    SELECT new, message FROM found WHERE admitted
-),
-wanted AS MATERIALIZED (
-    SELECT
-        (new).recipient_key AS key, (new).created_at AS at, 1 AS sends, 1 AS day_sends,
-        (message).per_hour, (message).per_day, (message).guesses_per_day
-    FROM admitted
-    UNION ALL
-    -- An end user's address has one limit, by the hour.
-    SELECT (new).ip_key, max((new).created_at), count(*)::integer, 0, min((message).ip_per_hour), 2147483647, 2147483647
-    FROM admitted
-    WHERE (new).ip_key IS NOT NULL
-    GROUP BY (new).ip_key
-),
 counters AS (
     INSERT INTO limit_counters AS c (
         key, hour_started_at, day_started_at, guesses_started_at, hour_sends, day_sends, wrong_guesses
     )
-    SELECT key, at, at, at, sends, day_sends, 0
-    FROM wanted
-    ORDER BY key
+    SELECT key, at, at, at, hour_sends, day_sends, 0
+    FROM unnest($3::counted_sends[])
+    WHERE NOT EXISTS (SELECT FROM found WHERE NOT admitted)
     ON CONFLICT (key) DO UPDATE SET
         hour_started_at = CASE
             WHEN c.hour_sends > 0 AND c.hour_started_at > excluded.hour_started_at - interval '1 hour' THEN c.hour_started_at
@@ -91,30 +74,28 @@ counters AS (
     RETURNING (
         SELECT c.hour_sends <= w.per_hour AND c.day_sends <= w.per_day
             AND (c.guesses_started_at <= w.at - interval '24 hours' OR c.wrong_guesses < w.guesses_per_day)
-        FROM wanted w
+        FROM unnest($3::counted_sends[]) w
         WHERE w.key = c.key
     ) AS has_room
 ),
 quotas AS (
     INSERT INTO monthly_counters AS c (environment_id, counter, month, used)
-    SELECT (new).environment_id, (message).quota_counter, (message).quota_month, count(*)
-    FROM admitted
-    WHERE (message).quota_counter IS NOT NULL AND NOT EXISTS (SELECT FROM counters WHERE NOT has_room)
-    GROUP BY 1, 2, 3
-    ORDER BY 1, 2, 3
+    SELECT environment_id, counter, month, sends
+    FROM unnest($4::counted_quota[])
+    WHERE NOT EXISTS (SELECT FROM found WHERE NOT admitted) AND NOT EXISTS (SELECT FROM counters WHERE NOT has_room)
     ON CONFLICT (environment_id, counter, month) DO UPDATE SET used = c.used + excluded.used
     RETURNING c.used <= (
-        SELECT min((message).quota_limit)
-        FROM admitted
-        WHERE (new).environment_id = c.environment_id
-            AND (message).quota_counter = c.counter
-            AND (message).quota_month = c.month
+        SELECT w.quota_limit
+        FROM unnest($4::counted_quota[]) w
+        WHERE w.environment_id = c.environment_id AND w.counter = c.counter AND w.month = c.month
     ) AS has_room
 ),
 granted AS MATERIALIZED (
-    SELECT *
-    FROM admitted
-    WHERE NOT EXISTS (SELECT FROM counters WHERE NOT has_room) AND NOT EXISTS (SELECT FROM quotas WHERE NOT has_room)
+    SELECT new, message
+    FROM found
+    WHERE NOT EXISTS (SELECT FROM found WHERE NOT admitted)
+        AND NOT EXISTS (SELECT FROM counters WHERE NOT has_room)
+        AND NOT EXISTS (SELECT FROM quotas WHERE NOT has_room)
 ),
 verification AS (
     INSERT INTO verifications (
@@ -128,7 +109,6 @@ verification AS (
         (new).sealed_recipient, (new).ip_key, (new).body_hash, (new).purpose, (new).channel, (new).country, (new).locale,
         (new).masked_recipient, (message).message_id, (new).resend_at, (new).sealed_code
     FROM granted
-    ORDER BY (new).id
 ),
 message AS (
     INSERT INTO messages (
@@ -144,11 +124,11 @@ message AS (
 ),
 entry AS (
     INSERT INTO outbox (queue, due_at, message_ids)
-    SELECT queue, due_at, ids FROM unnest($3::due[]) WHERE EXISTS (SELECT FROM granted)
+    SELECT queue, due_at, ids FROM unnest($5::due[]) WHERE EXISTS (SELECT FROM granted)
 ),
 expiry AS (
     INSERT INTO expiries (due_at, verification_ids)
-    SELECT due_at, ids FROM unnest($4::due[]) WHERE EXISTS (SELECT FROM granted)
+    SELECT due_at, ids FROM unnest($6::due[]) WHERE EXISTS (SELECT FROM granted)
 )
 SELECT
     number AS "number!",
@@ -159,6 +139,6 @@ SELECT
     guesses_started_at AS "guesses_started_at?", recipient_wrong_guesses AS "recipient_wrong_guesses?",
     ip_hour_started_at AS "ip_hour_started_at?", ip_hour_sends AS "ip_hour_sends?",
     quota_used AS "quota_used?",
-    CASE WHEN EXISTS (SELECT FROM admitted) AND NOT EXISTS (SELECT FROM granted)
+    CASE WHEN EXISTS (SELECT FROM counters) AND NOT EXISTS (SELECT FROM granted)
         THEN 'otpost: a limit was reached at this very moment, the statement runs again' END::integer AS lost_race
 FROM found

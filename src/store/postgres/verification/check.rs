@@ -12,7 +12,7 @@ use super::super::row::{
     by_place, column, composite_type, counter_columns, integer, left_alone, summary_row, verification_row,
 };
 use super::super::{StoreError, fault};
-use super::newest;
+use super::read::newest;
 use crate::domain::id::VerificationId;
 use crate::domain::idempotency::KeyedRequest;
 use crate::domain::keyring::CodeMac;
