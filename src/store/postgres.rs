@@ -26,7 +26,7 @@ mod verification;
 
 use connection::{PooledConnection, Pools};
 use maintenance::Walk;
-use outbox::Settlements;
+use outbox::{Consequence, Settlements};
 use verification::{Checks, Issues, Resends};
 
 pub(super) use fault::heals;
@@ -42,6 +42,7 @@ pub struct PostgresStore {
     resends: Batches<NewSend>,
     checks: Batches<Guess>,
     settlements: Batches<Settlement>,
+    requeues: Batches<Settlement>,
     refunds: Batches<Settlement>,
     walk: Walk,
 }
@@ -54,16 +55,17 @@ pub struct PostgresStore {
 /// does not let us in or `url` is no URL of a database.
 pub async fn connect(url: &str, max_connections: u32) -> Result<PostgresStore, StoreError> {
     let pools = Arc::new(Pools::connect(url, max_connections).await?);
-    let settlements = |refund| {
+    let settlements = |consequence| {
         let pools = Arc::clone(&pools);
-        Batches::new(Settlements { pools, refund }, LANES)
+        Batches::new(Settlements { pools, consequence }, LANES)
     };
     Ok(PostgresStore {
         issues: Batches::new(Issues(Arc::clone(&pools)), LANES),
         resends: Batches::new(Resends(Arc::clone(&pools)), LANES),
         checks: Batches::new(Checks(Arc::clone(&pools)), LANES),
-        settlements: settlements(false),
-        refunds: settlements(true),
+        settlements: settlements(Consequence::End),
+        requeues: settlements(Consequence::Retry),
+        refunds: settlements(Consequence::Refund),
         walk: Walk::default(),
         pools,
     })

@@ -6,7 +6,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use sqlx::query_file;
+use sqlx::{query_file, query_file_scalar};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -34,10 +34,10 @@ impl Outbox for PostgresStore {
     }
 
     async fn settle(&self, settlement: Settlement) -> Result<Settled, StoreError> {
-        let batches = if settlement.outcome.columns().refunds {
-            &self.refunds
-        } else {
-            &self.settlements
+        let batches = match Consequence::of(&settlement) {
+            Consequence::End => &self.settlements,
+            Consequence::Retry => &self.requeues,
+            Consequence::Refund => &self.refunds,
         };
         let settled = batches.run(settlement).await;
         settled.map(|settled| self.write_health().proven_by(settled))
@@ -102,10 +102,35 @@ impl Outbox for PostgresStore {
     }
 }
 
-/// Carries out settlements: those that refund what a message had taken, which nobody accepted, or those that do not.
+/// What follows from an attempt, beside its record. Each has a statement of its own, so that the common end of a message does nothing for
+/// the others.
+#[derive(Clone, Copy)]
+pub(super) enum Consequence {
+    /// Nothing more.
+    End,
+    /// The message is tried again.
+    Retry,
+    /// Nobody accepted it: what it had taken is refunded.
+    Refund,
+}
+
+impl Consequence {
+    fn of(settlement: &Settlement) -> Self {
+        let columns = settlement.outcome.columns();
+        if columns.refunds {
+            Self::Refund
+        } else if columns.due_at.is_some() {
+            Self::Retry
+        } else {
+            Self::End
+        }
+    }
+}
+
+/// Carries out settlements with one consequence.
 pub(super) struct Settlements {
     pub(super) pools: Arc<Pools>,
-    pub(super) refund: bool,
+    pub(super) consequence: Consequence,
 }
 
 #[async_trait]
@@ -115,24 +140,32 @@ impl Carrier<Settlement> for Settlements {
         batch: &[Arc<Settlement>],
     ) -> Result<Vec<Result<Settled, StoreError>>, Failure> {
         let mut connection = self.pools.acquire(Effect::Writes).await.map_err(Failure::Lost)?;
-        let rows = &column(batch, SettlementRow::of);
-        let settled: HashSet<Uuid> = connection
-            .ask_for_batch(async |connection| {
-                if self.refund {
-                    let statement = query_file!(
+        let mut rows = column(batch, SettlementRow::of);
+        rows.sort_unstable_by_key(|row| row.id);
+        let rows: &[SettlementRow] = &rows;
+        let settled = connection
+            .ask_for_batch(async |connection| match self.consequence {
+                Consequence::End => {
+                    query_file_scalar!("src/store/postgres/sql/settle.sql", rows as &[SettlementRow])
+                        .fetch_all(connection)
+                        .await
+                }
+                Consequence::Retry => {
+                    query_file_scalar!("src/store/postgres/sql/requeue.sql", rows as &[SettlementRow])
+                        .fetch_all(connection)
+                        .await
+                }
+                Consequence::Refund => {
+                    let settled = query_file!(
                         "src/store/postgres/sql/settle_refunded.sql",
                         rows as &[SettlementRow]
                     );
-                    let settled = statement.fetch_all(connection).await?;
-                    Ok(settled.iter().map(|row| row.id).collect())
-                } else {
-                    let statement =
-                        query_file!("src/store/postgres/sql/settle.sql", rows as &[SettlementRow]);
-                    let settled = statement.fetch_all(connection).await?;
-                    Ok(settled.iter().map(|row| row.id).collect())
+                    let settled = settled.fetch_all(connection).await?;
+                    Ok(settled.into_iter().map(|row| row.id).collect())
                 }
             })
             .await?;
+        let settled: HashSet<Uuid> = settled.into_iter().collect();
         let outcome = |settlement: &Settlement| {
             if settled.contains(&settlement.message_id.0) {
                 Ok(Settled::Recorded)
