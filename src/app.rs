@@ -169,7 +169,6 @@ impl App {
             dispatcher,
             store: Arc::clone(&store),
             clock: Arc::clone(&guarded),
-            random: Arc::clone(&random),
             failed_authentications: Arc::new(FailedAuthentications::default()),
             last_used: Arc::new(LastUsed::default()),
             wait: config.send.wait,

@@ -4,20 +4,17 @@
 //! set, and the body stays unread.
 
 use std::panic::AssertUnwindSafe;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use axum::Router;
-use axum::body::{Body, Bytes, HttpBody};
+use axum::body::Body;
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::header::{CACHE_CONTROL, X_CONTENT_TYPE_OPTIONS};
 use axum::http::{HeaderName, HeaderValue, Method};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt;
-use hyper::body::{Frame, SizeHint};
 use ipnet::IpNet;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, timeout};
@@ -33,10 +30,6 @@ mod forwarded;
 pub(super) mod framing;
 
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-
-/// The most bytes of an answer handed on at once. hyper takes a piece only when there is room for it, so that the body ends,
-/// and with it the place, when nearly all of it has been taken and not when the first byte has.
-const PIECE: usize = 16 * 1024;
 
 /// What the layers need to know.
 #[derive(Clone)]
@@ -138,7 +131,7 @@ async fn observe(State(shared): State<Arc<Shared>>, mut request: Request, next: 
         .unwrap_or_else(|_| Problem::internal("a handler panicked").into_response());
 
     let _entered = span.enter();
-    let mut response = keep(render(answered, &shared.settings.public_url, id));
+    let mut response = render(answered, &shared.settings.public_url, id);
     let headers = response.headers_mut();
     headers.insert(X_REQUEST_ID, id.header());
     // What may be kept says so itself.
@@ -179,76 +172,20 @@ impl Shared {
     }
 }
 
-/// A place among the requests in flight. It goes with the answer until [`keep`] gives it to the body, which keeps it until the last
-/// of it is taken or given up: what waits to be read costs as much as what is being worked on.
+/// A place among the requests in flight. It goes with the answer to [`super::server`], which keeps it until the last of the body is
+/// taken or given up: what waits to be read costs as much as what is being worked on.
 #[derive(Clone)]
-struct Place {
+pub(super) struct Place {
     _permit: Arc<OwnedSemaphorePermit>,
 }
 
 impl Place {
     /// One of `places`; `None` when all are taken.
-    fn take(places: &Arc<Semaphore>) -> Option<Self> {
+    pub(super) fn take(places: &Arc<Semaphore>) -> Option<Self> {
         let permit = Arc::clone(places).try_acquire_owned().ok()?;
         Some(Self {
             _permit: Arc::new(permit),
         })
-    }
-}
-
-/// Gives the place that is attached to an answer to the answer's body, in its final form.
-fn keep(mut response: Response) -> Response {
-    match response.extensions_mut().remove::<Place>() {
-        Some(place) => response.map(|body| {
-            Body::new(Kept {
-                body,
-                waiting: Bytes::new(),
-                _place: place,
-            })
-        }),
-        None => response,
-    }
-}
-
-struct Kept {
-    body: Body,
-    waiting: Bytes,
-    _place: Place,
-}
-
-impl HttpBody for Kept {
-    type Data = Bytes;
-    type Error = axum::Error;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
-        if self.waiting.is_empty() {
-            match ready!(Pin::new(&mut self.body).poll_frame(cx)) {
-                Some(Ok(frame)) => match frame.into_data() {
-                    Ok(data) => self.waiting = data,
-                    Err(trailers) => return Poll::Ready(Some(Ok(trailers))),
-                },
-                ended => return Poll::Ready(ended),
-            }
-        }
-        let size = self.waiting.len().min(PIECE);
-        Poll::Ready(Some(Ok(Frame::data(self.waiting.split_to(size)))))
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.waiting.is_empty() && self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        let (waiting, rest) = (self.waiting.len() as u64, self.body.size_hint());
-        let mut hint = SizeHint::new();
-        hint.set_lower(rest.lower().saturating_add(waiting));
-        if let Some(upper) = rest.upper().and_then(|upper| upper.checked_add(waiting)) {
-            hint.set_upper(upper);
-        }
-        hint
     }
 }
 
@@ -300,10 +237,10 @@ fn known_method(method: &Method) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use axum::body::Bytes;
     use axum::http::StatusCode;
     use axum::routing::post;
     use futures_util::stream;
-    use http_body_util::BodyExt;
     use tokio::time::sleep;
     use tower::ServiceExt;
 
@@ -329,43 +266,5 @@ mod tests {
         assert_eq!(ask(short, short).await, StatusCode::OK);
         assert_eq!(ask(long, short).await, StatusCode::REQUEST_TIMEOUT);
         assert_eq!(ask(short, long).await, StatusCode::SERVICE_UNAVAILABLE);
-    }
-
-    #[tokio::test]
-    async fn a_place_is_free_again_when_the_answer_has_been_taken_or_given_up() {
-        let places = Arc::new(Semaphore::new(1));
-        let answer = || {
-            let mut response = Response::new(Body::from("a".repeat(2 * PIECE + 1)));
-            response.extensions_mut().insert(Place::take(&places).unwrap());
-            keep(response)
-        };
-        drop(answer());
-        assert_eq!(places.available_permits(), 1);
-
-        let mut body = answer().into_body();
-        for (left, size) in [(2 * PIECE + 1, PIECE), (PIECE + 1, PIECE), (1, 1)] {
-            assert!(Place::take(&places).is_none());
-            assert_eq!(body.size_hint().exact(), Some(left as u64));
-            let piece = body.frame().await.unwrap().unwrap().into_data().unwrap();
-            assert_eq!(piece.len(), size);
-        }
-        assert!(body.is_end_stream());
-        drop(body);
-        assert_eq!(places.available_permits(), 1);
-    }
-
-    #[tokio::test]
-    async fn no_byte_is_copied_on_the_way() {
-        let bytes = Bytes::from(vec![0; 3 * PIECE]);
-        let mut response = Response::new(Body::from(bytes.clone()));
-        let place = Place::take(&Arc::new(Semaphore::new(1))).unwrap();
-        response.extensions_mut().insert(place);
-        let mut body = keep(response).into_body();
-        let mut at = bytes.as_ptr();
-        while let Some(frame) = body.frame().await {
-            let piece = frame.unwrap().into_data().unwrap();
-            assert_eq!(piece.as_ptr(), at);
-            at = at.wrapping_add(piece.len());
-        }
     }
 }

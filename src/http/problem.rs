@@ -5,9 +5,10 @@ use std::error::Error;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::http::header::{ALLOW, CACHE_CONTROL, RETRY_AFTER, WWW_AUTHENTICATE};
+use axum::http::header::{CACHE_CONTROL, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderName, HeaderValue};
 use axum::response::{IntoResponse, Response};
+
 mod body;
 mod catalogue;
 mod rendering;
@@ -27,7 +28,6 @@ pub struct Problem(Box<Parts>);
 #[derive(Debug)]
 struct Parts {
     body: Body,
-    allow: Option<HeaderValue>,
     retry_after: Option<Duration>,
     rate_limit: Option<RateLimit>,
     cause: Option<Cause>,
@@ -47,7 +47,6 @@ impl Problem {
     pub fn new(code: Code, detail: impl Into<String>) -> Self {
         Self(Box::new(Parts {
             body: Body::new(code, detail.into()),
-            allow: None,
             retry_after: None,
             rate_limit: None,
             cause: None,
@@ -133,13 +132,6 @@ impl Problem {
         self
     }
 
-    /// The methods the path has, for a 405 whose framework does not name them itself.
-    #[must_use]
-    pub fn allow(mut self, methods: &'static str) -> Self {
-        self.0.allow = Some(HeaderValue::from_static(methods));
-        self
-    }
-
     /// What went wrong.
     #[must_use]
     pub fn code(&self) -> Code {
@@ -166,9 +158,6 @@ impl IntoResponse for Problem {
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
         if code == Code::Unauthorized {
             headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
-        }
-        if let Some(methods) = &self.0.allow {
-            headers.insert(ALLOW, methods.clone());
         }
         let at_once = (code == Code::ServiceUnavailable).then_some(Duration::ZERO);
         if let Some(wait) = self.0.retry_after.or(at_once) {

@@ -1,12 +1,9 @@
 //! The id of a request: 128 random bits of our own, told in `X-Request-Id`, in problems and in every line of the log.
 //! What a caller sends under that name is ignored, so that nobody can choose what the log says.
 
-use std::convert::Infallible;
 use std::fmt;
 
-use axum::extract::FromRequestParts;
 use axum::http::HeaderValue;
-use axum::http::request::Parts;
 
 use crate::domain::random::Random;
 
@@ -37,14 +34,5 @@ impl fmt::Display for RequestId {
     /// 32 lower-case hexadecimal digits.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:032x}", self.0)
-    }
-}
-
-impl<S: Sync> FromRequestParts<S> for RequestId {
-    type Rejection = Infallible;
-
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
-        // The outermost layer has put it there; a handler called without layers runs under the zero id.
-        Ok(parts.extensions.get::<Self>().copied().unwrap_or(Self(0)))
     }
 }

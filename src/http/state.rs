@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use super::failed_auth::FailedAuthentications;
 use super::last_used::LastUsed;
-use crate::domain::random::Random;
 use crate::service::administration::Administration;
 use crate::service::clock::GuardedClock;
 use crate::service::directory::Directory;
@@ -31,8 +30,6 @@ pub struct Services {
     pub store: SharedStore,
     /// The time of day.
     pub clock: Arc<GuardedClock>,
-    /// For ids.
-    pub random: Arc<dyn Random>,
     /// Counts failed authentications by address.
     pub failed_authentications: Arc<FailedAuthentications>,
     /// Remembers which keys were used.

@@ -1,7 +1,7 @@
 //! The `Idempotency-Key` header (draft-ietf-httpapi-idempotency-key-header): a structured-field string, or the bare
 //! word that many clients send.
 
-use axum::extract::{FromRequestParts, OptionalFromRequestParts};
+use axum::extract::OptionalFromRequestParts;
 use axum::http::HeaderMap;
 use axum::http::request::Parts;
 
@@ -59,14 +59,6 @@ fn unquote(rest: &str) -> Option<String> {
 fn invalid() -> Problem {
     let detail = "Send one key of 1 to 255 printable ASCII characters, bare or in double quotes.";
     Problem::new(Code::InvalidIdempotencyKey, detail)
-}
-
-impl<S: Sync> FromRequestParts<S> for IdempotencyKey {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
-        Self::read(&parts.headers)?.ok_or_else(invalid)
-    }
 }
 
 impl<S: Sync> OptionalFromRequestParts<S> for IdempotencyKey {

@@ -327,7 +327,7 @@ impl Connection {
                     let close = HeaderValue::from_static("close");
                     response.headers_mut().insert(CONNECTION, close);
                 }
-                Ok(response.map(|body| body::Answer::new(body, multiplexed, in_flight)))
+                Ok(body::Answer::of(response, multiplexed, in_flight))
             }
         })
     }
