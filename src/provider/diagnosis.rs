@@ -1,5 +1,7 @@
 //! What a failed attempt means for whoever fills in the settings: what is wrong, in a word, and what to do next.
 
+use serde::Serialize;
+
 use super::SendError;
 use crate::domain::message::{Channel, Provider};
 use crate::domain::named::named;
@@ -61,12 +63,13 @@ named! {
     }
 }
 
-/// What to make of a failed attempt.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Why an attempt failed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[schema(as = TestFailure)]
 pub struct Diagnosis {
     /// What is wrong.
     pub code: DiagnosisCode,
-    /// What the provider said, freed of recipients and secrets, or what was seen.
+    /// What the provider said, or what was seen, freed of recipients and secrets.
     pub detail: String,
     /// What to do next.
     pub hint: &'static str,

@@ -17,7 +17,7 @@ use crate::http::problem::{Code, Problem};
 use crate::http::state::Services;
 use crate::service::otp::Refused;
 use crate::service::test_message::{
-    Diagnosis, DiagnosisCode, EmailTestRequest, PER_MINUTE, SmsTestRequest, TestError, Tested,
+    Diagnosis, EmailTestRequest, PER_MINUTE, SmsTestRequest, TestError, Tested,
 };
 
 /// What came of a test of SMS settings.
@@ -31,7 +31,7 @@ pub struct SmsTest {
     #[schema(required)]
     provider_message_id: Option<String>,
     #[schema(required)]
-    error: Option<TestFailure>,
+    error: Option<Diagnosis>,
 }
 
 /// What came of a test of email settings.
@@ -43,27 +43,7 @@ pub struct EmailTest {
     #[schema(required)]
     smtp_reply: Option<String>,
     #[schema(required)]
-    error: Option<TestFailure>,
-}
-
-/// Why a test message was not accepted.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct TestFailure {
-    code: DiagnosisCode,
-    /// What the provider said, or what was seen, freed of recipients and secrets.
-    detail: String,
-    /// What to do next.
-    hint: &'static str,
-}
-
-impl TestFailure {
-    fn of(diagnosis: Diagnosis) -> Self {
-        Self {
-            code: diagnosis.code,
-            detail: diagnosis.detail,
-            hint: diagnosis.hint,
-        }
-    }
+    error: Option<Diagnosis>,
 }
 
 /// Sends a test message by SMS.
@@ -109,7 +89,7 @@ impl SmsTest {
             accepted: receipt.is_some(),
             provider: tested.provider,
             provider_message_id: receipt.and_then(|receipt| receipt.provider_message_id.clone()),
-            error: tested.diagnosis(Channel::Sms).map(TestFailure::of),
+            error: tested.diagnosis(Channel::Sms),
         }
     }
 }
@@ -119,7 +99,7 @@ impl EmailTest {
         Self {
             accepted: tested.outcome.is_ok(),
             smtp_reply: tested.smtp_reply(),
-            error: tested.diagnosis(Channel::Email).map(TestFailure::of),
+            error: tested.diagnosis(Channel::Email),
         }
     }
 }
