@@ -125,12 +125,11 @@ impl HttpBody for Answer {
     }
 
     fn size_hint(&self) -> SizeHint {
-        let mut hint = self.body.size_hint();
-        let rest = self.rest.len() as u64;
-        let upper = hint.upper().map(|upper| upper + rest);
-        hint.set_lower(hint.lower() + rest);
-        if let Some(upper) = upper {
-            hint.set_upper(upper);
+        let (coming, rest) = (self.body.size_hint(), self.rest.len() as u64);
+        let mut hint = SizeHint::new();
+        hint.set_lower(coming.lower() + rest);
+        if let Some(upper) = coming.upper() {
+            hint.set_upper(upper + rest);
         }
         hint
     }
