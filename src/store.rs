@@ -3,12 +3,13 @@
 //!
 //! Expected outcomes are enum values. `Err` means "could not tell": the caller answers 503 or 500.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use sqlx::sqlite::SqliteError;
 
+use crate::domain::idempotency::KeyedHash;
 use crate::domain::keyring::OpenError;
 use crate::domain::time::{Clock, ClockIsOff, ClockReading, Timestamp};
 
@@ -85,6 +86,44 @@ pub trait Maintenance: Send + Sync {
 
     /// Closes all connections, after what they are doing.
     async fn close(&self);
+}
+
+/// Pages of counters that one call walks at most, so that a table where nothing is to be removed is still walked in time.
+const PAGES: u32 = 10;
+
+/// A walk along the keys of the counters, page by page and from their end to their beginning again: they have no index on their age,
+/// which every send would have to keep up. Holds the last key that was looked at.
+#[derive(Debug, Default)]
+struct Walk(Mutex<KeyedHash>);
+
+/// A page of counters that was looked at.
+struct Page {
+    /// How many of them had ended, and are removed.
+    removed: u32,
+    /// The last key on it; `None` on the last page.
+    last: Option<KeyedHash>,
+}
+
+impl Walk {
+    /// Removes at most `limit` counters that have ended, on the next few pages. `clear` looks at the page behind a key, of so many
+    /// counters.
+    async fn go_on<F>(&self, limit: u32, clear: impl Fn(KeyedHash, u32) -> F) -> Result<u64, StoreError>
+    where
+        F: Future<Output = Result<Page, StoreError>>,
+    {
+        let last = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut removed = 0;
+        for _ in 0..PAGES {
+            let after = *last();
+            let page = clear(after, limit - removed).await?;
+            removed = limit.min(removed + page.removed);
+            *last() = page.last.unwrap_or_default();
+            if page.last.is_none() || removed == limit {
+                break;
+            }
+        }
+        Ok(removed.into())
+    }
 }
 
 /// What the database's clock said, and when it was asked.

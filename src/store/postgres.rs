@@ -6,11 +6,11 @@
 
 use std::sync::Arc;
 
-use super::StoreError;
 use super::batch::Batches;
 use super::outbox::Settlement;
 use super::verification::{Guess, NewSend, NewVerification};
 use super::write_health::Effect;
+use super::{StoreError, Walk};
 
 mod audit;
 mod connection;
@@ -25,7 +25,6 @@ mod test_message;
 mod verification;
 
 use connection::{PooledConnection, Pools};
-use maintenance::Walk;
 use outbox::{Consequence, Settlements};
 use verification::{Checks, Issues, Resends};
 

@@ -3,16 +3,14 @@
 
 use std::error::Error;
 use std::fmt;
-use std::sync::Mutex;
 
 use sqlx::error::DatabaseError;
 use sqlx::{SqliteConnection, SqlitePool};
 
-use super::StoreError;
 use super::batch::Batches;
 use super::outbox::Settlement;
 use super::verification::{Guess, NewSend, NewVerification};
-use crate::domain::idempotency::KeyedHash;
+use super::{StoreError, Walk};
 
 mod audit;
 mod batch;
@@ -45,8 +43,7 @@ pub struct SqliteStore {
     resends: Batches<NewSend>,
     checks: Batches<Guess>,
     settlements: Batches<Settlement>,
-    /// How far the counters have been walked.
-    counters_walked: Mutex<KeyedHash>,
+    walk: Walk,
 }
 
 impl fmt::Debug for SqliteStore {
@@ -88,7 +85,7 @@ impl SqliteStore {
             settlements: Batches::new(writer.clone(), 1),
             writer,
             readers,
-            counters_walked: Mutex::default(),
+            walk: Walk::default(),
         }
     }
 }

@@ -5,7 +5,6 @@ use sqlx::query_file_as;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::message::walk_along_indexes;
 use super::{PostgresStore, StoreError};
 use crate::domain::id::{AuditId, EnvironmentId, KeyId};
 use crate::domain::time::Timestamp;
@@ -21,34 +20,27 @@ impl Audit for PostgresStore {
     ) -> Result<Vec<AuditEntry>, StoreError> {
         let mut connection = self.acquire_for_reading().await?;
         let (end, limit) = (before.map_or(Uuid::max(), |id| id.0), i64::from(limit));
-        let rows = connection
-            .snapshot(async |transaction| {
-                walk_along_indexes(transaction).await?;
-                match scope {
-                    AuditScope::Environment(environment) => {
-                        query_file_as!(
-                            EntryRow,
-                            "src/store/postgres/sql/list_audit_entries.sql",
-                            environment.0,
-                            end,
-                            limit,
-                        )
-                        .fetch_all(&mut **transaction)
-                        .await
-                    }
-                    AuditScope::Installation => {
-                        query_file_as!(
-                            EntryRow,
-                            "src/store/postgres/sql/list_all_audit_entries.sql",
-                            end,
-                            limit,
-                        )
-                        .fetch_all(&mut **transaction)
-                        .await
-                    }
-                }
-            })
-            .await?;
+        let rows = match scope {
+            AuditScope::Environment(environment) => {
+                let page = query_file_as!(
+                    EntryRow,
+                    "src/store/postgres/sql/list_audit_entries.sql",
+                    environment.0,
+                    end,
+                    limit
+                );
+                connection.fetch_page(page).await?
+            }
+            AuditScope::Installation => {
+                let page = query_file_as!(
+                    EntryRow,
+                    "src/store/postgres/sql/list_all_audit_entries.sql",
+                    end,
+                    limit
+                );
+                connection.fetch_page(page).await?
+            }
+        };
         Ok(rows.into_iter().map(EntryRow::entry).collect())
     }
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use sqlx::pool::PoolOptions;
 use sqlx::postgres::{PgArguments, PgConnectOptions, PgRow};
 use sqlx::query::{Map, Query};
-use sqlx::{Connection as _, PgConnection, Postgres, Transaction};
+use sqlx::{Connection as _, PgConnection, Postgres, Transaction, query_file};
 use tokio::time::{Instant, timeout};
 
 use pool::{Acquired, Pool};
@@ -54,7 +54,6 @@ pub(super) struct Pools {
     general: Arc<Pool>,
     /// Those kept for checking codes; the general ones where there is only one.
     checks: Arc<Pool>,
-    broken: LastBreak,
     writes: Arc<WriteHealth>,
 }
 
@@ -77,7 +76,6 @@ impl Pools {
         Ok(Self {
             general,
             checks,
-            broken,
             writes: Arc::default(),
         })
     }
@@ -105,7 +103,6 @@ impl Pools {
             writes: Arc::clone(&self.writes),
             in_order: true,
             pool: Arc::clone(pool),
-            broken: self.broken.clone(),
         })
     }
 
@@ -172,7 +169,6 @@ pub(super) struct PooledConnection {
     /// Whether the last work on it ended well, its last answer read.
     in_order: bool,
     pool: Arc<Pool>,
-    broken: LastBreak,
 }
 
 impl PooledConnection {
@@ -237,7 +233,7 @@ impl PooledConnection {
             Ok(_) => self.in_order = true,
             Err(error) if fault::spoils_the_connection(error) => {
                 connection.close_on_drop();
-                self.broken.happens();
+                self.pool.broken.happens();
             }
             Err(_) => {}
         }
@@ -271,18 +267,21 @@ impl PooledConnection {
         .await
     }
 
-    /// Reads with several statements as of one moment.
-    pub(super) async fn snapshot<T>(
+    /// The rows of a statement that lists along an index, from wherever a page begins at the same cost.
+    pub(super) async fn fetch_page<R: Send + Unpin>(
         &mut self,
-        work: impl AsyncFnOnce(&mut Transaction<'_, Postgres>) -> Result<T, sqlx::Error>,
-    ) -> Result<T, StoreError> {
+        statement: Statement<impl FnMut(PgRow) -> Result<R, sqlx::Error> + Send>,
+    ) -> Result<Vec<R>, StoreError> {
         self.ask(async |connection| {
             let mut transaction = connection
                 .begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
                 .await?;
-            let read = work(&mut transaction).await?;
+            query_file!("src/store/postgres/sql/walk_along_indexes.sql")
+                .fetch_one(&mut *transaction)
+                .await?;
+            let page = statement.fetch_all(&mut *transaction).await?;
             transaction.commit().await?;
-            Ok(read)
+            Ok(page)
         })
         .await
     }

@@ -1,26 +1,21 @@
-//! Maintenance: the probe, and removing in small batches what nobody needs any more. Old messages are found by their ids;
-//! counters have no index on their age, which every send would have to keep up, so their table is walked page by page.
-
-use std::sync::{Mutex, PoisonError};
+//! Maintenance: the probe, and removing in small batches what nobody needs any more. Old messages are found by their ids.
 
 use async_trait::async_trait;
 use sqlx::query_file;
 
-use super::{PooledConnection, PostgresStore, StoreError};
+use super::{PostgresStore, StoreError};
+use crate::domain::idempotency::KeyedHash;
 use crate::domain::policy::{DAY, HOUR};
 use crate::domain::time::{Clock, ClockReading, Timestamp};
 use crate::store::message::first_id_at;
 use crate::store::write_health::WriteHealth;
-use crate::store::{ClockSample, Maintenance, REMOVED_RECORDS_KEPT};
+use crate::store::{ClockSample, Maintenance, Page, REMOVED_RECORDS_KEPT};
 
 mod removal;
 
 /// Pages without rows that the probe of writing uses up at most before it proves nothing: as many as there may be in its table after
 /// so many outages.
 const EMPTY_PAGES: u32 = 100;
-
-/// Pages of counters that one call walks at most, so that a table where nothing is to be removed is still walked in time.
-const PAGES: u32 = 10;
 
 #[async_trait]
 impl Maintenance for PostgresStore {
@@ -74,6 +69,8 @@ impl Maintenance for PostgresStore {
     }
 
     async fn remove_old(&self, before: Timestamp, now: Timestamp, limit: u32) -> Result<u64, StoreError> {
+        let clear_page = |after, size| self.clear_page(after, now, size);
+        let mut removed = self.walk.go_on(limit, clear_page).await?;
         let mut connection = self.acquire().await?;
         let (first_to_stay, rows) = (first_id_at(before), i64::from(limit));
         let messages = query_file!(
@@ -82,8 +79,8 @@ impl Maintenance for PostgresStore {
             before.to_offset_date_time(),
             rows,
         );
-        let removed = connection.fetch_one(messages).await?.removed;
-        let mut removed = u64::try_from(removed).unwrap_or(0);
+        let messages = connection.fetch_one(messages).await?.removed;
+        removed += u64::try_from(messages).unwrap_or(0);
         // Behind their messages.
         let notifications = query_file!(
             "src/store/postgres/sql/remove_notifications.sql",
@@ -91,7 +88,6 @@ impl Maintenance for PostgresStore {
             rows
         );
         removed += connection.execute(notifications).await?;
-        removed += self.walk.go_on(&mut connection, now, limit).await?;
         // An hour late, so that a process whose clock is behind does not begin an ended month anew.
         let month = (now - HOUR).month_start().to_offset_date_time();
         let months = query_file!("src/store/postgres/sql/remove_monthly_counters.sql", month, rows);
@@ -118,42 +114,21 @@ impl Maintenance for PostgresStore {
     }
 }
 
-/// A walk along the keys of `limit_counters`, which begins anew at its end: the last key that was looked at.
-#[derive(Debug, Default)]
-pub(super) struct Walk(Mutex<Vec<u8>>);
-
-impl Walk {
-    /// Removes at most `limit` rows that are not needed any more, on the next few pages of the table.
-    async fn go_on(
-        &self,
-        connection: &mut PooledConnection,
-        now: Timestamp,
-        limit: u32,
-    ) -> Result<u64, StoreError> {
-        let mut removed = 0;
-        for _ in 0..PAGES {
-            let size = i64::from(limit) - removed;
-            if size <= 0 {
-                break;
-            }
-            let after = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
-            let page = connection
-                .fetch_one(query_file!(
-                    "src/store/postgres/sql/remove_limit_counters.sql",
-                    &after[..],
-                    (now - HOUR).to_offset_date_time(),
-                    (now - DAY).to_offset_date_time(),
-                    size,
-                ))
-                .await?;
-            removed += page.removed;
-            let at_the_end = page.seen < size;
-            *self.0.lock().unwrap_or_else(PoisonError::into_inner) =
-                page.last.filter(|_| !at_the_end).unwrap_or_default();
-            if at_the_end {
-                break;
-            }
-        }
-        Ok(u64::try_from(removed).unwrap_or(0))
+impl PostgresStore {
+    /// Removes those of the next `size` counters behind `after` that are not needed any more.
+    async fn clear_page(&self, after: KeyedHash, now: Timestamp, size: u32) -> Result<Page, StoreError> {
+        let clear = query_file!(
+            "src/store/postgres/sql/remove_limit_counters.sql",
+            &after[..],
+            (now - HOUR).to_offset_date_time(),
+            (now - DAY).to_offset_date_time(),
+            i64::from(size),
+        );
+        let page = self.acquire().await?.fetch_one(clear).await?;
+        let last = page.last.filter(|_| page.seen >= size.into());
+        Ok(Page {
+            removed: u32::try_from(page.removed).unwrap_or(0),
+            last: last.and_then(|key| key.try_into().ok()),
+        })
     }
 }

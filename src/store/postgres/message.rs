@@ -1,7 +1,7 @@
 //! Reading messages for an administrator.
 
 use async_trait::async_trait;
-use sqlx::{PgConnection, query_file};
+use sqlx::query_file;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -69,15 +69,8 @@ impl Messages for PostgresStore {
         environment: EnvironmentId,
         id: MessageId,
     ) -> Result<Option<MessageHistory>, StoreError> {
-        let found = self
-            .acquire_for_reading()
-            .await?
-            .fetch_optional(query_file!(
-                "src/store/postgres/sql/find_message.sql",
-                id.0,
-                environment.0
-            ))
-            .await?;
+        let find = query_file!("src/store/postgres/sql/find_message.sql", id.0, environment.0);
+        let found = self.acquire_for_reading().await?.fetch_optional(find).await?;
         let Some(found) = found else { return Ok(None) };
         let attempts = attempt::read_all(&found.attempts, found.provider_message_id.as_deref());
         Ok(Some(MessageHistory {
@@ -87,8 +80,9 @@ impl Messages for PostgresStore {
             taken_over_at: found.taken_over_at.map(Timestamp::new),
             guessed_at: found
                 .guessed_at
-                .into_iter()
+                .iter()
                 .flatten()
+                .copied()
                 .map(Timestamp::new)
                 .collect(),
             verified_at: found.verified_at.map(Timestamp::new),
@@ -112,40 +106,31 @@ impl PostgresStore {
         let since = filter.since.map(Timestamp::to_offset_date_time);
         let channels = filter.channels();
         if filter.status == Some(MessageStatus::Queued) {
-            let rows = connection
-                .fetch_all(query_file!(
-                    "src/store/postgres/sql/list_queued_messages.sql",
-                    environment.0,
-                    first,
-                    end(before),
-                    since,
-                    &channels as &[&str],
-                    i64::from(limit),
-                ))
-                .await?;
-            return Ok(rows.into_iter().map(|row| message_row!(row)).collect());
+            let page = query_file!(
+                "src/store/postgres/sql/list_queued_messages.sql",
+                environment.0,
+                first,
+                end(before),
+                since,
+                &channels as &[&str],
+                i64::from(limit),
+            );
+            return connection.fetch_all(page.map(|row| message_row!(row))).await;
         }
         let ranges = filter.rare_statuses().into_iter().map(Option::unwrap_or_default);
         let ranges: Vec<&str> = ranges.collect();
-        let rows = connection
-            .snapshot(async |transaction| {
-                walk_along_indexes(transaction).await?;
-                query_file!(
-                    "src/store/postgres/sql/list_messages.sql",
-                    environment.0,
-                    first,
-                    end(before),
-                    since,
-                    &ranges as &[&str],
-                    &channels as &[&str],
-                    i64::from(limit),
-                    filter.status.map(MessageStatus::as_str),
-                )
-                .fetch_all(&mut **transaction)
-                .await
-            })
-            .await?;
-        Ok(rows.into_iter().map(|row| message_row!(row)).collect())
+        let page = query_file!(
+            "src/store/postgres/sql/list_messages.sql",
+            environment.0,
+            first,
+            end(before),
+            since,
+            &ranges as &[&str],
+            &channels as &[&str],
+            i64::from(limit),
+            filter.status.map(MessageStatus::as_str),
+        );
+        connection.fetch_page(page.map(|row| message_row!(row))).await
     }
 
     async fn page_to_recipient(
@@ -155,31 +140,16 @@ impl PostgresStore {
         before: Option<MessageId>,
         limit: u32,
     ) -> Result<Vec<MessageRow>, StoreError> {
+        let page = query_file!(
+            "src/store/postgres/sql/search_messages.sql",
+            environment.0,
+            &recipient_key[..],
+            end(before),
+            i64::from(limit),
+        );
         let mut connection = self.acquire_for_reading().await?;
-        let rows = connection
-            .snapshot(async |transaction| {
-                walk_along_indexes(transaction).await?;
-                query_file!(
-                    "src/store/postgres/sql/search_messages.sql",
-                    environment.0,
-                    &recipient_key[..],
-                    end(before),
-                    i64::from(limit),
-                )
-                .fetch_all(&mut **transaction)
-                .await
-            })
-            .await?;
-        Ok(rows.into_iter().map(|row| message_row!(row)).collect())
+        connection.fetch_page(page.map(|row| message_row!(row))).await
     }
-}
-
-/// What every list does first, so that its pages cost the same.
-pub(super) async fn walk_along_indexes(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
-    query_file!("src/store/postgres/sql/walk_along_indexes.sql")
-        .fetch_one(connection)
-        .await?;
-    Ok(())
 }
 
 /// What all ids of a page are below.

@@ -5,7 +5,7 @@ use sqlx::query_file;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::row::{SummaryRow, integer};
+use super::row::{integer, summary_row};
 use super::{PooledConnection, PostgresStore, StoreError, fault};
 use crate::domain::id::{ApplicationId, NotificationId};
 use crate::domain::idempotency::KeyedHash;
@@ -61,19 +61,11 @@ impl Notifications for PostgresStore {
             reason: reason.transpose()?,
             messages: Vec::with_capacity(rows.len()),
         };
-        for row in rows {
+        for mut row in rows {
             let Some(message_id) = row.message_id else {
                 continue;
             };
-            let summary = SummaryRow {
-                id: message_id,
-                status: row.status,
-                provider: row.provider,
-                fallback: row.fallback,
-                error_code: row.error_code,
-                error_detail: row.error_detail,
-            };
-            view.messages.push(summary.summary()?);
+            view.messages.push(summary_row!(row, message_id).summary()?);
         }
         Ok(Some(view))
     }
@@ -98,17 +90,19 @@ impl Notifications for PostgresStore {
     }
 }
 
-/// The ids of the messages, of which there are none where it is suppressed.
-fn message_ids(new: &NewNotification) -> Vec<Uuid> {
-    let messages = new.messages.iter().flat_map(|messages| &messages.ids);
-    messages.map(|id| id.0).collect()
-}
-
 async fn try_notify(
     connection: &mut PooledConnection,
     new: &NewNotification,
 ) -> Result<Option<Notify>, sqlx::Error> {
-    let (messages, recipients) = (new.messages.as_ref(), &new.recipients);
+    let recipients = || new.recipients.iter();
+    let recipient_keys: Vec<_> = recipients().map(|one| &one.recipient_key[..]).collect();
+    let limit_keys: Vec<_> = recipients().map(|one| &one.limit_key[..]).collect();
+    let sealed: Vec<_> = recipients().map(|one| &one.sealed_recipient[..]).collect();
+    let masked: Vec<_> = recipients().map(|one| &one.masked_recipient[..]).collect();
+    // There are none where it is suppressed.
+    let messages = new.messages.as_ref();
+    let message_ids = messages.iter().flat_map(|messages| &messages.ids);
+    let message_ids: Vec<Uuid> = message_ids.map(|id| id.0).collect();
     let row = connection
         .try_ask(async |connection| {
             query_file!(
@@ -124,23 +118,11 @@ async fn try_notify(
                 &new.sealed_data[..],
                 new.created_at.to_offset_date_time(),
                 new.expires_at.to_offset_date_time(),
-                &recipients
-                    .iter()
-                    .map(|one| &one.recipient_key[..])
-                    .collect::<Vec<_>>() as &[&[u8]],
-                &recipients
-                    .iter()
-                    .map(|one| &one.limit_key[..])
-                    .collect::<Vec<_>>() as &[&[u8]],
-                &recipients
-                    .iter()
-                    .map(|one| &one.sealed_recipient[..])
-                    .collect::<Vec<_>>() as &[&[u8]],
-                &recipients
-                    .iter()
-                    .map(|one| one.masked_recipient.as_str())
-                    .collect::<Vec<_>>() as &[&str],
-                &message_ids(new),
+                &recipient_keys as &[&[u8]],
+                &limit_keys as &[&[u8]],
+                &sealed as &[&[u8]],
+                &masked as &[&str],
+                &message_ids,
                 integer(messages.map_or(0, |messages| messages.per_day)),
                 messages.map(|messages| messages.decision.as_str()),
                 messages.map(|messages| messages.lease.token),

@@ -1,9 +1,7 @@
-//! Test messages. A refusal is an error inside the transaction, so that nothing of it stays, and an outcome outside.
-
-use std::error::Error;
+//! Test messages, each counted in one transaction.
 
 use async_trait::async_trait;
-use sqlx::{PgConnection, query_file};
+use sqlx::{Connection as _, PgConnection, query_file};
 
 use super::directory::write_audit_entries;
 use super::row::{CounterColumns, integer, month};
@@ -13,38 +11,23 @@ use crate::domain::time::Timestamp;
 use crate::store::audit::AuditEntry;
 use crate::store::test_message::{MINUTE, NewTest, TestCount, TestMessages};
 
-/// A test that is not to be sent.
-#[derive(Debug, Clone, Copy, thiserror::Error)]
-#[error("the test is refused: {0:?}")]
-struct Refused(TestCount);
-
-impl From<Refused> for sqlx::Error {
-    fn from(refused: Refused) -> Self {
-        Self::AnyDriverError(Box::new(refused))
-    }
-}
-
 #[async_trait]
 impl TestMessages for PostgresStore {
     async fn count_test(&self, test: NewTest, audit: AuditEntry) -> Result<TestCount, StoreError> {
         let mut connection = self.acquire().await?;
-        let counted = connection
-            .transact(async |transaction| {
-                take_environments_place(transaction, &test).await?;
-                take_recipients_place(transaction, &test).await?;
-                take_quotas_place(transaction, &test).await?;
-                write_audit_entries(transaction, &[&audit]).await
+        connection
+            .ask(async |connection| {
+                let mut transaction = connection.begin().await?;
+                let outcome = count(&mut transaction, &test, &audit).await?;
+                // Of one that is refused nothing stays.
+                if outcome == TestCount::Counted {
+                    transaction.commit().await?;
+                } else {
+                    transaction.rollback().await?;
+                }
+                Ok(outcome)
             })
-            .await;
-        let Err(error) = counted else {
-            return Ok(TestCount::Counted);
-        };
-        if let sqlx::Error::AnyDriverError(source) = &error
-            && let Some(Refused(outcome)) = (&**source as &(dyn Error + 'static)).downcast_ref()
-        {
-            return Ok(*outcome);
-        }
-        Err(error.into())
+            .await
     }
 
     async fn refund_test(&self, test: NewTest, _now: Timestamp) -> Result<(), StoreError> {
@@ -72,7 +55,29 @@ impl TestMessages for PostgresStore {
     }
 }
 
-async fn take_environments_place(connection: &mut PgConnection, test: &NewTest) -> Result<(), sqlx::Error> {
+async fn count(
+    connection: &mut PgConnection,
+    test: &NewTest,
+    audit: &AuditEntry,
+) -> Result<TestCount, sqlx::Error> {
+    if let Some(resets_at) = take_environments_place(connection, test).await? {
+        return Ok(TestCount::TooMany { resets_at });
+    }
+    if let Some(refusal) = take_recipients_place(connection, test).await? {
+        return Ok(TestCount::Refused(refusal));
+    }
+    if !take_quotas_place(connection, test).await? {
+        return Ok(TestCount::Refused(SendRefusal::QuotaExhausted));
+    }
+    write_audit_entries(connection, &[audit]).await?;
+    Ok(TestCount::Counted)
+}
+
+/// Or answers when the environment's minute ends, which is full.
+async fn take_environments_place(
+    connection: &mut PgConnection,
+    test: &NewTest,
+) -> Result<Option<Timestamp>, sqlx::Error> {
     let taken = query_file!(
         "src/store/postgres/sql/count_test_message.sql",
         test.environment_id.0,
@@ -82,7 +87,7 @@ async fn take_environments_place(connection: &mut PgConnection, test: &NewTest) 
     .fetch_optional(&mut *connection)
     .await?;
     if taken.is_some() {
-        return Ok(());
+        return Ok(None);
     }
     let window = query_file!(
         "src/store/postgres/sql/test_message_window.sql",
@@ -90,11 +95,13 @@ async fn take_environments_place(connection: &mut PgConnection, test: &NewTest) 
     )
     .fetch_one(connection)
     .await?;
-    let resets_at = Timestamp::new(window.minute_started_at) + MINUTE;
-    Err(Refused(TestCount::TooMany { resets_at }).into())
+    Ok(Some(Timestamp::new(window.minute_started_at) + MINUTE))
 }
 
-async fn take_recipients_place(connection: &mut PgConnection, test: &NewTest) -> Result<(), sqlx::Error> {
+async fn take_recipients_place(
+    connection: &mut PgConnection,
+    test: &NewTest,
+) -> Result<Option<SendRefusal>, sqlx::Error> {
     let (key, now) = (&test.recipient_key[..], test.at.to_offset_date_time());
     query_file!("src/store/postgres/sql/begin_limit_counters.sql", key, now)
         .execute(&mut *connection)
@@ -102,11 +109,12 @@ async fn take_recipients_place(connection: &mut PgConnection, test: &NewTest) ->
     let mut counters = lock_counters(connection, test)
         .await?
         .unwrap_or_else(|| Counters::empty(test.at));
-    if let Some(refusal) = limit::refusal(Some(counters), None, true, &test.limits(), test.at) {
-        return Err(Refused(TestCount::Refused(refusal)).into());
+    let refusal = limit::refusal(Some(counters), None, true, &test.limits(), test.at);
+    if refusal.is_none() {
+        counters.count_send(test.at);
+        put_counters(connection, test, counters).await?;
     }
-    counters.count_send(test.at);
-    put_counters(connection, test, counters).await
+    Ok(refusal)
 }
 
 async fn lock_counters(
@@ -146,9 +154,9 @@ async fn put_counters(
     Ok(())
 }
 
-async fn take_quotas_place(connection: &mut PgConnection, test: &NewTest) -> Result<(), sqlx::Error> {
+async fn take_quotas_place(connection: &mut PgConnection, test: &NewTest) -> Result<bool, sqlx::Error> {
     let Some(quota) = test.quota else {
-        return Ok(());
+        return Ok(true);
     };
     let reserved = query_file!(
         "src/store/postgres/sql/reserve.sql",
@@ -159,8 +167,5 @@ async fn take_quotas_place(connection: &mut PgConnection, test: &NewTest) -> Res
     )
     .execute(connection)
     .await?;
-    if reserved.rows_affected() > 0 {
-        return Ok(());
-    }
-    Err(Refused(TestCount::Refused(SendRefusal::QuotaExhausted)).into())
+    Ok(reserved.rows_affected() > 0)
 }

@@ -14,6 +14,7 @@ use crate::domain::idempotency::KeyedHash;
 use crate::domain::limit::{Counters, SendLimits, SendRefusal, Window, refusal};
 use crate::domain::policy::{DAY, HOUR};
 use crate::domain::time::Timestamp;
+use crate::store::Page;
 use crate::store::outbox::{MonthlyCounter, MonthlyLimit};
 
 /// A send that is to be counted.
@@ -206,13 +207,6 @@ fn read_counters(row: &SqliteRow, key: &KeyedHash) -> Result<Counters, StoreErro
     })
 }
 
-/// A page of counters that was looked at.
-pub(super) struct Page {
-    pub(super) removed: u64,
-    /// The last key on it; `None` on the last page.
-    pub(super) last: Option<KeyedHash>,
-}
-
 const PAGE: &str = "SELECT * FROM limit_counters WHERE key > ?1 ORDER BY key LIMIT ?2";
 
 /// Removes those of the next `size` counters behind `after` whose windows have all ended.
@@ -238,7 +232,7 @@ pub(super) async fn remove_ended(
     let removed = query.bind(key_list(&ended)).execute(db).await?;
     let is_full = rows.len() >= usize::try_from(size).unwrap_or(usize::MAX);
     Ok(Page {
-        removed: removed.rows_affected(),
+        removed: u32::try_from(removed.rows_affected()).unwrap_or(size),
         last: last.filter(|_| is_full),
     })
 }

@@ -1,23 +1,17 @@
 //! Maintenance: whether the file still answers, and removing what nobody needs any more, in small batches along an index.
 
-use std::sync::{MutexGuard, PoisonError};
-
 use async_trait::async_trait;
 use sqlx::SqliteConnection;
 
 use super::bulk::{key_list, split_ids};
 use super::row::Fields;
 use super::{SqliteStore, StoreError, limit};
-use crate::domain::idempotency::KeyedHash;
 use crate::domain::time::{Clock, Timestamp};
 use crate::store::message::first_id_at;
 use crate::store::write_health::WriteHealth;
 use crate::store::{ClockSample, Maintenance, REMOVED_RECORDS_KEPT};
 
 mod removal;
-
-/// Pages of counters that one call walks at most, so that a table where nothing is to be removed is still walked in time.
-const PAGES: u32 = 10;
 
 /// A statement about the oldest messages: at most `?2`, none from `?1` on.
 macro_rules! old_messages {
@@ -79,7 +73,11 @@ impl Maintenance for SqliteStore {
             .writer
             .write(move |db| Box::pin(remove_old(db, before, now, limit)))
             .await?;
-        Ok(removed + self.remove_counters(now, limit).await?)
+        let clear_page = |after, size| {
+            self.writer
+                .write(move |db| Box::pin(limit::remove_ended(db, after, now, size)))
+        };
+        Ok(removed + self.walk.go_on(limit, clear_page).await?)
     }
 
     async fn clear_removed(&self, now: Timestamp, limit: u32) -> Result<bool, StoreError> {
@@ -92,34 +90,6 @@ impl Maintenance for SqliteStore {
         // The writer last: whoever is last writes the log back into the file.
         self.readers.close().await;
         self.writer.close().await;
-    }
-}
-
-impl SqliteStore {
-    /// Removes at most `limit` counters that have ended, on the next few pages of their table. They have no index on their age, which
-    /// every send would have to keep up, so the table is walked page by page, and again from its beginning.
-    async fn remove_counters(&self, now: Timestamp, limit: u32) -> Result<u64, StoreError> {
-        let mut removed = 0;
-        for _ in 0..PAGES {
-            let after = *self.counters_walked();
-            let page = self
-                .writer
-                .write(move |db| Box::pin(limit::remove_ended(db, after, now, limit)))
-                .await?;
-            removed += page.removed;
-            *self.counters_walked() = page.last.unwrap_or_default();
-            if page.last.is_none() || removed >= limit.into() {
-                break;
-            }
-        }
-        Ok(removed)
-    }
-
-    /// The key of the last counter that was looked at.
-    fn counters_walked(&self) -> MutexGuard<'_, KeyedHash> {
-        self.counters_walked
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -177,3 +177,19 @@ async fn a_window_that_still_stands_is_not_removed() {
         "{outcome:?}"
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_step_removes_more_counters_than_it_is_told() {
+    let world = World::new().await;
+    let later = now() + 2 * DAY;
+    for user in 1..=20 {
+        let at = if user % 2 == 0 { now() } else { later };
+        world.issue_as_is(world.verification(user, at)).await;
+    }
+    let mut steps = Vec::new();
+    for _ in 0..10 {
+        steps.push(world.remove_old(now() - DAY, later, 4).await.unwrap());
+    }
+    assert!(steps.iter().all(|removed| *removed <= 4), "{steps:?}");
+    assert_eq!(steps.iter().sum::<u64>(), 10, "{steps:?}");
+}

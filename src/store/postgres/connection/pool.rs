@@ -21,7 +21,7 @@ pub(super) struct Pool {
     /// Those whose last work ended well, the one used last at the end.
     at_hand: Mutex<Vec<Resting>>,
     places: Arc<Semaphore>,
-    broken: LastBreak,
+    pub(super) broken: LastBreak,
 }
 
 #[derive(Debug)]

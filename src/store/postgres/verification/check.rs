@@ -51,30 +51,25 @@ impl Carrier<Guess> for Checks {
                 continue;
             };
             let message = newest(&mut connection, summary_row!(row, row.message_id)).await;
-            let counters = counter_columns!(row).counters();
-            let hashes = (row.verify_key_hash.take(), row.verify_body_hash.take());
-            let (unreadable, admitted) = (row.unreadable, row.admitted);
-            let (code_generation, code_digits) = (row.code_key_id, row.code_digits);
-            let code_mac = std::mem::take(&mut row.code_mac);
             let target = message.and_then(|message| {
                 let id = VerificationId(row.id);
                 let of = |column| fault::corrupt("verifications", column, id);
                 Ok(GuessedVerification {
-                    code_generation,
-                    code_mac,
-                    code_digits: u8::try_from(code_digits).map_err(|_| of("code_digits"))?,
-                    verified_by: verify_request(hashes).map_err(of)?,
-                    counters,
+                    code_generation: row.code_key_id,
+                    code_mac: row.code_mac,
+                    code_digits: u8::try_from(row.code_digits).map_err(|_| of("code_digits"))?,
+                    verified_by: verify_request(row.verify_key_hash, row.verify_body_hash).map_err(of)?,
+                    counters: counter_columns!(row).counters(),
                     stored: verification_row!(row).stored(message)?,
                 })
             });
             outcomes.push(target.and_then(|target| {
-                if unreadable {
+                if row.unreadable {
                     return Err(left_alone(&target.stored.verification));
                 }
                 match guess.judge(&target) {
-                    Ok(is_right) if admitted => Ok(guess.counted(target, is_right)),
-                    Err(refused) if !admitted => Ok(refused),
+                    Ok(is_right) if row.admitted => Ok(guess.counted(target, is_right)),
+                    Err(refused) if !row.admitted => Ok(refused),
                     _ => Err(fault::disagreement()),
                 }
             }));
@@ -122,7 +117,8 @@ impl<'b> GuessRow<'b> {
 }
 
 fn verify_request(
-    (key_hash, body_hash): (Option<Vec<u8>>, Option<Vec<u8>>),
+    key_hash: Option<Vec<u8>>,
+    body_hash: Option<Vec<u8>>,
 ) -> Result<Option<KeyedRequest>, &'static str> {
     let (Some(key_hash), Some(body_hash)) = (key_hash, body_hash) else {
         return Ok(None);

@@ -50,12 +50,11 @@ impl Carrier<NewSend> for Resends {
             }
             let found = found_limits!(row);
             let newest = MessageSummary::queued(again.message.id);
-            let (unreadable, admitted) = (row.unreadable, row.admitted);
             let stored = verification_row!(row).stored(newest)?;
-            if unreadable {
+            if row.unreadable {
                 return Err(left_alone(&stored.verification));
             }
-            if admitted {
+            if row.admitted {
                 return Ok(Resend::Resent(Box::new(again.applied_to(stored))));
             }
             let by_limit = || found.refusal(&again.limits, again.message.quota, again.now);

@@ -168,20 +168,12 @@ fn first_message(new: &NewVerification) -> MessageRow<'_> {
     }
 }
 
-/// A verification that only limits can keep from being sent again.
+/// A verification that only limits can keep from being sent again, and then as it is once it was.
 struct Target {
     stored: StoredVerification,
     requests: KeyedRequests,
     ip_key: Option<KeyedHash>,
     country: Option<String>,
-}
-
-/// One that is sent again, as it is then.
-struct Resent<'a> {
-    again: &'a NewSend,
-    stored: StoredVerification,
-    country: Option<String>,
-    keyed_resends: Vec<u8>,
 }
 
 pub(in crate::store::sqlite) async fn resend(
@@ -199,7 +191,7 @@ pub(in crate::store::sqlite) async fn resend(
     });
     let outcomes = outcomes.collect();
     update_verifications(db, &resent).await?;
-    let messages: Vec<_> = resent.iter().map(Resent::message).collect();
+    let messages: Vec<_> = resent.iter().map(further_message).collect();
     insert_messages(db, &messages).await?;
     tally.save(db).await?;
     Ok(outcomes)
@@ -248,9 +240,9 @@ async fn load_tally(
 /// Counts a further send, and notes it down where no limit refuses it.
 fn count<'a>(
     again: &'a NewSend,
-    target: Target,
+    mut target: Target,
     tally: &mut Tally,
-    resent: &mut Vec<Resent<'a>>,
+    resent: &mut Vec<(&'a NewSend, Target)>,
 ) -> Result<Resend, StoreError> {
     let send = CountedSend {
         environment_id: target.stored.environment_id,
@@ -263,15 +255,11 @@ fn count<'a>(
     if let Some(refused) = tally.count_send(&send)? {
         return Ok(Resend::Refused(refused));
     }
-    let stored = again.applied_to(target.stored);
-    let resends = target.requests.resends.into_iter().chain(again.keyed_resend());
-    resent.push(Resent {
-        again,
-        stored: stored.clone(),
-        country: target.country,
-        keyed_resends: resends.flat_map(KeyedResend::to_bytes).collect(),
-    });
-    Ok(Resend::Resent(Box::new(stored)))
+    target.stored = again.applied_to(target.stored);
+    target.requests.resends.extend(again.keyed_resend());
+    let stored = Box::new(target.stored.clone());
+    resent.push((again, target));
+    Ok(Resend::Resent(stored))
 }
 
 const UPDATE: Write = Write {
@@ -283,40 +271,42 @@ const UPDATE: Write = Write {
              FROM resent WHERE verifications.id = resent.id",
 };
 
-async fn update_verifications(db: &mut SqliteConnection, resent: &[Resent<'_>]) -> Result<(), StoreError> {
+async fn update_verifications(
+    db: &mut SqliteConnection,
+    resent: &[(&NewSend, Target)],
+) -> Result<(), StoreError> {
     UPDATE
-        .execute(db, resent, |statement, resent| {
-            let verification = &resent.stored.verification;
+        .execute(db, resent, |statement, (again, target)| {
+            let verification = &target.stored.verification;
+            let keyed_resends = target.requests.resends.iter().copied();
             statement
                 .bind(verification.id.0)
                 .bind(verification.sends)
                 .bind(verification.resend_at.unix_micros())
-                .bind(resent.again.message.id.0)
-                .bind(&resent.keyed_resends[..])
+                .bind(again.message.id.0)
+                .bind(keyed_resends.flat_map(KeyedResend::to_bytes).collect::<Vec<u8>>())
         })
         .await
 }
 
-impl Resent<'_> {
-    fn message(&self) -> MessageRow<'_> {
-        let Self { again, stored, .. } = self;
-        MessageRow {
-            environment_id: stored.environment_id,
-            application_id: stored.application_id,
-            verification_id: Some(stored.verification.id),
-            notification_id: None,
-            channel: stored.verification.channel,
-            purpose: MessagePurpose::Code(stored.verification.purpose),
-            country: self.country.as_deref(),
-            recipient_key: stored.recipient_key,
-            masked_recipient: &stored.verification.masked_recipient,
-            created_at: again.now,
-            id: again.message.id,
-            lease: again.message.lease,
-            language: again.message.language,
-            decision: &again.message.decision,
-            quota: again.message.quota,
-        }
+fn further_message<'a>((again, target): &'a (&NewSend, Target)) -> MessageRow<'a> {
+    let stored = &target.stored;
+    MessageRow {
+        environment_id: stored.environment_id,
+        application_id: stored.application_id,
+        verification_id: Some(stored.verification.id),
+        notification_id: None,
+        channel: stored.verification.channel,
+        purpose: MessagePurpose::Code(stored.verification.purpose),
+        country: target.country.as_deref(),
+        recipient_key: stored.recipient_key,
+        masked_recipient: &stored.verification.masked_recipient,
+        created_at: again.now,
+        id: again.message.id,
+        lease: again.message.lease,
+        language: again.message.language,
+        decision: &again.message.decision,
+        quota: again.message.quota,
     }
 }
 
