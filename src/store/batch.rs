@@ -18,7 +18,8 @@ use super::outbox::{Settled, Settlement};
 use super::verification::{Check, Guess, Issue, NewSend, NewVerification, Resend};
 use crate::domain::idempotency::KeyedHash;
 
-/// The most operations in one batch: beyond this the cost of a statement and of its commit is spread thin enough.
+/// The most operations in one batch where the database does not need fewer: beyond this the cost of a statement and of its commit is
+/// spread thin enough.
 const LARGEST: usize = 64;
 
 /// The most operations that wait. Further callers are told to come again.
@@ -63,6 +64,11 @@ impl Failure {
 pub(super) trait Carrier<O: Operation>: Send + Sync + 'static {
     /// An outcome for each operation, in their order.
     async fn carry_out(&self, batch: &[Arc<O>]) -> Result<Vec<Result<O::Outcome, StoreError>>, Failure>;
+
+    /// The most operations that it takes at once.
+    fn largest_batch(&self) -> usize {
+        LARGEST
+    }
 }
 
 /// How often an operation is tried that others overtook on their way to the last place of a counter. The second try sees that the
@@ -173,7 +179,7 @@ impl<O: Operation> Queue<O> {
         if state.running >= self.lanes {
             return Ok(None);
         }
-        let batch = state.next_batch();
+        let batch = state.next_batch(self.carrier.largest_batch());
         if batch.is_some() {
             state.running += 1;
         }
@@ -194,7 +200,7 @@ impl<O: Operation> Queue<O> {
             for key in keys {
                 state.busy.remove(&key);
             }
-            next = state.next_batch();
+            next = state.next_batch(self.carrier.largest_batch());
             if next.is_none() {
                 state.running -= 1;
             }
@@ -251,11 +257,11 @@ impl<O: Operation> Queue<O> {
 
 impl<O: Operation> State<O> {
     /// Takes what may be carried out now, in the order of its coming. Nobody waits any more for an operation whose caller has gone.
-    fn next_batch(&mut self) -> Option<Vec<Waiting<O>>> {
+    fn next_batch(&mut self, largest: usize) -> Option<Vec<Waiting<O>>> {
         let mut batch = Vec::new();
         let mut passed_over = VecDeque::new();
         let mut blocked = HashSet::new();
-        while batch.len() < LARGEST
+        while batch.len() < largest
             && let Some(waiting) = self.waiting.pop_front()
         {
             if waiting.caller.is_closed() {

@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::connection::Pools;
 use super::row::{column, composite_type, integer, month};
-use super::{PostgresStore, StoreError, fault};
+use super::{LARGEST_BATCH, PostgresStore, StoreError, fault};
 use crate::domain::id::EnvironmentId;
 use crate::domain::message::Provider;
 use crate::domain::time::Timestamp;
@@ -174,6 +174,10 @@ impl Carrier<Settlement> for Settlements {
             }
         };
         Ok(column(batch, outcome))
+    }
+
+    fn largest_batch(&self) -> usize {
+        LARGEST_BATCH
     }
 }
 

@@ -17,7 +17,7 @@ pub(super) use self::check::Checks;
 pub(super) use self::resend::Resends;
 use super::connection::{PooledConnection, Pools};
 use super::row::{by_place, column, composite_type, found_limits, integer, month};
-use super::{PostgresStore, StoreError, fault};
+use super::{LARGEST_OF_ISSUES, PostgresStore, StoreError, fault};
 use crate::domain::country::Country;
 use crate::domain::id::{ApplicationId, EnvironmentId, VerificationId};
 use crate::domain::locale::LanguageTag;
@@ -102,6 +102,10 @@ impl Carrier<NewVerification> for Issues {
         }
         let outcome = |new: &NewVerification| outcomes.remove(&new.id).unwrap_or(Ok(Issue::Issued));
         Ok(batch.iter().map(|new| &**new).map(outcome).collect())
+    }
+
+    fn largest_batch(&self) -> usize {
+        LARGEST_OF_ISSUES
     }
 }
 

@@ -11,7 +11,7 @@ use super::super::connection::Pools;
 use super::super::row::{
     by_place, column, composite_type, counter_columns, integer, left_alone, summary_row, verification_row,
 };
-use super::super::{StoreError, fault};
+use super::super::{LARGEST_BATCH, StoreError, fault};
 use super::read::newest;
 use crate::domain::id::VerificationId;
 use crate::domain::idempotency::KeyedRequest;
@@ -75,6 +75,10 @@ impl Carrier<Guess> for Checks {
             }));
         }
         Ok(outcomes)
+    }
+
+    fn largest_batch(&self) -> usize {
+        LARGEST_BATCH
     }
 }
 

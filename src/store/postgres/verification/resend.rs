@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::super::connection::Pools;
 use super::super::row::{by_place, column, composite_type, found_limits, left_alone, verification_row};
-use super::super::{StoreError, fault};
+use super::super::{LARGEST_BATCH, StoreError, fault};
 use super::NewMessageRow;
 use crate::domain::id::VerificationId;
 use crate::domain::idempotency::KeyedResend;
@@ -64,6 +64,10 @@ impl Carrier<NewSend> for Resends {
                 .ok_or_else(fault::disagreement)
         });
         Ok(outcomes.collect())
+    }
+
+    fn largest_batch(&self) -> usize {
+        LARGEST_BATCH
     }
 }
 
