@@ -34,7 +34,7 @@ pub(super) use fault::heals;
 /// smaller batches.
 const LANES: usize = 3;
 
-/// The most operations in one batch, so many as fit into 16 KiB, for an issue of some 900 bytes and for the others of some 400: that is a
+/// The most operations in one batch, so many as fit into 16 KiB, for an issue of some 900 bytes and for the others of some 500: that is a
 /// record of TLS (RFC 8446, section 5.1) and goes out in one piece. The driver leaves Nagle's algorithm on (RFC 1122, section 4.2.3.4), so
 /// that what goes behind the first piece waits until the server acknowledges it, which it delays for 40 ms.
 const LARGEST_OF_ISSUES: usize = 16;

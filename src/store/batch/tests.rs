@@ -35,7 +35,10 @@ impl UnderWay {
     }
 }
 
-struct Told(UnboundedSender<UnderWay>);
+struct Told {
+    sender: UnboundedSender<UnderWay>,
+    largest: usize,
+}
 
 #[async_trait]
 impl Carrier<Numbered> for Told {
@@ -46,13 +49,17 @@ impl Carrier<Numbered> for Told {
             numbers: numbers.clone(),
             ends,
         };
-        self.0.send(under_way).map_err(|_| Failure::Lost(broken()))?;
+        self.sender.send(under_way).map_err(|_| Failure::Lost(broken()))?;
         match end.await {
             Ok(End::Done) => Ok(numbers.into_iter().map(Ok).collect()),
             Ok(End::Failed(how)) => Err(how(broken())),
             Ok(End::Panic) => panic!("as the test wants it"),
             Err(_) => Err(Failure::Lost(broken())),
         }
+    }
+
+    fn largest_batch(&self) -> usize {
+        self.largest
     }
 }
 
@@ -70,9 +77,13 @@ type Caller = JoinHandle<Result<u32, StoreError>>;
 
 impl Lanes {
     fn new(lanes: usize) -> Self {
+        Self::of_at_most(LARGEST, lanes)
+    }
+
+    fn of_at_most(largest: usize, lanes: usize) -> Self {
         let (sender, under_way) = unbounded_channel();
         Self {
-            batches: Arc::new(Batches::new(Told(sender), lanes)),
+            batches: Arc::new(Batches::new(Told { sender, largest }, lanes)),
             under_way,
         }
     }
@@ -313,4 +324,21 @@ async fn beyond_a_full_queue_callers_are_told_to_come_again_at_once() {
         }
     }
     assert_eq!(told(next).await.unwrap(), 3);
+}
+
+#[tokio::test]
+async fn a_batch_is_no_larger_than_its_carrier_takes() {
+    let mut lanes = Lanes::of_at_most(2, 1);
+    lanes.enter(0, &[]).await;
+    let single = lanes.begins([0]).await;
+    let mut waiting = Vec::new();
+    for number in 1..=3 {
+        waiting.push(lanes.enter(number, &[]).await);
+    }
+    single.end(End::Done);
+    lanes.begins([1, 2]).await.end(End::Done);
+    lanes.begins([3]).await.end(End::Done);
+    for (caller, number) in waiting.into_iter().zip(1..) {
+        assert_eq!(told(caller).await.unwrap(), number);
+    }
 }

@@ -46,34 +46,26 @@ impl Outbox for PostgresStore {
     async fn reserve(&self, environment: EnvironmentId, limit: MonthlyLimit) -> Result<bool, StoreError> {
         let mut connection = self.acquire().await?;
         let reserved = connection
-            .ask(async |connection| {
-                query_file!(
-                    "src/store/postgres/sql/reserve.sql",
-                    environment.0,
-                    limit.counter.as_str(),
-                    month(limit),
-                    integer(limit.limit),
-                )
-                .execute(connection)
-                .await
-            })
+            .execute(query_file!(
+                "src/store/postgres/sql/reserve.sql",
+                environment.0,
+                limit.counter.as_str(),
+                month(limit),
+                integer(limit.limit),
+            ))
             .await?;
-        Ok(reserved.rows_affected() > 0)
+        Ok(reserved > 0)
     }
 
     async fn release(&self, environment: EnvironmentId, limit: MonthlyLimit) -> Result<(), StoreError> {
         let mut connection = self.acquire().await?;
         connection
-            .ask(async |connection| {
-                query_file!(
-                    "src/store/postgres/sql/release.sql",
-                    environment.0,
-                    limit.counter.as_str(),
-                    month(limit),
-                )
-                .execute(connection)
-                .await
-            })
+            .execute(query_file!(
+                "src/store/postgres/sql/release.sql",
+                environment.0,
+                limit.counter.as_str(),
+                month(limit),
+            ))
             .await?;
         Ok(())
     }
@@ -86,16 +78,12 @@ impl Outbox for PostgresStore {
     ) -> Result<u32, StoreError> {
         let mut connection = self.acquire_for_reading().await?;
         let row = connection
-            .ask(async |connection| {
-                query_file!(
-                    "src/store/postgres/sql/used.sql",
-                    environment.0,
-                    counter.as_str(),
-                    month.to_offset_date_time(),
-                )
-                .fetch_optional(connection)
-                .await
-            })
+            .fetch_optional(query_file!(
+                "src/store/postgres/sql/used.sql",
+                environment.0,
+                counter.as_str(),
+                month.to_offset_date_time(),
+            ))
             .await?;
         let used = row.map_or(0, |row| row.used);
         u32::try_from(used).map_err(|_| fault::corrupt("monthly_counters", "used", environment))

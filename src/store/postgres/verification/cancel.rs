@@ -19,21 +19,17 @@ pub(super) async fn cancel(
     now: Timestamp,
 ) -> Result<Cancel, StoreError> {
     let found = connection
-        .ask(async |connection| {
-            query_file!(
-                "src/store/postgres/sql/cancel.sql",
-                id.0,
-                application.0,
-                now.to_offset_date_time(),
-                Purpose::NAMES as &[&str],
-                Channel::NAMES as &[&str],
-                MessageStatus::NAMES as &[&str],
-                Provider::NAMES as &[&str],
-                FailureCode::NAMES as &[&str],
-            )
-            .fetch_optional(connection)
-            .await
-        })
+        .fetch_optional(query_file!(
+            "src/store/postgres/sql/cancel.sql",
+            id.0,
+            application.0,
+            now.to_offset_date_time(),
+            Purpose::NAMES as &[&str],
+            Channel::NAMES as &[&str],
+            MessageStatus::NAMES as &[&str],
+            Provider::NAMES as &[&str],
+            FailureCode::NAMES as &[&str],
+        ))
         .await?;
     let Some(mut found) = found else {
         return Ok(Cancel::NotFound);

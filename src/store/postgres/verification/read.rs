@@ -18,15 +18,11 @@ pub(super) async fn find(
     id: VerificationId,
 ) -> Result<Option<StoredVerification>, StoreError> {
     let found = connection
-        .ask(async |connection| {
-            query_file!(
-                "src/store/postgres/sql/find_verification.sql",
-                id.0,
-                application.0
-            )
-            .fetch_optional(connection)
-            .await
-        })
+        .fetch_optional(query_file!(
+            "src/store/postgres/sql/find_verification.sql",
+            id.0,
+            application.0
+        ))
         .await?;
     let Some(mut found) = found else { return Ok(None) };
     let message = summary_row!(found, found.message_id).summary()?;
@@ -39,15 +35,11 @@ pub(super) async fn find_keyed_requests(
     id: VerificationId,
 ) -> Result<Option<KeyedRequests>, StoreError> {
     let found = connection
-        .ask(async |connection| {
-            query_file!(
-                "src/store/postgres/sql/find_keyed_requests.sql",
-                id.0,
-                application.0
-            )
-            .fetch_optional(connection)
-            .await
-        })
+        .fetch_optional(query_file!(
+            "src/store/postgres/sql/find_keyed_requests.sql",
+            id.0,
+            application.0
+        ))
         .await?;
     let Some(found) = found else { return Ok(None) };
     let of = |column| fault::corrupt("verifications", column, id);
@@ -65,15 +57,11 @@ pub(super) async fn count_pending(
     now: Timestamp,
 ) -> Result<u64, StoreError> {
     let counted = connection
-        .ask(async |connection| {
-            query_file!(
-                "src/store/postgres/sql/count_pending.sql",
-                environment.0,
-                now.to_offset_date_time()
-            )
-            .fetch_one(connection)
-            .await
-        })
+        .fetch_one(query_file!(
+            "src/store/postgres/sql/count_pending.sql",
+            environment.0,
+            now.to_offset_date_time()
+        ))
         .await?;
     Ok(u64::try_from(counted.pending).unwrap_or(0))
 }
@@ -92,11 +80,7 @@ pub(super) async fn newest(
 
 async fn find_summary(connection: &mut PooledConnection, id: Uuid) -> Result<SummaryRow, StoreError> {
     let mut found = connection
-        .ask(async |connection| {
-            query_file!("src/store/postgres/sql/find_summary.sql", id)
-                .fetch_one(connection)
-                .await
-        })
+        .fetch_one(query_file!("src/store/postgres/sql/find_summary.sql", id))
         .await?;
     Ok(summary_row!(found, id))
 }
